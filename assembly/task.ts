@@ -1,0 +1,27 @@
+// What a kernel is given beside its operands, and the names of operand types.
+// A kernel is `export function name(args: NameArgs, task: Task): void`; every field of NameArgs is four
+// bytes wide. After a pointer stands the number of elements it must hold: `// [m, lda]`, or `// [n]?`
+// where 0 means "absent". bindings/transform.mjs reads that and writes the TypeScript side.
+
+/** Address of float32 values that the kernel reads, writes, or both. */
+export type InF32 = usize;
+export type OutF32 = usize;
+export type InOutF32 = usize;
+/** Address of int32 values that the kernel reads, writes, or both. */
+export type InI32 = usize;
+export type OutI32 = usize;
+export type InOutI32 = usize;
+
+/** One record a thread, shared with the host, which knows this layout (bindings/wasm.ts). */
+@unmanaged
+export class Task {
+  thread: i32;
+  threads: i32;
+  phase: i32;
+  /** Scratch of the whole instruction, 16-byte aligned; nameScratch(args, threads) says how many bytes. */
+  scratch: usize;
+  /** Rises at least every 50 ms of work. */
+  beat: i32;
+  /** A kernel that sets this ends the run after its instruction. */
+  stop: i32;
+}

@@ -1,0 +1,68 @@
+// The narrow waist: an instruction is a kernel's name and its operands. Two engines understand it, the
+// WebAssembly one (wasm.ts) and the plain TypeScript one, which stands outside this folder.
+
+import type { KernelName } from "./generated/kernels.ts";
+import { layouts } from "./generated/kernels.ts";
+
+/** Value of an operand once addresses are known: scalars as they are, pointers in bytes, 0 where absent. */
+export interface Instruction {
+  readonly kernel: KernelName;
+  readonly operands: Readonly<Record<string, number>>;
+}
+
+export type Floats = Float32Array | Float64Array;
+
+/** Something that holds numbers by address and runs instructions over them. */
+export interface Engine {
+  readonly kernels: "strict" | "relaxed" | "reference";
+  /** First address that may be handed out, and the bytes there are now. */
+  readonly base: number;
+  readonly bytes: number;
+  /** Most bytes there can ever be. */
+  readonly bytesMax: number;
+  /** True once at least `bytes` are there. */
+  grow(bytes: number): boolean;
+  /** Views, good until the next `grow`. */
+  float32(address: number, length: number): Floats;
+  int32(address: number, length: number): Int32Array;
+  /** Bytes that a program of these instructions occupies. */
+  codeBytes(instructions: readonly { readonly kernel: KernelName }[]): number;
+  /** Writes the program at an address of at least `codeBytes` bytes; returns the bytes of scratch it needs. */
+  encode(address: number, instructions: readonly Instruction[]): number;
+  setScratch(address: number): void;
+  /** Runs instructions [first, end) of the program at an address; returns the index of the next one. */
+  run(address: number, first: number, end: number): number;
+}
+
+export interface Field {
+  readonly name: string;
+  /** i32, u32 and f32 are scalars; the others point to float32 or int32 values. */
+  readonly type: "i32" | "u32" | "f32" | "pointer";
+  readonly element: "f32" | "i32";
+  readonly reads: boolean;
+  readonly writes: boolean;
+  readonly optional: boolean;
+}
+
+const cache = new Map<KernelName, readonly Field[]>();
+
+/** The operands of a kernel in memory order. */
+export function fieldsOf(kernel: KernelName): readonly Field[] {
+  let fields = cache.get(kernel);
+  if (fields) return fields;
+  fields = layouts[kernel].split(" ").map((text) => {
+    const [name = "", rest = ""] = text.split(":");
+    const optional = rest.endsWith("?");
+    const [direction = "", element] = rest.replace("?", "").split(".");
+    return {
+      name,
+      type: element ? "pointer" : (direction as "i32" | "u32" | "f32"),
+      element: (element ?? "f32") as "f32" | "i32",
+      reads: direction.startsWith("in"),
+      writes: direction.endsWith("out"),
+      optional,
+    };
+  });
+  cache.set(kernel, fields);
+  return fields;
+}

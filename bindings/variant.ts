@@ -1,0 +1,58 @@
+// Which build of the kernels can run here, and the compiled modules.
+
+import { LanewiseError } from "./errors.ts";
+import * as binaries from "./generated/binaries.ts";
+
+export type BinaryName = "strict" | "relaxed";
+/** Bytes, a module, a fetched response or a URL of lanewise/wasm/<name>.wasm. */
+export type BinarySource = BufferSource | WebAssembly.Module | Response | URL;
+export type BinaryProvider = (name: BinaryName) => BinarySource | Promise<BinarySource>;
+
+/** A function of one instruction, as wasm: `(func (param v128) (result v128) <code>)`. */
+const probe = (...code: number[]): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from([
+    ...[0, 97, 115, 109, 1, 0, 0, 0],
+    ...[1, 6, 1, 0x60, 1, 0x7b, 1, 0x7b],
+    ...[3, 2, 1, 0],
+    ...[10, code.length + 4, 1, code.length + 2, 0, ...code, 0x0b],
+  ]);
+
+const get0 = [0x20, 0];
+
+/** True where WebAssembly has 128-bit SIMD: f32x4.neg. */
+export function hasSimd(): boolean {
+  return typeof WebAssembly === "object" && WebAssembly.validate(probe(...get0, 0xfd, 0xe1, 0x01));
+}
+
+/** True where it has relaxed SIMD: f32x4.relaxed_madd. */
+export function hasRelaxedSimd(): boolean {
+  return typeof WebAssembly === "object" && WebAssembly.validate(probe(...get0, ...get0, ...get0, 0xfd, 0x85, 0x02));
+}
+
+/** Unpacks one of the inlined binaries. */
+async function unpack(name: BinaryName): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = Uint8Array.from(atob(binaries[name]), (character) => character.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+async function bytesOf(source: BinarySource): Promise<BufferSource | WebAssembly.Module> {
+  if (source instanceof URL) return (await fetch(source)).arrayBuffer();
+  if (typeof Response === "function" && source instanceof Response) return source.arrayBuffer();
+  return source as BufferSource | WebAssembly.Module;
+}
+
+/** Compiles one build, from `provider` where there is one, otherwise from the inlined bytes. */
+export async function compileBinary(name: BinaryName, provider?: BinaryProvider): Promise<WebAssembly.Module> {
+  const source = provider ? await bytesOf(await provider(name)) : await unpack(name);
+  if (source instanceof WebAssembly.Module) return source;
+  try {
+    return await WebAssembly.compile(source);
+  } catch (cause) {
+    throw new LanewiseError(
+      "unsupported",
+      `The ${name} kernels could not be compiled: ${(cause as Error).message}. A page needs 'wasm-unsafe-eval' in the script-src of its Content-Security-Policy.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,142 @@
+// The WebAssembly engine: one memory, one or two instances, kernels linked into the table by name.
+
+import { instantiate } from "@assemblyscript/loader";
+import { roundUp } from "./allocator.ts";
+import type { Engine } from "./engine.ts";
+import { fieldsOf } from "./engine.ts";
+import { LanewiseError } from "./errors.ts";
+import type { KernelName } from "./generated/kernels.ts";
+
+const PAGE = 65536;
+/** Bytes of one Instruction and of one Task (assembly/run.ts, assembly/task.ts). */
+const INSTRUCTION_BYTES = 16;
+const TASK_BYTES = 24;
+/** Below lie the constants of both builds (asconfig.json, memoryBase). */
+const TASK_ADDRESS = 32768;
+const HEAP_BASE = TASK_ADDRESS + 64;
+
+type KernelExport = (args: number, task: number) => void;
+type SizeExport = (args: number, threads: number) => number;
+
+interface Exports {
+  readonly table: WebAssembly.Table;
+  run(first: number, end: number, task: number): number;
+  readonly [name: string]: unknown;
+}
+
+/** Creates the memory, stepping the stated maximum down where the environment refuses it. */
+function createMemory(bytesInitial: number, bytesMax: number): { memory: WebAssembly.Memory; bytesMax: number } {
+  const initial = Math.ceil(bytesInitial / PAGE);
+  for (let maximum = Math.ceil(bytesMax / PAGE); ; maximum >>= 1) {
+    try {
+      return { memory: new WebAssembly.Memory({ initial, maximum }), bytesMax: maximum * PAGE };
+    } catch (cause) {
+      if (maximum >> 1 < initial || maximum <= 256) {
+        throw new LanewiseError(
+          "out-of-memory",
+          `A WebAssembly memory of ${initial * PAGE} bytes could not be created. Close other pages or models, or ask for less.`,
+          { cause },
+        );
+      }
+    }
+  }
+}
+
+/**
+ * Opens the engine on compiled builds: `strict` holds every kernel, `relaxed` (optional) those that multiply
+ * and add, which then take their place.
+ */
+export async function openWasm(
+  strict: WebAssembly.Module,
+  relaxed: WebAssembly.Module | null,
+  bytesInitial: number,
+  bytesMaxWanted: number,
+): Promise<Engine> {
+  const { memory, bytesMax } = createMemory(Math.max(bytesInitial, 2 * PAGE), bytesMaxWanted);
+  const instances: Exports[] = [];
+  for (const module of relaxed ? [strict, relaxed] : [strict]) {
+    const { instance } = await instantiate(module, { env: { memory } });
+    instances.push(instance.exports as unknown as Exports);
+  }
+  const main = instances[0] as Exports;
+  const kernels = new Map<KernelName, { index: number; scratch: SizeExport | null; phases: SizeExport | null }>();
+
+  const link = (name: KernelName) => {
+    let linked = kernels.get(name);
+    if (linked) return linked;
+    const from = instances.findLast((exports) => name in exports);
+    if (!from) throw new LanewiseError("unsupported", `The kernels have no "${name}". Build the library again.`);
+    const index = main.table.grow(1);
+    main.table.set(index, from[name] as KernelExport);
+    linked = {
+      index,
+      scratch: (from[`${name}Scratch`] as SizeExport | undefined) ?? null,
+      phases: (from[`${name}Phases`] as SizeExport | undefined) ?? null,
+    };
+    kernels.set(name, linked);
+    return linked;
+  };
+
+  let words = new DataView(memory.buffer);
+  const refresh = () => {
+    words = new DataView(memory.buffer);
+  };
+  const task = new Int32Array(memory.buffer, TASK_ADDRESS, TASK_BYTES / 4);
+  task[1] = 1; // threads
+
+  return {
+    kernels: relaxed ? "relaxed" : "strict",
+    base: HEAP_BASE,
+    bytesMax,
+    get bytes() {
+      return memory.buffer.byteLength;
+    },
+    grow(bytes) {
+      const pages = Math.ceil((bytes - memory.buffer.byteLength) / PAGE);
+      if (pages <= 0) return true;
+      try {
+        memory.grow(pages);
+      } catch {
+        return false;
+      }
+      refresh();
+      return true;
+    },
+    float32: (address, length) => new Float32Array(memory.buffer, address, length),
+    int32: (address, length) => new Int32Array(memory.buffer, address, length),
+    codeBytes(instructions) {
+      let bytes = instructions.length * INSTRUCTION_BYTES;
+      for (const { kernel } of instructions) bytes += roundUp(fieldsOf(kernel).length * 4, 16);
+      return bytes;
+    },
+    encode(address, instructions) {
+      let args = address + instructions.length * INSTRUCTION_BYTES;
+      let scratchBytes = 0;
+      instructions.forEach(({ kernel, operands }, i) => {
+        const { index, scratch, phases } = link(kernel);
+        const fields = fieldsOf(kernel);
+        fields.forEach(({ name, type }, j) => {
+          const value = operands[name] ?? 0;
+          if (type === "f32") words.setFloat32(args + j * 4, value, true);
+          else if (type === "i32") words.setInt32(args + j * 4, value, true);
+          else words.setUint32(args + j * 4, value, true);
+        });
+        const at = address + i * INSTRUCTION_BYTES;
+        words.setUint32(at, index, true);
+        words.setUint32(at + 4, args, true);
+        words.setInt32(at + 8, phases ? phases(args, 1) : 1, true);
+        words.setInt32(at + 12, 1, true);
+        if (scratch) scratchBytes = Math.max(scratchBytes, scratch(args, 1) >>> 0);
+        args += roundUp(fields.length * 4, 16);
+      });
+      return scratchBytes;
+    },
+    setScratch(scratchAddress) {
+      words.setUint32(TASK_ADDRESS + 12, scratchAddress, true);
+    },
+    run(address, first, end) {
+      const next = main.run(address + first * INSTRUCTION_BYTES, address + end * INSTRUCTION_BYTES, TASK_ADDRESS);
+      return ((next >>> 0) - address) / INSTRUCTION_BYTES;
+    },
+  };
+}

@@ -1,0 +1,7 @@
+// Every kernel's twin by name; the type makes the table complete.
+
+import type { KernelName } from "../../bindings/generated/kernels.ts";
+import * as copy from "./copy.ts";
+import type { Twin } from "./twin.ts";
+
+export const twins: { readonly [K in KernelName]: Twin<K> } = { ...copy };

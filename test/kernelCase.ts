@@ -1,0 +1,131 @@
+// A record of a kernel: operands, and how far the result may be from the twin's in float64.
+// checkKernel lays the operands out in a machine's memory with canaries round every buffer, runs the
+// kernel, and compares. Out-of-bounds reads meet NaN; out-of-bounds writes are found in the canaries.
+
+import type { Engine } from "../bindings/engine.ts";
+import { fieldsOf } from "../bindings/engine.ts";
+import { extents } from "../bindings/generated/extents.ts";
+import type { KernelName, Operands } from "../bindings/generated/kernels.ts";
+import { twins } from "../src/reference/twins.ts";
+
+type Arrays<K extends KernelName> = Operands<Float32Array, Int32Array>[K];
+
+export interface KernelCase<K extends KernelName = KernelName> {
+  readonly kernel: K;
+  /** What this case is about, e.g. "transA, k = 17". */
+  readonly name: string;
+  /** Scalars and arrays; what an output holds before the call is given too. */
+  readonly operands: Arrays<K>;
+  /** ULP of the expected value, or the absolute error allowed at an element; 0 ULP where absent. */
+  readonly tolerance?: { readonly ulp: number } | ((operand: string, index: number, expected: number) => number);
+}
+
+/** Makes a case with its types checked. */
+export function kernelCase<K extends KernelName>(
+  kernel: K,
+  name: string,
+  operands: Arrays<K>,
+  tolerance?: KernelCase["tolerance"],
+): KernelCase {
+  return { kernel, name, operands, ...(tolerance ? { tolerance } : {}) } as unknown as KernelCase;
+}
+
+const CANARY = 0x7fc0dead; // a NaN of our own
+const MARGIN = 40; // elements on both sides of a buffer
+
+/** Distance between neighbouring float32 values at x. */
+export function ulpOf(x: number): number {
+  const magnitude = Math.abs(x);
+  if (!Number.isFinite(magnitude)) return 0;
+  if (magnitude < 2 ** -126) return 2 ** -149;
+  return 2 ** (Math.floor(Math.log2(magnitude)) - 23);
+}
+
+function allowedError(tolerance: KernelCase["tolerance"], operand: string, i: number, expected: number): number {
+  if (tolerance === undefined) return 0;
+  return typeof tolerance === "function" ? tolerance(operand, i, expected) : tolerance.ulp * ulpOf(expected);
+}
+
+/** Problems found, none where the kernel is right. `shift` moves every buffer by so many elements off alignment. */
+export function checkKernel(engine: Engine, { kernel, name, operands, tolerance }: KernelCase, shift = 0): string[] {
+  const problems: string[] = [];
+  const say = (text: string) => problems.push(`${engine.kernels} ${kernel} (${name}, shift ${shift}): ${text}`);
+  const given = operands as unknown as Record<string, number | Float32Array | Int32Array | null | undefined>;
+  const wanted = extents[kernel](operands as never);
+  const fields = fieldsOf(kernel).filter((field) => field.type === "pointer" && given[field.name] != null);
+
+  // lay out
+  const codeAddress = engine.base;
+  const instructionBytes = engine.codeBytes([{ kernel }]);
+  let at = Math.ceil((codeAddress + instructionBytes) / 64) * 64;
+  const places = new Map<string, { address: number; length: number }>();
+  for (const { name: field } of fields) {
+    const length = (given[field] as Float32Array).length;
+    if (length < (wanted[field] as number)) throw new Error(`${name}: ${field} holds ${length} of ${wanted[field]}`);
+    places.set(field, { address: at + (MARGIN + shift) * 4, length });
+    at = Math.ceil((at + (length + 2 * MARGIN + shift) * 4) / 64) * 64;
+  }
+  const numbers: Record<string, number> = {};
+  for (const { name: field, type } of fieldsOf(kernel)) {
+    if (type === "pointer") numbers[field] = places.get(field)?.address ?? 0;
+    else numbers[field] = given[field] as number;
+  }
+  engine.grow(at + 4096);
+  const scratchBytes = engine.encode(codeAddress, [{ kernel, operands: numbers }]);
+  const end = at + Math.ceil(scratchBytes / 64) * 64;
+  engine.grow(end + 4096);
+  engine.encode(codeAddress, [{ kernel, operands: numbers }]); // views of the reference engine move with growth
+  const first = Math.ceil((codeAddress + instructionBytes) / 64) * 64;
+  engine.int32(first, (end + 1024 - first) / 4).fill(CANARY);
+  if (engine.kernels === "reference") engine.float32(first, (end + 1024 - first) / 4).fill(Number.NaN);
+  engine.setScratch(at);
+  for (const { name: field, element } of fields) {
+    const place = places.get(field) as { address: number; length: number };
+    if (element === "f32") engine.float32(place.address, place.length).set(given[field] as Float32Array);
+    else engine.int32(place.address, place.length).set(given[field] as Int32Array);
+  }
+  const before = engine.int32(first, (end + 1024 - first) / 4).slice();
+
+  engine.run(codeAddress, 0, 1);
+
+  // the twin, in float64
+  const expected: Record<string, unknown> = {};
+  for (const { name: field, type, element } of fieldsOf(kernel)) {
+    const value = given[field];
+    if (type !== "pointer") expected[field] = type === "f32" ? Math.fround(value as number) : value;
+    else if (value == null) expected[field] = null;
+    else
+      expected[field] =
+        element === "f32" ? Float64Array.from(value as Float32Array) : Int32Array.from(value as Int32Array);
+  }
+  (twins[kernel] as (o: unknown) => unknown)(expected);
+
+  for (const { name: field, writes, element } of fields) {
+    const { address, length } = places.get(field) as { address: number; length: number };
+    const bits = engine.int32(address - MARGIN * 4, length + 2 * MARGIN);
+    const old = before.subarray((address - MARGIN * 4 - first) / 4);
+    const inside = writes ? Math.min(length, wanted[field] as number) : 0;
+    for (let i = 0; i < bits.length; i++) {
+      if (i >= MARGIN && i < MARGIN + inside) continue;
+      if (bits[i] !== old[i]) say(`${field}[${i - MARGIN}] of ${length} was written`);
+    }
+    if (!writes) continue;
+    const result = element === "f32" ? engine.float32(address, length) : engine.int32(address, length);
+    const right = expected[field] as Float64Array | Int32Array;
+    let shown = 0;
+    for (let i = 0; i < inside && shown < 5; i++) {
+      const got = result[i] as number;
+      const want = right[i] as number;
+      const rounded = element === "f32" ? Math.fround(want) : want;
+      if (Object.is(got, rounded) || (Number.isNaN(got) && Number.isNaN(want))) continue;
+      const allowed = allowedError(tolerance, field, i, want);
+      if (allowed > 0 && (Math.abs(got - want) <= allowed || got === rounded)) continue;
+      say(`${field}[${i}] is ${got}, expected ${want}, off by ${Math.abs(got - want) / ulpOf(want)} ULP`);
+      shown++;
+    }
+  }
+  const tail = engine.int32(end, 256);
+  if (scratchBytes > 0 && tail.some((word) => word !== CANARY))
+    say(`wrote behind its ${scratchBytes} bytes of scratch`);
+  return problems;
+}

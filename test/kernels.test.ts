@@ -1,0 +1,23 @@
+// Every kernel record on every engine, aligned and one element off.
+
+import { copyCases } from "./cases/copy.ts";
+import { openEngines } from "./engines.ts";
+import { assert, suite } from "./harness.ts";
+import type { KernelCase } from "./kernelCase.ts";
+import { checkKernel } from "./kernelCase.ts";
+
+const families: Readonly<Record<string, readonly KernelCase[]>> = { copy: copyCases };
+
+const engines = await openEngines();
+for (const [family, cases] of Object.entries(families)) {
+  for (const engine of engines) {
+    suite(`kernels ${family}, ${engine.kernels}`, (test) => {
+      for (const shift of [0, 1]) {
+        test(`shift ${shift}`, () => {
+          const problems = cases.flatMap((each) => checkKernel(engine, each, shift));
+          assert.is(problems.slice(0, 20).join("\n"), "");
+        });
+      }
+    });
+  }
+}
