@@ -1,0 +1,74 @@
+// assemble: instructions over buffers + places -> a program for a machine. Instructions that do the same to
+// neighbouring ranges become one: an optimizer's update of all variables is a single pass.
+
+import { fieldsOf } from "../../bindings/engine.ts";
+import type { Program, Region, Storage, UnlinkedInstruction } from "../../bindings/machine.ts";
+import type { Buffer } from "../graph/op.ts";
+import type { Listing } from "./lower.ts";
+import type { Plan } from "./plan.ts";
+
+type Operand = number | Region | Storage | null;
+
+const isPlace = (operand: Operand | undefined): operand is Region | Storage => typeof operand === "object" && operand !== null;
+
+const startOf = (place: Region | Storage): number => ("address" in place ? place.address : place.offset);
+const areaOf = (place: Region | Storage): unknown => ("address" in place ? place.block : place.role);
+
+interface Run {
+  first: UnlinkedInstruction;
+  last: UnlinkedInstruction;
+  readonly advance: readonly string[];
+  /** Where the merged instruction stands. */
+  readonly index: number;
+}
+
+/** Whether b's ranges follow a's directly (up to the padding to 16 bytes), by the same distance for all of them. */
+function follows(a: UnlinkedInstruction, b: UnlinkedInstruction, advance: readonly string[]): boolean {
+  if (a.kernel !== b.kernel) return false;
+  const distance = Math.ceil((a.operands.n as number) / 4) * 16;
+  return fieldsOf(a.kernel).every(({ name }) => {
+    const x = a.operands[name] ?? null;
+    const y = b.operands[name] ?? null;
+    if (name === "n") return true;
+    if (!isPlace(x) || !isPlace(y)) return x === y;
+    return areaOf(x) === areaOf(y) && startOf(y) - startOf(x) === (advance.includes(name) ? distance : 0);
+  });
+}
+
+export interface Assembled extends Program {
+  /** For each instruction, the indices of the listing's instructions it stands for. */
+  readonly origins: readonly (readonly number[])[];
+  /** Index of the first instruction that writes a variable. */
+  readonly effectsFrom: number;
+}
+
+export function assemble(listing: Listing, { regions, arenas }: Plan): Assembled {
+  const place = (buffer: Buffer): Region | Storage =>
+    buffer.variable ? (buffer.variable.state.storage as Storage) : (regions.get(buffer) as Region);
+  const instructions: UnlinkedInstruction[] = [];
+  const origins: number[][] = [];
+  let run: Run | null = null;
+  let effectsFrom = Number.POSITIVE_INFINITY;
+  for (const [i, instruction] of listing.instructions.entries()) {
+    const operands: Record<string, Operand> = {};
+    for (const [name, operand] of Object.entries(instruction.operands)) {
+      operands[name] = typeof operand === "object" && operand !== null ? place(operand) : (operand ?? null);
+    }
+    const next: UnlinkedInstruction = { kernel: instruction.kernel, operands };
+    if (i >= listing.effectsFrom) effectsFrom = Math.min(effectsFrom, instructions.length);
+    const { advance } = instruction;
+    if (run && advance && follows(run.last, next, run.advance)) {
+      const [name] = advance as [string];
+      const distance = startOf(next.operands[name] as Storage) - startOf(run.first.operands[name] as Storage);
+      const n = distance / 4 + (next.operands.n as number);
+      instructions[run.index] = { kernel: next.kernel, operands: { ...run.first.operands, n } };
+      (origins[run.index] as number[]).push(i);
+      run.last = next;
+      continue;
+    }
+    run = advance ? { first: next, last: next, advance, index: instructions.length } : null;
+    instructions.push(next);
+    origins.push([i]);
+  }
+  return { instructions, arenas, origins, effectsFrom: Math.min(effectsFrom, instructions.length) };
+}
