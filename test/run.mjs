@@ -1,28 +1,45 @@
-// Runs the tests: `node test/run.mjs [name ...]` bundles test/<name>.test.ts (all where none is named) and runs them.
+// Runs the tests. `npm test` is `node test/run.mjs --full`: install, build, check, every tier in Node and in
+// browsers. `node test/run.mjs [--tier=unit] [--in=node,chromium,firefox] [name ...]` runs a part, in Node
+// alone where --in does not say otherwise. The work is done by runner.ts; this file needs nothing installed.
 
-import { mkdirSync, readdirSync } from "node:fs";
-import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
-const wanted = process.argv.slice(2).filter((word) => !word.startsWith("--"));
-const names = readdirSync("test")
-  .filter((f) => f.endsWith(".test.ts"))
-  .map((f) => f.slice(0, -8));
-const files = wanted.length ? wanted : names;
-mkdirSync("node_modules/.cache", { recursive: true });
-const outfile = "node_modules/.cache/tests.mjs";
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
+const words = process.argv.slice(2);
+const checks = [];
+
+/** Runs a script of the project; true where it succeeded. */
+function step(...command) {
+  return spawnSync(process.execPath, command, { stdio: "inherit" }).status === 0;
+}
+
+function endEarly(what) {
+  console.log(`\n${what} failed\n0 passed, 1 failed`);
+  process.exit(1);
+}
+
+if (words.includes("--full")) {
+  if (!step("bindings/setup.mjs")) endEarly("Installing");
+  if (!step("bindings/build.mjs")) endEarly("The build");
+  checks.push(["typecheck", step("node_modules/typescript/bin/tsc", "-p", ".")]);
+  checks.push(["lint", step("node_modules/@biomejs/biome/bin/biome", "check", "--log-level=warn", ".")]);
+}
+
+const { build } = await import("esbuild");
+const cache = ".cache/tests";
+mkdirSync(cache, { recursive: true });
+const outfile = `${cache}/runner.mjs`;
 await build({
-  stdin: {
-    contents: `${files.map((f) => `import "./test/${f}.test.ts";`).join("\n")}\nimport { runAll } from "./test/harness.ts"; runAll();`,
-    resolveDir: ".",
-  },
+  entryPoints: ["test/runner.ts"],
   bundle: true,
-  ignoreAnnotations: true, // "sideEffects": false is said of the library, not of its tests
   format: "esm",
   platform: "node",
-  conditions: ["source"],
-  target: "es2023",
+  packages: "external",
   outfile,
   logLevel: "error",
 });
-await import(pathToFileURL(outfile).href);
+const { runTests } = await import(pathToFileURL(outfile).href);
+await runTests(words, checks);

@@ -1,0 +1,254 @@
+// Runs tiers of tests in environments: bundles the files of a tier with esbuild, runs the bundle in a Node
+// process or in a page, counts. Every wait has an end.
+// A file's name says what it needs: name.unit.test.ts nothing, name.test.ts a machine, name.train.test.ts
+// training (these three run in browsers too), name.node.test.ts Node, name.browser.test.ts Node and a browser.
+
+import { spawn } from "node:child_process";
+import { readdirSync, writeFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
+import { build } from "esbuild";
+import type { BrowserName } from "./browsers.ts";
+import { browserNames, findBrowser, launch, serve } from "./browsers.ts";
+import type { Results } from "./harness.ts";
+import { minimum } from "./minimum.ts";
+
+const CACHE = ".cache/tests";
+
+interface Tier {
+  readonly name: string;
+  readonly limitSeconds: number;
+  /** Runs in pages too. */
+  readonly anywhere: boolean;
+}
+
+const tiers: readonly Tier[] = [
+  { name: "unit", limitSeconds: 60, anywhere: true },
+  { name: "machine", limitSeconds: 400, anywhere: true },
+  { name: "train", limitSeconds: 400, anywhere: true },
+  { name: "node", limitSeconds: 400, anywhere: false },
+  { name: "browser", limitSeconds: 400, anywhere: false },
+];
+
+/** Pages that the tiers run in: with one of each kind both sorts of page are met. */
+const isolated: Readonly<Record<BrowserName, boolean>> = { chromium: true, firefox: false };
+
+function tierOf(file: string): string {
+  const kind = /\.(\w+)\.test\.ts$/.exec(file)?.[1] ?? "machine";
+  if (!tiers.some((tier) => tier.name === kind)) throw new Error(`test/${file}: no tier is called "${kind}"`);
+  return kind;
+}
+
+const nameOf = (file: string): string => file.replace(/\.test\.ts$/, "");
+
+const failure = (text: string): Results => ({ passed: 0, failed: 1, skipped: 0, failures: [text] });
+
+/** Bundles test files for an environment; the bundle leaves its results where the runner finds them. */
+async function bundle(tier: Tier, files: readonly string[], where: "node" | "browser", least: number) {
+  const outfile = `${CACHE}/${tier.name}.${where}.${where === "node" ? "mjs" : "js"}`;
+  const [announce, report] =
+    where === "node"
+      ? ["(name) => process.send(name)", "process.send(results, () => process.exit())"]
+      : ["(name) => console.debug(name)", "globalThis.testResults = results"];
+  await build({
+    stdin: {
+      contents: `${files.map((file) => `import "./${file}";`).join("\n")}
+import { runAll } from "./harness.ts";
+const results = await runAll(${least}, ${announce});
+${report};`,
+      resolveDir: "test",
+      loader: "ts",
+    },
+    bundle: true,
+    ignoreAnnotations: true, // "sideEffects": false is said of the library, not of its tests
+    format: "esm",
+    platform: where,
+    conditions: ["source"],
+    target: "es2022",
+    external: where === "node" ? ["esbuild", "puppeteer-core"] : [],
+    sourcemap: "inline",
+    sourcesContent: false,
+    outfile,
+    logLevel: "error",
+  });
+  return outfile;
+}
+
+/** Runs a bundle in a process of its own. */
+function runInNode(path: string, node: string, limitSeconds: number): Promise<Results> {
+  return new Promise((resolve) => {
+    let results: Results | null = null;
+    let running = "loading";
+    const child = spawn(node, ["--enable-source-maps", path], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      resolve(failure(`not done within ${limitSeconds} s (${running})`));
+    }, limitSeconds * 1000);
+    child.on("message", (message) => {
+      if (typeof message === "string") running = message;
+      else results = message as Results;
+    });
+    const end = (text: string) => {
+      clearTimeout(timer);
+      resolve(results ?? failure(`${text} (${running})`));
+    };
+    child.on("error", (error) => end(error.message));
+    child.on("close", (code, signal) => end(`ended without results (${signal ?? `exit code ${code}`})`));
+  });
+}
+
+/** Runs bundles one after the other, each in a page of its own. */
+async function runInBrowser(
+  name: BrowserName,
+  executable: string,
+  runs: readonly { tier: Tier; path: string }[],
+  each: (tier: Tier, results: Results) => void,
+): Promise<void> {
+  const server = await serve(CACHE, { isolated: isolated[name] });
+  const browser = await launch(name, executable);
+  try {
+    for (const { tier, path } of runs) {
+      const script = path.slice(CACHE.length + 1);
+      writeFileSync(
+        `${CACHE}/${tier.name}.html`,
+        `<!doctype html><meta charset="utf-8"><title>${tier.name}</title><link rel="icon" href="data:,"><script type="module" src="./${script}"></script>`,
+      );
+      const page = await browser.newPage();
+      const errors: string[] = [];
+      let fatal: () => void = () => {};
+      const broken = new Promise<void>((resolve) => {
+        fatal = resolve;
+      });
+      let running = "loading";
+      page.on("console", (message) => {
+        if (message.type() === "debug") running = message.text();
+        else console.log(stripVTControlCharacters(message.text()));
+      });
+      page.on("pageerror", (error) => {
+        errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+        console.log(`  page error: ${errors.at(-1)}`);
+        fatal();
+      });
+      page.on("error", (error) => {
+        errors.push(`page crashed: ${error.message}`);
+        fatal();
+      });
+      page.on("requestfailed", (request) => {
+        errors.push(`${request.url()}: ${request.failure()?.errorText}`);
+        fatal();
+      });
+      let results: Results;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      try {
+        const late = new Promise<never>((_, reject) => {
+          const giveUp = () => reject(new Error(`not done within ${tier.limitSeconds} s (${running})`));
+          timer = setTimeout(giveUp, tier.limitSeconds * 1000);
+        });
+        const work = async () => {
+          await page.goto(`${server.url}/${tier.name}.html`);
+          const done = page.waitForFunction(() => "testResults" in globalThis, { timeout: 0, polling: 100 });
+          done.catch(() => {}); // the page may close first
+          await Promise.race([done, broken]);
+          // an error does not stop the other cases: they get a moment to report
+          if (errors.length) await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 5000))]);
+          return page.evaluate(() => (globalThis as unknown as { testResults?: Results }).testResults ?? null);
+        };
+        results = (await Promise.race([work(), late])) ?? { passed: 0, failed: 0, skipped: 0, failures: [] };
+      } catch (error) {
+        results = failure((error as Error).message);
+      } finally {
+        clearTimeout(timer);
+      }
+      results.failed += errors.length;
+      results.failures.push(...errors);
+      if (results.passed + results.failed + results.skipped === 0) results = failure("no results");
+      each(tier, results);
+      await Promise.race([page.close(), new Promise((resolve) => setTimeout(resolve, 2000))]);
+    }
+  } finally {
+    // a page in an endless loop does not let its browser close
+    await Promise.race([browser.close(), new Promise((resolve) => setTimeout(resolve, 5000))]);
+    browser.process()?.kill("SIGKILL");
+    await server.close();
+  }
+}
+
+/** Runs what `words` of the command line say; `checks` were done before and are counted. Sets the exit code. */
+export async function runTests(
+  words: readonly string[],
+  checks: readonly [name: string, ok: boolean][],
+): Promise<void> {
+  const option = (name: string): string[] =>
+    words.filter((word) => word.startsWith(`--${name}=`)).flatMap((word) => word.slice(name.length + 3).split(","));
+  const names = words.filter((word) => !word.startsWith("--"));
+  const wantedTiers = option("tier");
+  const part = names.length > 0 || wantedTiers.length > 0;
+  const all = ["node", ...browserNames];
+  const environments = option("in").length ? option("in") : part ? ["node"] : all;
+  for (const environment of environments) {
+    if (!all.includes(environment)) throw new Error(`--in=${environment}: expected ${all.join(", ")}`);
+  }
+
+  const present = readdirSync("test").filter((file) => file.endsWith(".test.ts"));
+  const matches = (file: string, name: string) => nameOf(file) === name || nameOf(file).split(".")[0] === name;
+  for (const name of names) {
+    if (!present.some((file) => matches(file, name))) throw new Error(`there is no test/${name}.test.ts`);
+  }
+  const runs = tiers
+    .filter((tier) => !wantedTiers.length || wantedTiers.includes(tier.name))
+    .map((tier) => ({
+      tier,
+      files: present.filter(
+        (file) => tierOf(file) === tier.name && (!names.length || names.some((name) => matches(file, name))),
+      ),
+    }))
+    .filter(({ files }) => files.length > 0);
+
+  const total: Results = { passed: 0, failed: 0, skipped: 0, failures: [] };
+  const add = (where: string, results: Results) => {
+    total.passed += results.passed;
+    total.failed += results.failed;
+    total.skipped += results.skipped;
+    total.failures.push(...results.failures.map((text) => `${where}: ${text}`));
+  };
+  for (const [name, ok] of checks)
+    add("checks", ok ? { ...failure(""), passed: 1, failed: 0, failures: [] } : failure(name));
+  const least = (tier: Tier, environment: string) => (names.length ? 1 : (minimum[`${tier.name} ${environment}`] ?? 1));
+
+  if (environments.includes("node")) {
+    const others = (process.env.LANEWISE_NODES ?? "").split(":").filter(Boolean);
+    for (const { tier, files } of runs) {
+      const path = await bundle(tier, files, "node", least(tier, "node"));
+      for (const node of [process.execPath, ...(tier.anywhere && !part ? others : [])]) {
+        const where = `${tier.name}, ${node === process.execPath ? `Node ${process.versions.node}` : node}`;
+        console.log(where);
+        add(where, await runInNode(path, node, tier.limitSeconds));
+      }
+    }
+  }
+
+  for (const name of browserNames) {
+    if (!environments.includes(name)) continue;
+    const executable = findBrowser(name);
+    if (!executable) {
+      const text = `${name} is not installed (looked on PATH; LANEWISE_${name.toUpperCase()} names another place)`;
+      console.log(text);
+      add(name, process.env.CI ? failure(text) : { passed: 0, failed: 0, skipped: 1, failures: [] });
+      continue;
+    }
+    const bundled: { tier: Tier; path: string }[] = [];
+    for (const { tier, files } of runs) {
+      if (tier.anywhere) bundled.push({ tier, path: await bundle(tier, files, "browser", least(tier, name)) });
+    }
+    console.log(`${bundled.map(({ tier }) => tier.name).join(", ")}, ${name}`);
+    try {
+      await runInBrowser(name, executable, bundled, (tier, results) => add(`${tier.name}, ${name}`, results));
+    } catch (error) {
+      add(name, failure((error as Error).message));
+    }
+  }
+
+  if (total.passed + total.failed + total.skipped === 0) add("runner", failure("nothing was run"));
+  if (total.failures.length) console.log(`\nFailures:\n${total.failures.map((text) => `  ${text}`).join("\n")}`);
+  console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ""}`);
+  process.exitCode = total.failed ? 1 : 0;
+}
