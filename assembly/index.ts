@@ -2,4 +2,5 @@
 
 export { copy, fill } from "./copy";
 export { guard } from "./guard";
+export { adam, rmsprop, sgd } from "./optim";
 export { run } from "./run";

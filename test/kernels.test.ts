@@ -1,12 +1,13 @@
 // Every kernel record on every engine, aligned and one element off.
 
 import { copyCases } from "./cases/copy.ts";
+import { optimCases } from "./cases/optim.ts";
 import { openEngines } from "./engines.ts";
 import { assert, suite } from "./harness.ts";
 import type { KernelCase } from "./kernelCase.ts";
 import { checkKernel } from "./kernelCase.ts";
 
-const families: Readonly<Record<string, readonly KernelCase[]>> = { copy: copyCases };
+const families: Readonly<Record<string, readonly KernelCase[]>> = { copy: copyCases, optim: optimCases };
 
 const engines = await openEngines();
 for (const [family, cases] of Object.entries(families)) {

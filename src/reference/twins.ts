@@ -2,6 +2,7 @@
 
 import type { KernelName } from "../../bindings/generated/kernels.ts";
 import * as copy from "./copy.ts";
+import * as optim from "./optim.ts";
 import type { Twin } from "./twin.ts";
 
-export const twins: { readonly [K in KernelName]: Twin<K> } = { ...copy };
+export const twins: { readonly [K in KernelName]: Twin<K> } = { ...copy, ...optim };
