@@ -3,4 +3,16 @@
 export { copy, fill } from "./copy";
 export { guard } from "./guard";
 export { adam, rmsprop, sgd } from "./optim";
+export {
+  argMax,
+  reduceMax,
+  reduceMaxPhases,
+  reduceMaxScratch,
+  reduceMin,
+  reduceMinPhases,
+  reduceMinScratch,
+  reduceSum,
+  reduceSumPhases,
+  reduceSumScratch,
+} from "./reduce";
 export { run } from "./run";

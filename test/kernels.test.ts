@@ -2,12 +2,17 @@
 
 import { copyCases } from "./cases/copy.ts";
 import { optimCases } from "./cases/optim.ts";
+import { argMaxCases, reduceCases } from "./cases/reduce.ts";
 import { openEngines } from "./engines.ts";
 import { assert, suite } from "./harness.ts";
 import type { KernelCase } from "./kernelCase.ts";
 import { checkKernel } from "./kernelCase.ts";
 
-const families: Readonly<Record<string, readonly KernelCase[]>> = { copy: copyCases, optim: optimCases };
+const families: Readonly<Record<string, readonly KernelCase[]>> = {
+  copy: copyCases,
+  optim: optimCases,
+  reduce: [...reduceCases, ...argMaxCases],
+};
 
 const engines = await openEngines();
 for (const [family, cases] of Object.entries(families)) {

@@ -1,0 +1,228 @@
+// Reductions of [outer, size, inner] over `size`, and the index of a row's maximum. inner = 1 reduces rows,
+// outer = 1 columns. Long reductions are cut into pieces whose partials a second phase combines in order.
+// Nothing reduced gives 0, -Infinity, Infinity; NaN in gives NaN out.
+
+import { Columns, foldColumns, foldGroups, Max, Min, Sum } from "./columns";
+import { Pieces } from "./pieces";
+import { InF32, OutF32, OutI32, Task } from "./task";
+
+@unmanaged
+export class ReduceSumArgs {
+  outer: i32;
+  size: i32;
+  inner: i32;
+  x: InF32; // [outer, size, inner]
+  out: OutF32; // [outer, inner]
+  // last, so that the others stand where ReduceArgs has them
+  scale: f32;
+}
+
+@unmanaged
+export class ReduceArgs {
+  outer: i32;
+  size: i32;
+  inner: i32;
+  x: InF32; // [outer, size, inner]
+  out: OutF32; // [outer, inner]
+}
+
+/** Elements of a row's piece. */
+const ROW_PIECE: i32 = 1 << 14;
+/** Columns of a piece of a wide matrix. */
+const BLOCK: i32 = 1024;
+/** Elements that are worth a turn of a thread. */
+const TURN: i32 = 1 << 12;
+
+/** The fold of n neighbouring elements. */
+export function foldRow<OP>(x: usize, n: i32): f32 {
+  const op = changetype<OP>(0);
+  let left = n;
+  let result = op.start();
+  if (left >= 4) {
+    let a = f32x4.splat(result);
+    if (left >= 16) {
+      let b = a;
+      let c = a;
+      let d = a;
+      for (; left >= 16; left -= 16, x += 64) {
+        a = op.combine<v128>(a, v128.load(x));
+        b = op.combine<v128>(b, v128.load(x, 16));
+        c = op.combine<v128>(c, v128.load(x, 32));
+        d = op.combine<v128>(d, v128.load(x, 48));
+      }
+      a = op.combine<v128>(op.combine<v128>(a, b), op.combine<v128>(c, d));
+    }
+    for (; left >= 4; left -= 4, x += 16) a = op.combine<v128>(a, v128.load(x));
+    a = op.combine<v128>(a, v128.shuffle<f32>(a, a, 2, 3, 0, 1));
+    result = op.combine<f32>(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1));
+  }
+  for (; left > 0; left--, x += 4) result = op.combine<f32>(result, load<f32>(x));
+  return result;
+}
+
+function reduceRows<OP>(args: ReduceArgs, scale: f32, task: Task): void {
+  let x = args.x;
+  let out = args.out;
+  let size = args.size;
+  let pieces = max(1, Pieces.count(size, ROW_PIECE));
+  if (pieces > 1) {
+    if (task.phase === 0) {
+      out = task.scratch; // [outer, pieces]
+      scale = 1;
+    } else {
+      x = task.scratch;
+      size = pieces;
+      pieces = 1;
+    }
+  }
+  const units = args.outer * pieces;
+  const turn = max(1, TURN / max(1, min(size, ROW_PIECE)));
+  const turns = Pieces.count(units, turn);
+  for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
+    const end = Pieces.end(at, turn, units);
+    for (let unit = Pieces.first(at, turn); unit < end; unit++) {
+      let row = unit;
+      let first = 0;
+      if (pieces > 1) {
+        row = unit / pieces;
+        first = (unit - row * pieces) * ROW_PIECE;
+      }
+      const from = x + ((<usize>row * size + first) << 2);
+      store<f32>(out + ((<usize>unit) << 2), foldRow<OP>(from, min(ROW_PIECE, size - first)) * scale);
+    }
+  }
+}
+
+function reduceColumns<OP>(args: ReduceArgs, scale: f32, task: Task): void {
+  const inner = args.inner;
+  const size = args.size;
+  let x = args.x;
+  let out = args.out;
+  let group = Columns.group(size, inner);
+  let rows = Columns.pieceRows(group, inner);
+  let pieces = max(1, Pieces.count(size, rows));
+  let last = size;
+  if (pieces > 1 || group > 1) {
+    if (task.phase === 0) {
+      out = task.scratch; // [outer, pieces, group, inner]
+      scale = 1;
+    } else {
+      x = task.scratch;
+      last = pieces * group;
+      rows = last;
+      pieces = 1;
+      group = 1;
+    }
+  }
+  const blocks = Pieces.count(inner, BLOCK);
+  const units = args.outer * pieces * blocks;
+  const stride = (<usize>inner) << 2;
+  for (let unit = task.thread; unit < units; unit += task.threads, task.beat++) {
+    const index = unit / blocks;
+    const block = unit - index * blocks;
+    const row = index / pieces;
+    const first = (index - row * pieces) * rows;
+    const count = min(rows, last - first);
+    const from = x + (<usize>row * last + first) * stride;
+    const to = out + <usize>index * group * stride;
+    if (group > 1) {
+      foldGroups<OP>(to, from, from, from, inner, group, count);
+    } else {
+      const offset = (<usize>Pieces.first(block, BLOCK)) << 2;
+      const width = ((<usize>Pieces.end(block, BLOCK, inner)) << 2) - offset;
+      foldColumns<OP>(to + offset, from + offset, from, from, width, stride, count);
+      if (scale !== 1) {
+        for (let j = offset; j < offset + width; j += 4) store<f32>(to + j, load<f32>(to + j) * scale);
+      }
+    }
+  }
+}
+
+function reduce<OP>(args: ReduceArgs, scale: f32, task: Task): void {
+  if (args.inner === 1) reduceRows<OP>(args, scale, task);
+  else reduceColumns<OP>(args, scale, task);
+}
+
+/** Values that the first phase leaves to the second, 0 where one phase is enough. */
+function partials(outer: i32, size: i32, inner: i32): i32 {
+  if (inner === 1) {
+    const pieces = Pieces.count(size, ROW_PIECE);
+    return pieces > 1 ? outer * pieces : 0;
+  }
+  const group = Columns.group(size, inner);
+  const pieces = Pieces.count(size, Columns.pieceRows(group, inner));
+  return pieces > 1 || group > 1 ? outer * pieces * group * inner : 0;
+}
+
+export function reduceSumScratch(args: ReduceSumArgs, _threads: i32): i32 {
+  return partials(args.outer, args.size, args.inner) << 2;
+}
+
+export function reduceSumPhases(args: ReduceSumArgs, _threads: i32): i32 {
+  return partials(args.outer, args.size, args.inner) > 0 ? 2 : 1;
+}
+
+/** out = scale * the sum of x over `size` */
+export function reduceSum(args: ReduceSumArgs, task: Task): void {
+  reduce<Sum>(changetype<ReduceArgs>(args), args.scale, task);
+}
+
+export function reduceMaxScratch(args: ReduceArgs, _threads: i32): i32 {
+  return partials(args.outer, args.size, args.inner) << 2;
+}
+
+export function reduceMaxPhases(args: ReduceArgs, _threads: i32): i32 {
+  return partials(args.outer, args.size, args.inner) > 0 ? 2 : 1;
+}
+
+/** out = the greatest x over `size` */
+export function reduceMax(args: ReduceArgs, task: Task): void {
+  reduce<Max>(args, 1, task);
+}
+
+export function reduceMinScratch(args: ReduceArgs, _threads: i32): i32 {
+  return partials(args.outer, args.size, args.inner) << 2;
+}
+
+export function reduceMinPhases(args: ReduceArgs, _threads: i32): i32 {
+  return partials(args.outer, args.size, args.inner) > 0 ? 2 : 1;
+}
+
+/** out = the least x over `size` */
+export function reduceMin(args: ReduceArgs, task: Task): void {
+  reduce<Min>(args, 1, task);
+}
+
+@unmanaged
+export class ArgMaxArgs {
+  rows: i32;
+  columns: i32;
+  x: InF32; // [rows, columns]
+  out: OutI32; // [rows]
+}
+
+/** out = the column of each row's first maximum, or of its first NaN; 0 where there are no columns */
+export function argMax(args: ArgMaxArgs, task: Task): void {
+  const columns = args.columns;
+  const turn = max(1, TURN / max(1, columns));
+  const turns = Pieces.count(args.rows, turn);
+  for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
+    const end = Pieces.end(at, turn, args.rows);
+    for (let row = Pieces.first(at, turn); row < end; row++) {
+      const x = args.x + ((<usize>row * columns) << 2);
+      let best = 0;
+      if (columns > 0) {
+        let most = load<f32>(x);
+        // a NaN compares false and stays
+        for (let j = 1; j < columns && !Number.isNaN(most); j++) {
+          const value = load<f32>(x + ((<usize>j) << 2));
+          if (!(value <= most)) {
+            most = value;
+            best = j;
+          }
+        }
+      }
+      store<i32>(args.out + ((<usize>row) << 2), best);
+    }
+  }
+}
