@@ -1,8 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+// Builds what is out of date: the kernels (bindings/generated/), the library (dist/), its types (types/), and
+// says what it weighs. `node bindings/build.mjs kernels` builds the kernels alone.
+
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
+import { build } from "esbuild";
+import { formatSizes, measureSizes } from "./sizes.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
@@ -44,6 +50,7 @@ async function buildKernels() {
   } catch {
     // first build
   }
+  rmSync(made, { force: true });
   await compileKernels("strict", "assembly/index.ts", ["./bindings/transform.mjs"]);
   await compileKernels("relaxed", "assembly/relaxed.ts", []);
   const text = ["strict", "relaxed"].map((name) => {
@@ -56,4 +63,59 @@ async function buildKernels() {
   );
 }
 
+const entries = {
+  index: "src/index.ts",
+  kernels: "src/kernels.ts",
+  "host.node": "bindings/host.node.ts",
+  "host.web": "bindings/host.web.ts",
+};
+
+async function buildLibrary() {
+  const made = "dist/index.js";
+  const inputs = Math.max(
+    ...["src", "bindings"].map(newest),
+    ...["package.json", "tsconfig.json", "tsconfig.build.json"].map((f) => statSync(f).mtimeMs),
+  );
+  try {
+    if (statSync(made).mtimeMs > inputs && statSync("types").isDirectory()) return;
+  } catch {
+    // first build
+  }
+  rmSync("dist", { recursive: true, force: true });
+  rmSync("types", { recursive: true, force: true });
+  const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], {
+    stdio: "inherit",
+  });
+  if (status !== 0) throw new Error("the types have errors");
+  // sources import each other as .ts; declarations are read by older compilers too, which want .js
+  for (const entry of readdirSync("types", { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath ?? entry.path, entry.name);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace(/((?:from|import) ?\(?"\.[^"]*)\.ts"/g, '$1.js"'));
+  }
+  mkdirSync("dist/wasm", { recursive: true });
+  for (const name of ["strict", "relaxed"]) copyFileSync(`bindings/generated/${name}.wasm`, `dist/wasm/${name}.wasm`);
+  await build({
+    entryPoints: Object.entries(entries).map(([out, path]) => ({ in: path, out })),
+    outdir: "dist",
+    bundle: true,
+    splitting: true, // what is imported dynamically, the reference engine, is loaded on demand
+    chunkNames: "[name]-[hash]",
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    external: ["#host", "node:*"], // #host is chosen by the package's imports map where it is used
+    logOverride: { "ignored-bare-import": "silent" }, // platform.ts is types alone
+    logLevel: "warning",
+  });
+}
+
 await buildKernels();
+if (!process.argv.includes("kernels")) {
+  await buildLibrary();
+  console.log(formatSizes(await measureSizes()));
+}

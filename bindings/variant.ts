@@ -1,11 +1,12 @@
 // Which build of the kernels can run here, and the compiled modules.
 
+import "./platform.ts";
 import { LanewiseError } from "./errors.ts";
 import * as binaries from "./generated/binaries.ts";
 
 export type BinaryName = "strict" | "relaxed";
 /** Bytes, a module, a fetched response or a URL of lanewise/wasm/<name>.wasm. */
-export type BinarySource = BufferSource | WebAssembly.Module | Response | URL;
+export type BinarySource = ArrayBuffer | ArrayBufferView | WebAssembly.Module | Response | URL;
 export type BinaryProvider = (name: BinaryName) => BinarySource | Promise<BinarySource>;
 
 /** A function of one instruction, as wasm: `(func (param v128) (result v128) <code>)`. */

@@ -1,0 +1,77 @@
+// What the library weighs: each file of dist/, and what applications bundle of it with esbuild. `node
+// bindings/sizes.mjs` prints a table, with --json the figures. The limits stand in test/package.node.test.ts.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+const weigh = (name, ...contents) => ({
+  name,
+  bytes: contents.reduce((sum, each) => sum + each.length, 0),
+  gzip: contents.reduce((sum, each) => sum + gzipSync(each, { level: 9 }).length, 0),
+});
+
+/** Bundles for a page, minified; `splitting` keeps what is imported dynamically in files of its own. */
+async function bundle(contents, splitting) {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: root },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    splitting,
+    outdir: join(root, ".cache/sizes"),
+    absWorkingDir: root,
+    write: false,
+    metafile: true,
+    logLevel: "error",
+  });
+  return { files: new Map(outputFiles.map((file) => [relative(root, file.path), file.contents])), metafile };
+}
+
+/** The files that are loaded before anything is asked for. */
+function loadedAtOnce({ files, metafile }) {
+  const reached = new Set();
+  const visit = (path) => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const { path: next, kind } of metafile.outputs[path].imports) if (kind === "import-statement") visit(next);
+  };
+  visit(Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint));
+  return [...reached].map((path) => files.get(path));
+}
+
+/** Raw and gzipped bytes: [{ name, bytes, gzip }]. */
+export async function measureSizes() {
+  const files = readdirSync(join(root, "dist"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
+    .sort();
+  const first = `export * from "./test/consumer/first.ts"`;
+  const whole = `export * from "lanewise"; export * as kernels from "lanewise/kernels"`;
+  return [
+    ...files.map((path) => weigh(path, readFileSync(join(root, path)))),
+    weigh("first example, one file", ...(await bundle(first, false)).files.values()),
+    weigh("first example, loaded at once", ...loadedAtOnce(await bundle(first, true))),
+    weigh("whole library, one file", ...(await bundle(whole, false)).files.values()),
+  ];
+}
+
+export function formatSizes(sizes) {
+  const width = Math.max(...sizes.map(({ name }) => name.length));
+  return sizes
+    .map(
+      ({ name, bytes, gzip }) => `${name.padEnd(width)} ${String(bytes).padStart(9)} ${String(gzip).padStart(9)} gzip`,
+    )
+    .join("\n");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const sizes = await measureSizes();
+  console.log(process.argv.includes("--json") ? JSON.stringify(sizes) : formatSizes(sizes));
+}
