@@ -1,7 +1,7 @@
 // Moves bytes: contiguous copies and fills.
 
 import { Pieces } from "./pieces";
-import { InF32, OutF32, Task } from "./task";
+import { InF32, InOutF32, OutF32, Task } from "./task";
 
 @unmanaged
 export class CopyArgs {
@@ -40,5 +40,41 @@ export function fill(args: FillArgs, task: Task): void {
     const end = args.out + ((<usize>Pieces.end(piece, COPY_PIECE, n)) << 2);
     for (; at + 16 <= end; at += 16) v128.store(at, value);
     for (; at < end; at += 4) store<f32>(at, args.value);
+  }
+}
+
+@unmanaged
+export class BlockCopyArgs {
+  rows: i32;
+  columns: i32;
+  xStride: i32;
+  xOffset: i32;
+  outStride: i32;
+  outOffset: i32;
+  x: InF32; // [(rows - 1) * xStride + (rows > 0 ? xOffset + columns : 0)]
+  out: InOutF32; // [(rows - 1) * outStride + (rows > 0 ? outOffset + columns : 0)]
+}
+
+/** out[r][outOffset + c] = x[r][xOffset + c]: rows of `columns` numbers out of and into wider ones. */
+export function blockCopy(args: BlockCopyArgs, task: Task): void {
+  const rows = args.rows;
+  const columns = args.columns;
+  const rowsPerPiece = max(1, COPY_PIECE / max(1, columns));
+  const count = Pieces.count(rows, rowsPerPiece);
+  for (let piece = task.thread; piece < count; piece += task.threads) {
+    const first = Pieces.first(piece, rowsPerPiece);
+    const end = Pieces.end(piece, rowsPerPiece, rows);
+    let x = args.x + ((<usize>(args.xOffset + first * args.xStride)) << 2);
+    let out = args.out + ((<usize>(args.outOffset + first * args.outStride)) << 2);
+    for (let row = first; row < end; row++) {
+      if (columns < 16) {
+        // a call of memory.copy costs more than a few numbers
+        for (let c: usize = 0; c < (<usize>columns) << 2; c += 4) store<f32>(out + c, load<f32>(x + c));
+      } else {
+        memory.copy(out, x, (<usize>columns) << 2);
+      }
+      x += (<usize>args.xStride) << 2;
+      out += (<usize>args.outStride) << 2;
+    }
   }
 }

@@ -1,6 +1,6 @@
 // Exports only. The strict build holds everything that stands here.
 
-export { copy, fill } from "./copy";
+export { blockCopy, copy, fill } from "./copy";
 export { guard } from "./guard";
 export { adam, rmsprop, sgd } from "./optim";
 export {

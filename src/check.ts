@@ -8,11 +8,13 @@ export type Checker<T = unknown> = (value: unknown, name: string, where: string)
 
 /** A value as a person would write it, short. */
 export function show(value: unknown): string {
-  if (typeof value === "string") return value.length > 40 ? `${JSON.stringify(value.slice(0, 40))}...` : JSON.stringify(value);
+  if (typeof value === "string")
+    return value.length > 40 ? `${JSON.stringify(value.slice(0, 40))}...` : JSON.stringify(value);
   if (value === null || typeof value !== "object") {
     return typeof value === "function" ? `function ${value.name || "(anonymous)"}` : String(value);
   }
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length ?? value.byteLength})`;
+  if (ArrayBuffer.isView(value))
+    return `${value.constructor.name}(${(value as Uint8Array).length ?? value.byteLength})`;
   if (Array.isArray(value)) {
     const text = value.slice(0, 8).map(show).join(", ");
     return `[${text}${value.length > 8 ? ", ..." : ""}]`;
@@ -32,23 +34,44 @@ const checker =
   };
 
 const isInteger = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value);
-const isFinite = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+const isFiniteNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 
 /** Sizes are kept below 2^31, what an int32 operand holds. */
 export const SIZE_MAX: number = 2 ** 31 - 1;
 
-export const positiveInteger: Checker<number> = checker("an integer from 1 to 2147483647", (v) => isInteger(v) && v >= 1 && v <= SIZE_MAX);
-export const nonNegativeInteger: Checker<number> = checker("an integer from 0 to 2147483647", (v) => isInteger(v) && v >= 0 && v <= SIZE_MAX);
+export const positiveInteger: Checker<number> = checker(
+  "an integer from 1 to 2147483647",
+  (v) => isInteger(v) && v >= 1 && v <= SIZE_MAX,
+);
+export const nonNegativeInteger: Checker<number> = checker(
+  "an integer from 0 to 2147483647",
+  (v) => isInteger(v) && v >= 0 && v <= SIZE_MAX,
+);
 export const integer: Checker<number> = checker("an integer", (v) => isInteger(v) && Math.abs(v) <= SIZE_MAX);
-export const seedValue: Checker<number> = checker("a non-negative safe integer", (v) => Number.isSafeInteger(v) && (v as number) >= 0);
-export const finite: Checker<number> = checker("a finite number", isFinite);
-export const positive: Checker<number> = checker("a finite number above 0", (v) => isFinite(v) && v > 0);
-export const nonNegative: Checker<number> = checker("a finite number of at least 0", (v) => isFinite(v) && v >= 0);
+export const seedValue: Checker<number> = checker(
+  "a non-negative safe integer",
+  (v) => Number.isSafeInteger(v) && (v as number) >= 0,
+);
+export const finite: Checker<number> = checker("a finite number", isFiniteNumber);
+export const positive: Checker<number> = checker("a finite number above 0", (v) => isFiniteNumber(v) && v > 0);
+export const nonNegative: Checker<number> = checker(
+  "a finite number of at least 0",
+  (v) => isFiniteNumber(v) && v >= 0,
+);
 /** A share that may be 0 but not 1: a decay, a momentum, a dropout rate. */
-export const fraction: Checker<number> = checker("a number from 0 up to but not including 1", (v) => isFinite(v) && v >= 0 && v < 1);
+export const fraction: Checker<number> = checker(
+  "a number from 0 up to but not including 1",
+  (v) => isFiniteNumber(v) && v >= 0 && v < 1,
+);
 export const bool: Checker<boolean> = checker("true or false", (v) => typeof v === "boolean");
-export const nonEmptyString: Checker<string> = checker("a non-empty string", (v) => typeof v === "string" && v.length > 0);
-export const anyFunction: Checker<(...args: never[]) => unknown> = checker("a function", (v) => typeof v === "function");
+export const nonEmptyString: Checker<string> = checker(
+  "a non-empty string",
+  (v) => typeof v === "string" && v.length > 0,
+);
+export const anyFunction: Checker<(...args: never[]) => unknown> = checker(
+  "a function",
+  (v) => typeof v === "function",
+);
 /** A size, or a pair of sizes for height and width. */
 export const sizeOrPair: Checker<number | readonly [number, number]> = checker(
   "a positive integer or a pair of them",

@@ -42,7 +42,8 @@ export function broadcastShapes(where: string, a: Shape, b: Shape): number[] {
 export function normalizeAxes(where: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
   const list = typeof axes === "number" ? [axes] : axes;
-  if (!Array.isArray(list)) throw new LanewiseError("invalid-argument", `${where}: axes must be an integer or an array of integers.`);
+  if (!Array.isArray(list))
+    throw new LanewiseError("invalid-argument", `${where}: axes must be an integer or an array of integers.`);
   const result = list.map((axis) => normalizeAxis(where, axis, rank));
   const distinct = [...new Set(result)].sort((a, b) => a - b);
   if (distinct.length !== result.length) {

@@ -9,7 +9,8 @@ import type { Plan } from "./plan.ts";
 
 type Operand = number | Region | Storage | null;
 
-const isPlace = (operand: Operand | undefined): operand is Region | Storage => typeof operand === "object" && operand !== null;
+const isPlace = (operand: Operand | undefined): operand is Region | Storage =>
+  typeof operand === "object" && operand !== null;
 
 const startOf = (place: Region | Storage): number => ("address" in place ? place.address : place.offset);
 const areaOf = (place: Region | Storage): unknown => ("address" in place ? place.block : place.role);

@@ -47,7 +47,13 @@ export function lower({ order, outputs }: Schedule): Listing {
   const variableBuffer = (variable: Variable): Buffer => {
     let buffer = byVariable.get(variable);
     if (!buffer) {
-      buffer = makeBuffer({ label: variable.name, length: sizeOf(variable.shape), dtype: "float32", place: "variable", variable });
+      buffer = makeBuffer({
+        label: variable.name,
+        length: sizeOf(variable.shape),
+        dtype: "float32",
+        place: "variable",
+        variable,
+      });
       byVariable.set(variable, buffer);
     }
     return buffer;
@@ -82,7 +88,10 @@ export function lower({ order, outputs }: Schedule): Listing {
     if (op.source === "constant") {
       const { values } = attributes as { values: Float32Array | Int32Array };
       const dtype = values instanceof Int32Array ? "int32" : "float32";
-      byTensor.set(node.outputs[0] as Tensor, makeBuffer({ label, length: values.length, dtype, place: "constant", values }));
+      byTensor.set(
+        node.outputs[0] as Tensor,
+        makeBuffer({ label, length: values.length, dtype, place: "constant", values }),
+      );
       continue;
     }
     if (op.view) {
@@ -114,11 +123,18 @@ export function lower({ order, outputs }: Schedule): Listing {
       emit(kernel, operands, options) {
         instructions.push({ kernel, operands: operands as Record<string, LoweredOperand>, label, ...options });
       },
-      temporary: (length, dtype = "float32") => makeBuffer({ label: `${label} temporary`, length, dtype, place: "temporary" }),
+      temporary: (length, dtype = "float32") =>
+        makeBuffer({ label: `${label} temporary`, length, dtype, place: "temporary" }),
       control(source) {
         let buffer = bySource.get(source);
         if (!buffer) {
-          buffer = makeBuffer({ label: source.name, length: source.length, dtype: source.dtype, place: "control", source });
+          buffer = makeBuffer({
+            label: source.name,
+            length: source.length,
+            dtype: source.dtype,
+            place: "control",
+            source,
+          });
           bySource.set(source, buffer);
         }
         return buffer;

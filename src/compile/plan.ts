@@ -72,7 +72,14 @@ export function plan(listing: Listing): Plan {
   const owners = shareInPlace(listing, lifetimes);
 
   // arenas in which everything lies side by side
-  const bytes: Record<ArenaRole, number> = { activations: 0, gradients: 0, data: 0, constants: 0, control: 0, outputs: 0 };
+  const bytes: Record<ArenaRole, number> = {
+    activations: 0,
+    gradients: 0,
+    data: 0,
+    constants: 0,
+    control: 0,
+    outputs: 0,
+  };
   const append = (buffer: Buffer, role: ArenaRole, alignment: number): void => {
     const offset = roundUp(bytes[role], alignment);
     regions.set(buffer, { role, offset, length: buffer.length });

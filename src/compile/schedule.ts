@@ -48,7 +48,11 @@ function rebuild(graph: GraphResults, replace: (reader: Node, input: Tensor) => 
   const order = ancestors([...graph.outputs.map((t) => t.node), ...graph.effects]);
   const fresh = new Map<Node, Node>();
   const moved = (tensor: Tensor): Tensor => (fresh.get(tensor.node) ?? tensor.node).outputs[tensor.index] as Tensor;
-  for (const node of order) fresh.set(node, withInputs(node, (input) => moved(replace(node, input))));
+  for (const node of order)
+    fresh.set(
+      node,
+      withInputs(node, (input) => moved(replace(node, input))),
+    );
   return { outputs: graph.outputs.map(moved), effects: graph.effects.map((node) => fresh.get(node) ?? node) };
 }
 
@@ -92,7 +96,8 @@ export function schedule(graph: GraphResults, copyOp: Op<null>): Schedule {
       }
       if (copy.dims.length === input.dims.length && copy.dims.every((n, axis) => n === input.dims[axis])) return copy;
       const view = input.node; // the same view, of the copy
-      return makeNode(view.op, [copy], view.attributes, [{ shape: input.dims, dtype: input.dtype }]).outputs[0] as Tensor;
+      return makeNode(view.op, [copy], view.attributes, [{ shape: input.dims, dtype: input.dtype }])
+        .outputs[0] as Tensor;
     });
   }
   return { order: sorted(current), outputs: current.outputs };
@@ -138,7 +143,9 @@ function sorted(graph: GraphResults): Node[] {
     }
   }
   // effects are held back until nothing else is ready
-  const rank = new Map<Node, number>(nodes.map((node) => [node, isEffect(node) ? 1e12 + effects.indexOf(node) : node.id]));
+  const rank = new Map<Node, number>(
+    nodes.map((node) => [node, isEffect(node) ? 1e12 + effects.indexOf(node) : node.id]),
+  );
   const ready = nodes.filter((node) => missing.get(node) === 0);
   const byRank = (a: Node, b: Node) => (rank.get(b) as number) - (rank.get(a) as number);
   ready.sort(byRank);

@@ -41,7 +41,7 @@ function round(graph: GraphResults, rules: readonly Rule[]): { graph: GraphResul
     }
     if (rewritten) {
       changed = true;
-      rewritten.forEach((tensor, i) => replaced.set(node.outputs[i] as Tensor, tensor));
+      for (const [i, tensor] of rewritten.entries()) replaced.set(node.outputs[i] as Tensor, tensor);
       continue;
     }
     nodes.set(node, node);
@@ -80,11 +80,17 @@ function round(graph: GraphResults, rules: readonly Rule[]): { graph: GraphResul
       const inputs = node.inputs.map(resolve);
       let fresh = node;
       if (inputs.some((tensor, i) => tensor !== node.inputs[i])) {
-        fresh = makeNode(node.op, inputs, node.attributes, node.outputs.map((o) => ({ shape: o.dims, dtype: o.dtype })), {
-          id: node.id,
-          scope: node.scope,
-        });
-        node.outputs.forEach((old, i) => final.set(old, fresh.outputs[i] as Tensor));
+        fresh = makeNode(
+          node.op,
+          inputs,
+          node.attributes,
+          node.outputs.map((o) => ({ shape: o.dims, dtype: o.dtype })),
+          {
+            id: node.id,
+            scope: node.scope,
+          },
+        );
+        for (const [i, old] of node.outputs.entries()) final.set(old, fresh.outputs[i] as Tensor);
       }
       rebuilt.set(node, fresh);
       stack.pop();

@@ -19,7 +19,11 @@ export type NumericArray =
 export type NestedNumbers = readonly (number | NestedNumbers)[];
 
 /** What may be passed wherever numbers are wanted. */
-export type Values = NumericArray | { readonly data: NumericArray; readonly shape: readonly number[] } | NestedNumbers | number;
+export type Values =
+  | NumericArray
+  | { readonly data: NumericArray; readonly shape: readonly number[] }
+  | NestedNumbers
+  | number;
 
 /** Numbers in row-major order with their shape, null where only the length is known (a typed array). */
 export interface FlatArray {

@@ -38,7 +38,10 @@ export function withTrace<T>(trace: Trace, body: () => T): T {
 /** The current trace; `what` names the call that needs one. */
 export function requireTrace(what: string): Trace {
   if (!current) {
-    throw new LanewiseError("invalid-argument", `${what} can only be called inside the function given to program(), or in a layer.`);
+    throw new LanewiseError(
+      "invalid-argument",
+      `${what} can only be called inside the function given to program(), or in a layer.`,
+    );
   }
   return current;
 }

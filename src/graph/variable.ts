@@ -4,7 +4,7 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Machine, Storage } from "../../bindings/machine.ts";
 import { invalid, show } from "../check.ts";
-import type { Values, NumericArray } from "../data/arrays.ts";
+import type { NumericArray, Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
 import type { Shape } from "../shape.ts";
 import { formatShape, sizeOf } from "../shape.ts";
@@ -114,7 +114,10 @@ export function disposeVariable(variable: Variable): void {
 
 function checkedValues(where: string, values: Values, shape: Shape): NumericArray {
   const { data, shape: given } = flattenArray(where, values);
-  const fits = given === null ? data.length === sizeOf(shape) : given.length === shape.length && given.every((n, i) => n === shape[i]);
+  const fits =
+    given === null
+      ? data.length === sizeOf(shape)
+      : given.length === shape.length && given.every((n, i) => n === shape[i]);
   if (!fits) {
     const came = given === null ? `${data.length} numbers` : formatShape(given);
     throw new LanewiseError("shape-mismatch", `${where}: values must have shape ${formatShape(shape)}, got ${came}.`);
@@ -131,10 +134,7 @@ export function isVariable(value: unknown): value is Variable {
  * `values` is `{ data, shape }` or nested numbers, or a typed array with `shape` beside it.
  * Throws `shape-mismatch` where data and shape do not fit, `invalid-argument` for anything else.
  */
-export function variable(
-  values: Values,
-  options: { name?: string; trainable?: boolean } = {},
-): Variable {
+export function variable(values: Values, options: { name?: string; trainable?: boolean } = {}): Variable {
   if (typeof options !== "object" || options === null) throw invalid("variable", "options", "an object", options);
   for (const key of Object.keys(options)) {
     if (key !== "name" && key !== "trainable") {

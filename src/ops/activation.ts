@@ -1,0 +1,36 @@
+// Activations by name: which op computes each, and its number in the epilogues of GEMM and convolution.
+
+import type { Tensor } from "../graph/graph.ts";
+import * as pointwise from "./pointwise.ts";
+import { softmax } from "./softmax.ts";
+
+/** Numbers of assembly/activation.ts. */
+export const activationCodes = {
+  linear: 0,
+  relu: 1,
+  sigmoid: 2,
+  tanh: 3,
+  elu: 4,
+  softplus: 5,
+  gelu: 6,
+  silu: 7,
+  leakyRelu: 8,
+} as const;
+
+export type ActivationName = keyof typeof activationCodes | "softmax";
+
+/** The function of each activation's name. */
+export const activations: Readonly<Record<ActivationName, (x: Tensor) => Tensor>> = {
+  linear: (x) => x,
+  relu: pointwise.relu,
+  sigmoid: pointwise.sigmoid,
+  tanh: pointwise.tanh,
+  elu: (x) => pointwise.elu(x),
+  softplus: pointwise.softplus,
+  gelu: pointwise.gelu,
+  silu: pointwise.silu,
+  leakyRelu: (x) => pointwise.leakyRelu(x),
+  softmax: (x) => softmax(x),
+};
+
+export const activationNames: readonly ActivationName[] = Object.keys(activations) as ActivationName[];

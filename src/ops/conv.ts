@@ -1,0 +1,192 @@
+// Convolutions over NHWC images with HWIO kernels, ordinary and depthwise.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import { checkOptions, invalid, positiveInteger, sizeOrPair } from "../check.ts";
+import type { Tensor } from "../graph/graph.ts";
+import { apply } from "../graph/graph.ts";
+import type { Op } from "../graph/op.ts";
+import type { TensorLike } from "../graph/trace.ts";
+import { toTensor } from "../graph/trace.ts";
+import { formatShape, sizeOf } from "../shape.ts";
+import { activationCodes } from "./activation.ts";
+import { requireFloat } from "./broadcasting.ts";
+import type { Padding, Window } from "./window.ts";
+import { paddingOption, pair, windowOf, windowOperands } from "./window.ts";
+
+export interface ConvAttributes {
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+  readonly dilation: readonly [number, number];
+  readonly groups: number;
+  readonly activation: keyof typeof activationCodes;
+  /** Layer or function, for messages. */
+  readonly where: string;
+}
+
+type Form = "conv2d" | "depthwiseConv2d";
+
+function geometry(form: Form, x: readonly number[], kernel: readonly number[], attributes: ConvAttributes): Window {
+  return windowOf(form, attributes.where, x, [kernel[0] as number, kernel[1] as number], attributes);
+}
+
+/** Operands that all convolution kernels have. */
+function operandsOf(
+  form: Form,
+  x: readonly number[],
+  kernel: readonly number[],
+  attributes: ConvAttributes,
+): Record<string, number> {
+  const window = geometry(form, x, kernel, attributes);
+  const [kernelHeight, kernelWidth] = kernel as [number, number];
+  const common = {
+    ...windowOperands(x, window),
+    kernelHeight,
+    kernelWidth,
+    dilationHeight: attributes.dilation[0],
+    dilationWidth: attributes.dilation[1],
+  };
+  return form === "conv2d"
+    ? { ...common, filters: kernel[3] as number, groups: attributes.groups }
+    : { ...common, multiplier: kernel[3] as number };
+}
+
+function convOps(form: Form): Op<ConvAttributes> {
+  const filtersOf = (kernel: readonly number[]) =>
+    form === "conv2d" ? (kernel[3] as number) : (kernel[2] as number) * (kernel[3] as number);
+
+  const inputGradient: Op<ConvAttributes & { readonly dims: readonly number[] }> = {
+    name: `${form}InputGradient`,
+    infer: (_, { dims }) => [{ shape: dims, dtype: "float32" }],
+    lower({ inputs: [dy, kernel], inputTypes, outputs: [dx], attributes, emit }) {
+      const operands = operandsOf(form, attributes.dims, inputTypes[1]?.shape ?? [], attributes);
+      emit(`${form}InputGradient`, { ...operands, dy, kernel, dx } as never);
+    },
+    multiplyAdds: ([dy, kernel]) =>
+      (sizeOf(dy?.shape ?? []) * sizeOf(kernel?.shape ?? [])) / filtersOf(kernel?.shape ?? []),
+  };
+  const kernelGradient: Op<ConvAttributes & { readonly kernel: readonly number[] }> = {
+    name: `${form}KernelGradient`,
+    infer: (_, { kernel }) => [{ shape: kernel, dtype: "float32" }],
+    lower({ inputs: [x, dy], inputTypes, outputs: [dkernel], attributes, emit }) {
+      const operands = operandsOf(form, inputTypes[0]?.shape ?? [], attributes.kernel, attributes);
+      emit(`${form}KernelGradient`, { ...operands, x, dy, dkernel } as never);
+    },
+  };
+  return {
+    name: form,
+    infer: (inputs, attributes) => {
+      const [x, kernel, bias] = inputs as [Tensor, Tensor, Tensor?];
+      const { where, groups } = attributes;
+      requireFloat(where, x);
+      requireFloat(where, kernel, "kernel");
+      if (x.dims.length !== 4 || kernel.dims.length !== 4) {
+        throw new LanewiseError(
+          "shape-mismatch",
+          `${where}: x must be [batch, height, width, channels] and the kernel ${form === "conv2d" ? "[height, width, in, out]" : "[height, width, channels, multiplier]"}, got ${formatShape(x.shape)} and ${formatShape(kernel.shape)}.`,
+        );
+      }
+      const channels = x.dims[3] as number;
+      const filters = filtersOf(kernel.dims);
+      const perGroup = form === "conv2d" ? channels / groups : channels;
+      if (perGroup !== kernel.dims[2] || (form === "conv2d" && filters % groups !== 0)) {
+        throw new LanewiseError(
+          "shape-mismatch",
+          `${where}: x has ${channels} channels in ${groups} groups, the kernel ${formatShape(kernel.shape)} takes ${kernel.dims[2]} a group and has ${filters} filters; both must divide by the groups.`,
+        );
+      }
+      if (bias && (bias.dims.length !== 1 || bias.dims[0] !== filters)) {
+        throw new LanewiseError(
+          "shape-mismatch",
+          `${where}: bias must be [${filters}], got ${formatShape(bias.shape)}.`,
+        );
+      }
+      const { outHeight, outWidth } = geometry(form, x.dims, kernel.dims, attributes);
+      return [{ shape: [x.dims[0] as number, outHeight, outWidth, filters], dtype: "float32" }];
+    },
+    gradient: ({ inputs, upstream: [dy], attributes, wanted }) => {
+      const [x, kernel] = inputs as [Tensor, Tensor];
+      const plain = { ...attributes, activation: "linear" as const };
+      return [
+        wanted(0) ? apply(inputGradient, [dy as Tensor, kernel], { ...plain, dims: x.dims }) : null,
+        wanted(1) ? apply(kernelGradient, [x, dy as Tensor], { ...plain, kernel: kernel.dims }) : null,
+      ];
+    },
+    lower({ inputs: [x, kernel, bias = null], inputTypes, outputs: [out], attributes, emit }) {
+      const operands = operandsOf(form, inputTypes[0]?.shape ?? [], inputTypes[1]?.shape ?? [], attributes);
+      if (form === "conv2d") {
+        emit(form, { ...operands, x, kernel, bias, activation: activationCodes[attributes.activation], out } as never);
+      } else emit(form, { ...operands, x, kernel, out } as never);
+    },
+    multiplyAdds: ([, kernel], [y]) =>
+      (sizeOf(y?.shape ?? []) * sizeOf(kernel?.shape ?? [])) / filtersOf(kernel?.shape ?? []),
+    describe: ({ strides, padding, dilation, groups, activation }) =>
+      [
+        `strides ${strides}`,
+        `padding ${padding}`,
+        dilation.some((d) => d > 1) && `dilation ${dilation}`,
+        groups > 1 && `groups ${groups}`,
+        activation !== "linear" && activation,
+      ]
+        .filter(Boolean)
+        .join(", "),
+  };
+}
+
+export const conv2dOp: Op<ConvAttributes> = convOps("conv2d");
+export const depthwiseConv2dOp: Op<ConvAttributes> = convOps("depthwiseConv2d");
+
+export interface ConvOptions {
+  /** Step of the window, by default 1. */
+  readonly strides?: number | readonly [number, number];
+  /** "valid" (default), "same" (TensorFlow's rule: odd padding at the end), a number, or [[top, bottom], [left, right]]. */
+  readonly padding?: Padding;
+  readonly dilationRate?: number | readonly [number, number];
+  readonly groups?: number;
+}
+
+/**
+ * Convolution (cross-correlation) of x [B, H, W, C] with kernel [KH, KW, C / groups, O]; gives [B, OH, OW, O].
+ */
+export function conv2d(x: TensorLike, kernel: TensorLike, options: ConvOptions = {}, where = "ops.conv2d"): Tensor {
+  checkOptions(where, options, {
+    strides: sizeOrPair,
+    padding: paddingOption,
+    dilationRate: sizeOrPair,
+    groups: positiveInteger,
+  });
+  const { strides = 1, padding = "valid", dilationRate = 1, groups = 1 } = options;
+  const inputs = [toTensor(where, x), toTensor(where, kernel, "kernel")];
+  return apply(conv2dOp, inputs, {
+    strides: pair(strides),
+    padding,
+    dilation: pair(dilationRate),
+    groups,
+    activation: "linear",
+    where,
+  });
+}
+
+/**
+ * Depthwise convolution of x [B, H, W, C] with kernel [KH, KW, C, M]: every channel with M filters of its own;
+ * gives [B, OH, OW, C M], channel c M + m from filter m of channel c.
+ */
+export function depthwiseConv2d(
+  x: TensorLike,
+  kernel: TensorLike,
+  options: Omit<ConvOptions, "groups"> = {},
+  where = "ops.depthwiseConv2d",
+): Tensor {
+  checkOptions(where, options, { strides: sizeOrPair, padding: paddingOption, dilationRate: sizeOrPair });
+  const { strides = 1, padding = "valid", dilationRate = 1 } = options;
+  const inputs = [toTensor(where, x), toTensor(where, kernel, "kernel")];
+  if (inputs[1]?.dims.length !== 4)
+    throw invalid(where, "kernel", "a tensor [height, width, channels, multiplier]", inputs[1]?.shape);
+  return apply(depthwiseConv2dOp, inputs, {
+    strides: pair(strides),
+    padding,
+    dilation: pair(dilationRate),
+    groups: 1,
+    activation: "linear",
+    where,
+  });
+}

@@ -1,0 +1,96 @@
+// Pooling over NHWC images.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import { checkOptions, sizeOrPair } from "../check.ts";
+import type { Tensor } from "../graph/graph.ts";
+import { apply } from "../graph/graph.ts";
+import type { Buffer, Op } from "../graph/op.ts";
+import type { TensorLike } from "../graph/trace.ts";
+import { toTensor } from "../graph/trace.ts";
+import { formatShape } from "../shape.ts";
+import { requireFloat } from "./broadcasting.ts";
+import type { Padding } from "./window.ts";
+import { paddingOption, pair, windowOf, windowOperands } from "./window.ts";
+
+interface PoolAttributes {
+  readonly poolSize: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+  readonly where: string;
+}
+
+function poolOperands(kind: PoolKernel, dims: readonly number[], attributes: PoolAttributes): Record<string, number> {
+  const window = windowOf(kind, attributes.where, dims, attributes.poolSize, attributes);
+  return { ...windowOperands(dims, window), poolHeight: attributes.poolSize[0], poolWidth: attributes.poolSize[1] };
+}
+
+type PoolKernel = "maxPool2d" | "averagePool2d";
+
+function poolOp(kernel: PoolKernel): Op<PoolAttributes> {
+  // the gradient of a maximum looks at x again; that of an average needs its shape only
+  const gradient: Op<PoolAttributes & { readonly dims: readonly number[] }> = {
+    name: `${kernel}Gradient`,
+    infer: (_, { dims }) => [{ shape: dims, dtype: "float32" }],
+    lower({ inputs, outputs: [dx], attributes, emit }) {
+      const operands = poolOperands(kernel, attributes.dims, attributes);
+      if (kernel === "maxPool2d") emit("maxPool2dGradient", { ...operands, x: inputs[1], dy: inputs[0], dx } as never);
+      else emit("averagePool2dGradient", { ...operands, dy: inputs[0], dx } as never);
+    },
+  };
+  return {
+    name: kernel,
+    infer: ([input], attributes) => {
+      const x = input as Tensor;
+      requireFloat(attributes.where, x);
+      if (x.dims.length !== 4) {
+        throw new LanewiseError(
+          "shape-mismatch",
+          `${attributes.where}: x must be [batch, height, width, channels], got ${formatShape(x.shape)}.`,
+        );
+      }
+      const { outHeight, outWidth } = windowOf(kernel, attributes.where, x.dims, attributes.poolSize, attributes);
+      return [{ shape: [x.dims[0] as number, outHeight, outWidth, x.dims[3] as number], dtype: "float32" }];
+    },
+    gradient: ({ inputs: [x], upstream: [dy], attributes }) => [
+      apply(gradient, kernel === "maxPool2d" ? [dy as Tensor, x as Tensor] : [dy as Tensor], {
+        ...attributes,
+        dims: (x as Tensor).dims,
+      }),
+    ],
+    lower({ inputs: [x], inputTypes, outputs: [out], attributes, emit }) {
+      emit(kernel, {
+        ...poolOperands(kernel, inputTypes[0]?.shape ?? [], attributes),
+        x: x as Buffer,
+        out: out as Buffer,
+      } as never);
+    },
+    describe: ({ poolSize, strides, padding }) => `window ${poolSize}, strides ${strides}, padding ${padding}`,
+  };
+}
+
+const maxPoolOp = poolOp("maxPool2d");
+const averagePoolOp = poolOp("averagePool2d");
+
+export interface PoolOptions {
+  /** Window, by default 2. */
+  readonly poolSize?: number | readonly [number, number];
+  /** By default the window. */
+  readonly strides?: number | readonly [number, number];
+  readonly padding?: Padding;
+}
+
+function pool(op: Op<PoolAttributes>, x: TensorLike, options: PoolOptions, where: string): Tensor {
+  checkOptions(where, options, { poolSize: sizeOrPair, strides: sizeOrPair, padding: paddingOption });
+  const { poolSize = 2, strides = poolSize, padding = "valid" } = options;
+  return apply(op, [toTensor(where, x)], { poolSize: pair(poolSize), strides: pair(strides), padding, where });
+}
+
+/** Largest value of each window of x [B, H, W, C]; padding never wins. The gradient goes to the first largest. */
+export function maxPool2d(x: TensorLike, options: PoolOptions = {}, where = "ops.maxPool2d"): Tensor {
+  return pool(maxPoolOp, x, options, where);
+}
+
+/** Mean of each window of x [B, H, W, C], padding not counted. */
+export function averagePool2d(x: TensorLike, options: PoolOptions = {}, where = "ops.averagePool2d"): Tensor {
+  return pool(averagePoolOp, x, options, where);
+}
