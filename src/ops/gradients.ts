@@ -1,0 +1,65 @@
+// The public gradients(): differentiate, with the arithmetic it needs.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import { checkOptions, invalid } from "../check.ts";
+import { differentiate } from "../compile/differentiate.ts";
+import type { Tensor } from "../graph/graph.ts";
+import { ancestors, isTensor } from "../graph/graph.ts";
+import type { TensorLike } from "../graph/trace.ts";
+import { readVariable, requireTrace, toTensor } from "../graph/trace.ts";
+import type { Variable } from "../graph/variable.ts";
+import { isVariable } from "../graph/variable.ts";
+import { formatShape, sameShape } from "../shape.ts";
+import { broadcastTo } from "./broadcasting.ts";
+import { add } from "./pointwise.ts";
+
+const arithmetic = { add, zerosLike: (x: Tensor): Tensor => broadcastTo(0, x.dims) };
+
+/** The version of a variable that y was computed from: the oldest where there are several. */
+function versionIn(y: Tensor, variable: Variable): Tensor {
+  let oldest: Tensor | null = null;
+  for (const { op, attributes, outputs, id } of ancestors([y.node])) {
+    const written = op.source === "variable" ? [attributes as Variable] : (op.writes?.(attributes) ?? []);
+    const index = written.indexOf(variable);
+    if (index >= 0 && (oldest === null || id < oldest.node.id)) oldest = outputs[index] as Tensor;
+  }
+  return oldest ?? readVariable(variable);
+}
+
+/**
+ * Gradients of sum(y * upstream) with respect to each of `xs` (tensors or variables), as tensors of their
+ * shapes; zeros where y does not depend on one. `upstream` is ones by default. The gradient with respect to a
+ * variable is taken at the values that y was computed from, also after an update was recorded.
+ */
+export function gradients(
+  y: Tensor,
+  xs: readonly (Tensor | Variable)[],
+  options: { upstream?: TensorLike } = {},
+): Tensor[] {
+  requireTrace("gradients");
+  if (!isTensor(y)) throw invalid("gradients", "y", "a tensor", y);
+  if (!Array.isArray(xs)) throw invalid("gradients", "xs", "an array of tensors and variables", xs);
+  checkOptions("gradients", options, { upstream: (value) => value });
+  const tensors = xs.map((x: unknown, i) => {
+    if (isVariable(x)) return versionIn(y, x);
+    if (isTensor(x)) return x;
+    throw invalid("gradients", `xs[${i}]`, "a tensor or a variable", x);
+  });
+  for (const x of [y, ...tensors]) {
+    if (x.symbolic)
+      throw new LanewiseError(
+        "unsupported",
+        "gradients cannot be recorded on tensors of input(); use a plain function as a layer.",
+      );
+    if (x.dtype !== "float32")
+      throw new LanewiseError("dtype-mismatch", `gradients: int32 tensors ${formatShape(x.shape)} have no gradient.`);
+  }
+  const upstream = toTensor("gradients", options.upstream ?? 1, "upstream");
+  if (!sameShape(upstream.dims, y.dims) && upstream.dims.length > 0) {
+    throw new LanewiseError(
+      "shape-mismatch",
+      `gradients: upstream ${formatShape(upstream.shape)} must have y's shape ${formatShape(y.shape)}.`,
+    );
+  }
+  return differentiate(y, tensors, broadcastTo(upstream, y.dims), arithmetic);
+}
