@@ -1,0 +1,32 @@
+// Vectors of fewer than four floats: what is left at the end of a row, and elements that do not lie side by side.
+// Absent lanes are 0 and are not stored, so one body serves whole vectors and what remains.
+
+@final
+@unmanaged
+export class Lanes {
+  /** The first `count` (1 to 3) floats at an address. */
+  static load(at: usize, count: i32): v128 {
+    if (count == 1) return v128.load32_zero(at);
+    const two = v128.load64_zero(at);
+    return count == 2 ? two : v128.load32_lane(at, two, 2, 8);
+  }
+
+  /** Stores the first `count` (1 to 3) lanes. */
+  static store(at: usize, x: v128, count: i32): void {
+    if (count == 1) {
+      v128.store32_lane(at, x, 0);
+    } else {
+      v128.store64_lane(at, x, 0);
+      if (count == 3) v128.store32_lane(at, x, 2, 8);
+    }
+  }
+
+  /** `count` (1 to 4) floats that lie `step` bytes apart. */
+  static gather(at: usize, step: usize, count: i32): v128 {
+    let x = v128.load32_zero(at);
+    if (count > 1) x = v128.load32_lane(at + step, x, 1);
+    if (count > 2) x = v128.load32_lane(at + 2 * step, x, 2);
+    if (count > 3) x = v128.load32_lane(at + 3 * step, x, 3);
+    return x;
+  }
+}

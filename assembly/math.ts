@@ -1,0 +1,203 @@
+// Elementary functions of four floats, with polynomials fitted for this project (Lawson's weighted least
+// squares on Chebyshev nodes). Multiply, then add, never fused: the same bits in every build.
+// Constants are loaded, not written as splats: engines build a splat again on every use inside a loop.
+// All keep NaN. Errors: exp, log 2 ULP; tanh, sigmoid, erf, softplus, expm1 4 ULP.
+
+/** Bits: 1.0, the exponent field with its sign, least normal - 2^31, infinity - 2^31, sqrt(1/2), +inf, -inf. */
+const BITS = memory.data<u32>([0x3f800000, 0xff800000, 0x80800000, 0xff000000, 0x3f3504f3, 0x7f800000, 0xff800000]);
+
+/**
+ * exp: least and greatest argument of use, log2(e), 1.5 * 2^23 (adding it rounds to an integer in the low bits),
+ * ln 2 in two parts of which the first has 9 bits, then q: exp(r) = 1 + r + r^2 q(r) for |r| <= ln(2) / 2.
+ */
+const EXP = memory.data<f32>([
+  -104, 89, 1.442695, 12582912, 0.6933594, -2.1219444e-4, 0.49999994, 0.1666652, 0.041668404, 0.008368899, 0.0013814222,
+]);
+
+/** log: ln 2 in two parts, 1, 2, 1/2, 2^25, 25, then p: 2 atanh(s) = 2 s + s z p(z), z = s^2. */
+const LOG = memory.data<f32>([0.6931381, 9.058001e-6, 1, 2, 0.5, 33554432, 25, 0.66666776, 0.39977366, 0.29876882]);
+
+/** log(1 + z) = u + u w p(w), u = 2z / (2 + z), w = u^2, 0 <= z <= 1. */
+const LOG1P = memory.data<f32>([2, 0.083333015, 0.012506793, 0.0021873754, 5.4742926e-4]);
+
+/**
+ * tanh and erf by halves: f = 2 u / (1 + u^2) with u = x p(x^2) / (2 q(x^2)), so that near 1, where f is flat in u,
+ * no error of u is left. The greatest argument of use, where f rounds to 1, on both sides; 1/4; p; q.
+ * p and q are scaled so that they and q^2 lie in the upper part of [1, 2) for small x: roundings weigh less there.
+ */
+const TANH = memory.data<f32>([
+  -9.02, 9.02, 0.25, 1.35, 0.040199526, 1.543492e-4, 1.35, 0.15269949, 0.0016293545, 1.6614136e-6,
+]);
+const ERF = memory.data<f32>([
+  -3.94, 3.94, 0.25, 1.4415824, 0.2739103, 0.0314871, 0.0017403485, -6.5009417e-6, 1.2775692, 0.26194096, 0.051851373,
+  0.0047654347, 4.4630866e-5,
+]); // p(0) / q(0) is 2 / sqrt(pi) in 40 bits
+
+/** The normal distribution: 1 / sqrt(2), 1/2, 1 / sqrt(2 pi), the least finite float. */
+const NORMAL = memory.data<f32>([0.70710677, 0.5, 0.3989423, -3.4028235e38]);
+
+@final
+@unmanaged
+export class Maths {
+  /** 1.0 in every lane. */
+  @inline static one(): v128 {
+    return v128.load32_splat(BITS);
+  }
+
+  /** exp(x), rounded to denormals below and to infinity above. */
+  @inline static exp(x: v128): v128 {
+    return Maths.expBelow(f32x4.pmin(x, v128.load32_splat(EXP, 4)));
+  }
+
+  /** exp(x) for x < 89.5. */
+  @inline static expBelow(x: v128): v128 {
+    const y = f32x4.pmax(x, v128.load32_splat(EXP, 0));
+    const t = Maths.rounded(y);
+    const p = f32x4.add(Maths.one(), Maths.expm1Reduced(Maths.reduced(y, t)));
+    // p 2^n as (p 2^a) 2^b, a = floor(n / 2), b = n - a: 2^n itself may be no float. The low bits of t are n.
+    const a = v128.and(i32x4.shl(t, 22), v128.load32_splat(BITS, 4));
+    const b = i32x4.sub(i32x4.shl(t, 23), a);
+    const first = f32x4.mul(p, i32x4.add(a, Maths.one()));
+    return f32x4.mul(first, i32x4.add(b, Maths.one()));
+  }
+
+  /** exp(x) - 1 for x <= 0. */
+  @inline static expm1Below(x: v128): v128 {
+    // 2^n (exp(r) - 1) + (2^n - 1), where n is 0 for small x; below -25 the sum is -1, and n stays in range
+    const y = f32x4.pmax(x, f32x4.neg(v128.load32_splat(LOG, 24)));
+    const t = Maths.rounded(y);
+    const p = Maths.expm1Reduced(Maths.reduced(y, t));
+    const scale = i32x4.add(i32x4.shl(t, 23), Maths.one());
+    return f32x4.add(f32x4.mul(scale, p), f32x4.sub(scale, Maths.one()));
+  }
+
+  /** 1.5 * 2^23 + the integer n nearest to x / ln 2. */
+  @inline private static rounded(x: v128): v128 {
+    return f32x4.add(f32x4.mul(x, v128.load32_splat(EXP, 8)), v128.load32_splat(EXP, 12));
+  }
+
+  /** r = x - n ln 2 */
+  @inline private static reduced(x: v128, t: v128): v128 {
+    const n = f32x4.sub(t, v128.load32_splat(EXP, 12));
+    const high = f32x4.sub(x, f32x4.mul(n, v128.load32_splat(EXP, 16)));
+    return f32x4.sub(high, f32x4.mul(n, v128.load32_splat(EXP, 20)));
+  }
+
+  /** exp(r) - 1 = r + r^2 q(r) */
+  @inline private static expm1Reduced(r: v128): v128 {
+    let q = f32x4.add(f32x4.mul(r, v128.load32_splat(EXP, 40)), v128.load32_splat(EXP, 36));
+    q = f32x4.add(f32x4.mul(r, q), v128.load32_splat(EXP, 32));
+    q = f32x4.add(f32x4.mul(r, q), v128.load32_splat(EXP, 28));
+    q = f32x4.add(f32x4.mul(r, q), v128.load32_splat(EXP, 24));
+    return f32x4.add(f32x4.mul(f32x4.mul(r, r), q), r);
+  }
+
+  /** log(x): -inf at 0, NaN below. */
+  @inline static log(x: v128): v128 {
+    // normal and positive, by one signed comparison of shifted bits
+    const normal = i32x4.lt_s(i32x4.sub(x, v128.load32_splat(BITS, 8)), v128.load32_splat(BITS, 12));
+    const special = !i32x4.all_true(normal);
+    let scaled = x;
+    if (special) scaled = v128.bitselect(x, f32x4.mul(x, v128.load32_splat(LOG, 20)), normal);
+    // x = 2^e m, sqrt(1/2) <= m < sqrt(2)
+    const exponent = i32x4.shr_s(i32x4.sub(scaled, v128.load32_splat(BITS, 16)), 23);
+    const m = i32x4.sub(scaled, i32x4.shl(exponent, 23));
+    let e = f32x4.convert_i32x4_s(exponent);
+    if (special) e = f32x4.sub(e, v128.andnot(v128.load32_splat(LOG, 24), normal));
+    // log m = f - (h - s (h + z p(z))), f = m - 1, h = f^2 / 2, s = f / (2 + f): the way of fdlibm
+    const f = f32x4.sub(m, Maths.one());
+    const s = f32x4.div(f, f32x4.add(f, v128.load32_splat(LOG, 12)));
+    const z = f32x4.mul(s, s);
+    let p = f32x4.add(f32x4.mul(z, v128.load32_splat(LOG, 36)), v128.load32_splat(LOG, 32));
+    p = f32x4.mul(z, f32x4.add(f32x4.mul(z, p), v128.load32_splat(LOG, 28)));
+    const h = f32x4.mul(f32x4.mul(f, f), v128.load32_splat(LOG, 16));
+    const low = f32x4.add(f32x4.mul(s, f32x4.add(h, p)), f32x4.mul(e, v128.load32_splat(LOG, 4)));
+    let y = f32x4.sub(f, f32x4.sub(h, low));
+    y = f32x4.add(y, f32x4.mul(e, v128.load32_splat(LOG, 0)));
+    if (special) {
+      y = v128.bitselect(y, x, f32x4.lt(x, v128.load32_splat(BITS, 20))); // inf, NaN
+      y = v128.bitselect(v128.load32_splat(BITS, 24), y, f32x4.eq(x, f32x4.splat(0)));
+      y = v128.or(y, f32x4.lt(x, f32x4.splat(0)));
+    }
+    return y;
+  }
+
+  /** tanh(x) */
+  @inline static tanh(x: v128): v128 {
+    const y = f32x4.pmin(f32x4.pmax(x, v128.load32_splat(TANH, 0)), v128.load32_splat(TANH, 4));
+    const t = f32x4.mul(y, y);
+    let p = f32x4.add(f32x4.mul(t, v128.load32_splat(TANH, 20)), v128.load32_splat(TANH, 16));
+    p = f32x4.add(f32x4.mul(t, p), v128.load32_splat(TANH, 12));
+    let q = f32x4.add(f32x4.mul(t, v128.load32_splat(TANH, 36)), v128.load32_splat(TANH, 32));
+    q = f32x4.add(f32x4.mul(t, q), v128.load32_splat(TANH, 28));
+    q = f32x4.add(f32x4.mul(t, q), v128.load32_splat(TANH, 24));
+    return Maths.doubled(f32x4.mul(y, p), q);
+  }
+
+  /** erf(x) = 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x */
+  @inline static erf(x: v128): v128 {
+    const y = f32x4.pmin(f32x4.pmax(x, v128.load32_splat(ERF, 0)), v128.load32_splat(ERF, 4));
+    const t = f32x4.mul(y, y);
+    let p = f32x4.add(f32x4.mul(t, v128.load32_splat(ERF, 28)), v128.load32_splat(ERF, 24));
+    p = f32x4.add(f32x4.mul(t, p), v128.load32_splat(ERF, 20));
+    p = f32x4.add(f32x4.mul(t, p), v128.load32_splat(ERF, 16));
+    p = f32x4.add(f32x4.mul(t, p), v128.load32_splat(ERF, 12));
+    let q = f32x4.add(f32x4.mul(t, v128.load32_splat(ERF, 48)), v128.load32_splat(ERF, 44));
+    q = f32x4.add(f32x4.mul(t, q), v128.load32_splat(ERF, 40));
+    q = f32x4.add(f32x4.mul(t, q), v128.load32_splat(ERF, 36));
+    q = f32x4.add(f32x4.mul(t, q), v128.load32_splat(ERF, 32));
+    return Maths.doubled(f32x4.mul(y, p), q);
+  }
+
+  /** 2 u / (1 + u^2) for u = a / (2 b), as a b / (a^2 / 4 + b^2), at most 1 */
+  @inline private static doubled(a: v128, b: v128): v128 {
+    const square = f32x4.mul(f32x4.mul(a, a), v128.load32_splat(TANH, 8));
+    const f = f32x4.div(f32x4.mul(a, b), f32x4.add(square, f32x4.mul(b, b)));
+    return f32x4.pmin(f32x4.pmax(f, f32x4.neg(Maths.one())), Maths.one());
+  }
+
+  /** exp(-|x|) */
+  @inline static expFold(x: v128): v128 {
+    return Maths.expBelow(f32x4.neg(f32x4.abs(x)));
+  }
+
+  /** 1 / (1 + exp(-x)) */
+  @inline static sigmoid(x: v128): v128 {
+    // z = exp(-|x|) cannot overflow: z / (1 + z) below 0, 1 / (1 + z) above
+    const z = Maths.expFold(x);
+    const top = v128.bitselect(z, Maths.one(), f32x4.lt(x, f32x4.splat(0)));
+    return f32x4.div(top, f32x4.add(Maths.one(), z));
+  }
+
+  /** log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)) */
+  @inline static softplus(x: v128): v128 {
+    return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), Maths.log1pUnit(Maths.expFold(x)));
+  }
+
+  /** log(1 + z) for 0 <= z <= 1 */
+  @inline static log1pUnit(z: v128): v128 {
+    const u = f32x4.div(f32x4.add(z, z), f32x4.add(z, v128.load32_splat(LOG1P, 0)));
+    const w = f32x4.mul(u, u);
+    let p = f32x4.add(f32x4.mul(w, v128.load32_splat(LOG1P, 16)), v128.load32_splat(LOG1P, 12));
+    p = f32x4.add(f32x4.mul(w, p), v128.load32_splat(LOG1P, 8));
+    p = f32x4.add(f32x4.mul(w, p), v128.load32_splat(LOG1P, 4));
+    return f32x4.add(f32x4.mul(f32x4.mul(u, w), p), u);
+  }
+
+  /** Phi(x) = (1 + erf(x / sqrt(2))) / 2, the normal distribution's integral */
+  @inline static normalCdf(x: v128): v128 {
+    const e = Maths.erf(f32x4.mul(x, v128.load32_splat(NORMAL, 0)));
+    return f32x4.mul(v128.load32_splat(NORMAL, 4), f32x4.add(Maths.one(), e));
+  }
+
+  /** phi(x) = exp(-x^2 / 2) / sqrt(2 pi), the normal distribution's density */
+  @inline static normalDensity(x: v128): v128 {
+    const e = Maths.expBelow(f32x4.mul(f32x4.mul(x, x), f32x4.neg(v128.load32_splat(NORMAL, 4))));
+    return f32x4.mul(v128.load32_splat(NORMAL, 8), e);
+  }
+
+  /** x with -inf made finite, for products whose other factor is 0 there */
+  @inline static finiteBelow(x: v128): v128 {
+    return f32x4.pmax(x, v128.load32_splat(NORMAL, 12));
+  }
+}
