@@ -4,6 +4,16 @@ export { blockCopy, copy, fill } from "./copy";
 export { guard } from "./guard";
 export { adam, rmsprop, sgd } from "./optim";
 export {
+  dropout,
+  dropoutScratch,
+  randomNormal,
+  randomNormalScratch,
+  randomTruncatedNormal,
+  randomTruncatedNormalScratch,
+  randomUniform,
+  randomUniformScratch,
+} from "./random";
+export {
   argMax,
   reduceMax,
   reduceMaxPhases,

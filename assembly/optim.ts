@@ -2,34 +2,11 @@
 // from `control` once, before the loop. Weight decay is decoupled: it takes learningRate * weightDecay * w
 // off the old weight, beside the update. 1 - beta, 1 - rho, 1 - dampening are taken of the float32 values.
 
+import { Four, One } from "./elements";
 import { Pieces } from "./pieces";
 import { InF32, InOutF32, Task } from "./task";
 
 const OPTIM_PIECE: i32 = 1 << 14;
-
-/** Four neighbouring elements. */
-@final
-@unmanaged
-class Four {
-  @inline load(at: usize): v128 {
-    return v128.load(at);
-  }
-  @inline store(at: usize, value: v128): void {
-    v128.store(at, value);
-  }
-}
-
-/** One element, in lane 0, so that a tail runs the same body as the vectors before it. */
-@final
-@unmanaged
-class One {
-  @inline load(at: usize): v128 {
-    return v128.load32_zero(at);
-  }
-  @inline store(at: usize, value: v128): void {
-    v128.store_lane<f32>(at, value, 0);
-  }
-}
 
 @unmanaged
 export class SgdArgs {
@@ -114,6 +91,7 @@ class Sgd {
       for (; at + 16 <= end; at += 16)
         Sgd.step<FORM, Four>(w + at, g + at, velocity + at, momentum, share, rate, decay);
       for (; at < end; at += 4) Sgd.step<FORM, One>(w + at, g + at, velocity + at, momentum, share, rate, decay);
+      task.beat++;
     }
   }
 }
@@ -251,6 +229,7 @@ export function rmsprop(args: RmspropArgs, task: Task): void {
         v += vStep << 2;
       }
     }
+    task.beat++;
   }
 }
 
@@ -379,6 +358,7 @@ class Adam {
           rate,
           decay,
         );
+      task.beat++;
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import { copyCases } from "./cases/copy.ts";
 import { optimCases } from "./cases/optim.ts";
+import { randomCases } from "./cases/random.ts";
 import { argMaxCases, reduceCases } from "./cases/reduce.ts";
 import { openEngines } from "./engines.ts";
 import { assert, suite } from "./harness.ts";
@@ -11,6 +12,7 @@ import { checkKernel } from "./kernelCase.ts";
 const families: Readonly<Record<string, readonly KernelCase[]>> = {
   copy: copyCases,
   optim: optimCases,
+  random: randomCases,
   reduce: [...reduceCases, ...argMaxCases],
 };
 
