@@ -102,7 +102,7 @@ export function createMachine(engine: Engine): Machine {
       const needed = allocator.limitFor(bytes);
       // grow by at least a quarter, so that many small models do not grow page by page
       const generous = Math.min(engine.bytesMax, Math.max(needed, roundUp(engine.bytes * 1.25, 65536)));
-      if (!engine.grow(generous) && !engine.grow(needed)) {
+      if (needed > engine.bytesMax || (!engine.grow(generous) && !engine.grow(needed))) {
         throw new LanewiseError(
           "out-of-memory",
           `${what}: ${bytes} bytes are wanted, ${allocator.used} of ${engine.bytes} are in use and the memory cannot grow to ${needed} (at most ${engine.bytesMax}). Use a smaller batch or model, or dispose of models no longer needed.`,
