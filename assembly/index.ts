@@ -1,8 +1,17 @@
 // Exports only. The strict build holds everything that stands here.
 
-export { blockCopy, copy, fill } from "./copy";
+export { blockCopy, copy, copy, fill, fill } from "./copy";
+export {
+  crossEntropy,
+  crossEntropyGradient,
+  crossEntropyInt32,
+  crossEntropyInt32Gradient,
+  sigmoidCrossEntropy,
+  sigmoidCrossEntropyGradient,
+} from "./crossEntropy";
 export { guard } from "./guard";
 export { adam, rmsprop, sgd } from "./optim";
+export { averagePool2d, averagePool2dGradient, maxPool2d, maxPool2dGradient } from "./pool";
 export {
   dropout,
   dropoutScratch,
@@ -26,3 +35,4 @@ export {
   reduceSumScratch,
 } from "./reduce";
 export { run } from "./run";
+export { logSoftmax, logSoftmaxGradient, softmax, softmaxGradient } from "./softmax";

@@ -2,8 +2,10 @@
 
 import { copyCases } from "./cases/copy.ts";
 import { optimCases } from "./cases/optim.ts";
+import { poolCases } from "./cases/pool.ts";
 import { randomCases } from "./cases/random.ts";
 import { argMaxCases, reduceCases } from "./cases/reduce.ts";
+import { softmaxCases } from "./cases/softmax.ts";
 import { openEngines } from "./engines.ts";
 import { assert, suite } from "./harness.ts";
 import type { KernelCase } from "./kernelCase.ts";
@@ -12,8 +14,10 @@ import { checkKernel } from "./kernelCase.ts";
 const families: Readonly<Record<string, readonly KernelCase[]>> = {
   copy: copyCases,
   optim: optimCases,
+  pool: poolCases,
   random: randomCases,
   reduce: [...reduceCases, ...argMaxCases],
+  softmax: softmaxCases,
 };
 
 const engines = await openEngines();

@@ -3,13 +3,17 @@
 import type { KernelName } from "../../bindings/generated/kernels.ts";
 import * as copy from "./copy.ts";
 import * as optim from "./optim.ts";
+import * as pool from "./pool.ts";
 import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
+import * as softmax from "./softmax.ts";
 import type { Twin } from "./twin.ts";
 
 export const twins: { readonly [K in KernelName]: Twin<K> } = {
   ...copy,
   ...optim,
+  ...pool,
   ...random,
   ...reduce,
+  ...softmax,
 };

@@ -1,0 +1,72 @@
+// Twins of assembly/pool.ts.
+
+import type { Twin } from "./twin.ts";
+
+interface Windows {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly poolHeight: number;
+  readonly poolWidth: number;
+  readonly strideHeight: number;
+  readonly strideWidth: number;
+  readonly padTop: number;
+  readonly padLeft: number;
+}
+
+/** Calls `visit` for each output element with the indices of its window's pixels, row by row, padding left out. */
+function eachWindow(w: Windows, visit: (output: number, pixels: readonly number[]) => void): void {
+  for (let output = 0; output < w.batch * w.outHeight * w.outWidth * w.channels; output++) {
+    const channel = output % w.channels;
+    const column = Math.floor(output / w.channels) % w.outWidth;
+    const line = Math.floor(output / (w.channels * w.outWidth)) % w.outHeight;
+    const image = Math.floor(output / (w.channels * w.outWidth * w.outHeight));
+    const top = line * w.strideHeight - w.padTop;
+    const left = column * w.strideWidth - w.padLeft;
+    const pixels: number[] = [];
+    for (let y = Math.max(0, top); y < Math.min(w.height, top + w.poolHeight); y++) {
+      for (let x = Math.max(0, left); x < Math.min(w.width, left + w.poolWidth); x++) {
+        pixels.push(((image * w.height + y) * w.width + x) * w.channels + channel);
+      }
+    }
+    visit(output, pixels);
+  }
+}
+
+export const maxPool2d: Twin<"maxPool2d"> = (operands) => {
+  const { x, out } = operands;
+  eachWindow(operands, (output, pixels) => {
+    out[output] = Math.max(...pixels.map((i) => x[i] as number));
+  });
+};
+
+export const maxPool2dGradient: Twin<"maxPool2dGradient"> = (operands) => {
+  const { batch, height, width, channels, x, dy, dx } = operands;
+  dx.fill(0, 0, batch * height * width * channels);
+  eachWindow(operands, (output, pixels) => {
+    const values = pixels.map((i) => x[i] as number);
+    const most = Math.max(...values);
+    // the first maximum, or the first NaN
+    const winner = pixels[values.findIndex((value) => value === most || Number.isNaN(value))];
+    if (winner !== undefined) dx[winner] = (dx[winner] as number) + (dy[output] as number);
+  });
+};
+
+export const averagePool2d: Twin<"averagePool2d"> = (operands) => {
+  const { x, out } = operands;
+  eachWindow(operands, (output, pixels) => {
+    const sum = pixels.reduce((a, i) => a + (x[i] as number), 0);
+    out[output] = pixels.length ? sum / pixels.length : 0;
+  });
+};
+
+export const averagePool2dGradient: Twin<"averagePool2dGradient"> = (operands) => {
+  const { batch, height, width, channels, dy, dx } = operands;
+  dx.fill(0, 0, batch * height * width * channels);
+  eachWindow(operands, (output, pixels) => {
+    for (const i of pixels) dx[i] = (dx[i] as number) + (dy[output] as number) / pixels.length;
+  });
+};
