@@ -96,5 +96,30 @@ for (const engine of await openEngines()) {
       assert.ok(Math.abs(mean - 1) < 5 * (0.44 / Math.sqrt(n)));
       assert.ok(Math.abs(deviation - 0.5 * 0.8796256610342398) < 0.003);
     });
+
+    test("dropout keeps 1 - rate of the elements, in place too, and draws one mask for x and dy", () => {
+      const n = 100001;
+      const kernel = "dropout";
+      const code = engine.base;
+      const control = Math.ceil((code + engine.codeBytes([{ kernel }])) / 64) * 64;
+      const x = control + 64;
+      const out = x + Math.ceil(n / 16) * 64;
+      const scratch = out + Math.ceil(n / 16) * 64;
+      const apply = (from: number, to: number): Float32Array => {
+        const instruction = { kernel, operands: { n, rate: 0.25, stream: 2, control, x: from, out: to } } as const;
+        engine.grow(scratch + engine.encode(code, [instruction]));
+        engine.encode(code, [instruction]);
+        engine.setScratch(scratch);
+        engine.int32(control, 4).set([seedLow(SEED), seedHigh(SEED), 1, 0]);
+        engine.float32(from, n).fill(3);
+        engine.run(code, 0, 1);
+        return Float32Array.from(engine.float32(to, n));
+      };
+      const result = apply(x, out);
+      const kept = result.reduce((count, value) => count + (value === 4 ? 1 : 0), 0);
+      assert.ok(Math.abs(kept - 0.75 * n) < 5 * Math.sqrt(0.75 * 0.25 * n), `${kept} of ${n} kept`);
+      assert.is(result.filter((value) => value !== 4 && value !== 0).length, 0);
+      assert.is(apply(x, x).join(), result.join());
+    });
   });
 }
