@@ -62,12 +62,7 @@ export function lower({ order, outputs }: Schedule): Listing {
 
   // variables are placed in the order of the effects, so that an optimizer finds neighbours
   for (const node of order) for (const variable of node.op.writes?.(node.attributes) ?? []) variableBuffer(variable);
-  for (const role of ["parameters", "statistics", "slots"]) {
-    for (const node of order) {
-      const variable = node.op.source === "variable" ? (node.attributes as Variable) : null;
-      if (variable?.role === role) variableBuffer(variable);
-    }
-  }
+  for (const node of order) if (node.op.source === "variable") variableBuffer(node.attributes as Variable);
 
   let effectsFrom = Number.POSITIVE_INFINITY;
   for (const node of order) {

@@ -25,6 +25,8 @@ export interface Variable {
   readonly shape: Shape;
   readonly dtype: "float32";
   readonly role: VariableRole;
+  /** Variables of one group lie side by side in memory; by default the role. */
+  readonly group: string;
   /** Whether an optimizer may change it. */
   trainable: boolean;
   /** A copy of the values. Throws `not-ready` while random initial values are not drawn yet (`await init()`). */
@@ -53,7 +55,7 @@ const collected: FinalizationRegistry<{ machine: Machine; storage: Storage }> = 
 export function createVariable(
   shape: Shape,
   initial: InitialValues,
-  options: { name: string; role?: VariableRole; trainable?: boolean },
+  options: { name: string; role?: VariableRole; group?: string; trainable?: boolean },
 ): Variable {
   const state: VariableState = { initial, seed: 0, stream: 0, machine: null, storage: null, disposed: false };
   const where = () => `variable "${self.name}"`;
@@ -69,6 +71,7 @@ export function createVariable(
     shape: [...shape],
     dtype: "float32",
     role: options.role ?? "parameters",
+    group: options.group ?? options.role ?? "parameters",
     trainable: options.trainable ?? true,
     state,
     read() {

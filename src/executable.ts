@@ -1,0 +1,205 @@
+// An executable: compiled stages on a machine. Places variables, loads the program, writes control words
+// before a step and moves the numbers in and out. After the first step it allocates nothing.
+
+import type { Floats } from "../bindings/engine.ts";
+import { LanewiseError } from "../bindings/errors.ts";
+import type { Loaded, Machine, Region, UnlinkedInstruction } from "../bindings/machine.ts";
+import type { Assembled } from "./compile/assemble.ts";
+import { assemble } from "./compile/assemble.ts";
+import type { Compiled } from "./compile/compile.ts";
+import { lowerAndPlan } from "./compile/compile.ts";
+import { accesses } from "./compile/lower.ts";
+import type { Buffer, StepState } from "./graph/op.ts";
+import type { Variable } from "./graph/variable.ts";
+import { adoptStorage } from "./graph/variable.ts";
+import { sizeOf } from "./shape.ts";
+
+type View = Floats | Int32Array;
+
+export interface Executable {
+  readonly compiled: Compiled;
+  readonly machine: Machine;
+  /** Number of instructions, after prepare. */
+  readonly length: number;
+  /** Makes addresses hold and writes the control words; inputs are written after it and before running. */
+  prepare(state: StepState): void;
+  /** Where an input is written; null where the program does not read it. */
+  input(name: string): View | null;
+  /** Runs instructions [first, end); returns the index of the next, below `end` where a guard stopped. */
+  run(first: number, end: number): number;
+  /** Counts the step, once all of it has run. */
+  commit(): void;
+  output(index: number): View;
+  /** Says which tensor was the first that is not finite, after a guard stopped the step: state and inputs are still as they were. */
+  findNonFinite(): string;
+  /** Gives the program's memory back; variables stay. */
+  dispose(): void;
+}
+
+/** Puts variables that are nowhere yet side by side in a machine's memory, a block for each group. */
+export function placeVariables(machine: Machine, variables: readonly Variable[]): void {
+  const groups = new Map<string, Variable[]>();
+  for (const variable of variables) {
+    const { state } = variable;
+    if (state.disposed) throw new LanewiseError("disposed", `variable "${variable.name}" belongs to a disposed model.`);
+    if (state.storage) {
+      if (state.machine !== machine)
+        throw new LanewiseError("invalid-argument", `variable "${variable.name}" lies in another machine.`);
+      continue;
+    }
+    const list = groups.get(variable.group);
+    if (list) list.push(variable);
+    else groups.set(variable.group, [variable]);
+  }
+  const fresh: Variable[] = [];
+  for (const [group, members] of groups) {
+    const storages = machine.place(
+      members.map(({ shape }) => sizeOf(shape)),
+      group,
+    );
+    for (const [i, variable] of members.entries()) {
+      adoptStorage(variable, machine, storages[i] as NonNullable<(typeof storages)[number]>);
+      fresh.push(variable);
+    }
+  }
+  drawInitialValues(machine, fresh);
+}
+
+/** Fills fresh variables: given values are written, random ones drawn by a program made for this once. */
+function drawInitialValues(machine: Machine, variables: readonly Variable[]): void {
+  const instructions: UnlinkedInstruction[] = [];
+  const keys: number[] = [];
+  for (const { state } of variables) {
+    const { initial, storage } = state;
+    if (!storage) continue;
+    if (initial.kind === "data") machine.values(storage).set(initial.data);
+    else if (initial.kind === "constant") machine.values(storage).fill(initial.value);
+    else {
+      const control: Region = { role: "control", offset: keys.length * 4, length: 4 };
+      keys.push((state.seed % 2 ** 32) | 0, Math.floor(state.seed / 2 ** 32) | 0, 0, 0);
+      const common = { n: storage.length, stream: state.stream, control, out: storage };
+      instructions.push(
+        initial.kind === "uniform"
+          ? { kernel: "randomUniform", operands: { ...common, low: initial.low, high: initial.high } }
+          : {
+              kernel: initial.kind === "normal" ? "randomNormal" : "randomTruncatedNormal",
+              operands: { ...common, mean: initial.mean, deviation: initial.deviation },
+            },
+      );
+    }
+    // what was described is real now, and described values need not be kept
+    state.initial = { kind: "constant", value: 0 };
+  }
+  if (instructions.length === 0) return;
+  const arenas = { activations: 0, gradients: 0, data: 0, constants: 0, control: keys.length * 4, outputs: 0 };
+  const loaded = machine.load({ instructions, arenas });
+  machine.int32(loaded, { role: "control", offset: 0, length: keys.length }).set(keys);
+  machine.run(loaded, 0, instructions.length);
+  machine.unload(loaded);
+}
+
+/** Collected executables give their memory back by themselves. */
+const collected: FinalizationRegistry<{ machine: Machine; box: { loaded: Loaded | null } }> = new FinalizationRegistry(
+  ({ machine, box }) => {
+    if (box.loaded) machine.unload(box.loaded);
+  },
+);
+
+export function createExecutable(machine: Machine, initial: Compiled): Executable {
+  let compiled = initial;
+  let program: Assembled | null = null;
+  const box: { loaded: Loaded | null } = { loaded: null };
+  let generation = -1;
+  let controls: { view: View; source: NonNullable<Buffer["source"]> }[] = [];
+  const inputs = new Map<string, View>();
+  let outputs: View[] = [];
+
+  const viewOf = (buffer: Buffer): View => {
+    if (buffer.variable?.state.storage) return machine.values(buffer.variable.state.storage);
+    const region = compiled.plan.regions.get(buffer) as Region;
+    return buffer.dtype === "int32"
+      ? machine.int32(box.loaded as Loaded, region)
+      : machine.float32(box.loaded as Loaded, region);
+  };
+  const load = (): void => {
+    placeVariables(machine, compiled.listing.variables);
+    program = assemble(compiled.listing, compiled.plan);
+    box.loaded = machine.load(program);
+    for (const buffer of compiled.listing.buffers) {
+      if (buffer.values && compiled.plan.regions.has(buffer)) (viewOf(buffer) as Floats).set(buffer.values);
+    }
+    generation = -1;
+  };
+  const refreshViews = (): void => {
+    controls = [];
+    const seen = new Set<Buffer>();
+    for (const buffer of compiled.listing.buffers) {
+      if (buffer.source && compiled.plan.regions.has(buffer) && !seen.has(buffer)) {
+        seen.add(buffer);
+        controls.push({ view: viewOf(buffer), source: buffer.source });
+      }
+    }
+    inputs.clear();
+    for (const [name, buffer] of compiled.listing.inputs) inputs.set(name, viewOf(buffer));
+    outputs = compiled.listing.outputs.map(viewOf);
+    generation = machine.generation;
+  };
+  const isStale = (): boolean => controls.some(({ source }) => source.stale === true);
+
+  const self: Executable = {
+    get compiled() {
+      return compiled;
+    },
+    machine,
+    get length() {
+      return box.loaded?.length ?? 0;
+    },
+    prepare(state) {
+      if (box.loaded && isStale()) {
+        machine.unload(box.loaded);
+        box.loaded = null;
+        compiled = { ...compiled, ...lowerAndPlan(compiled.schedule) };
+      }
+      if (!box.loaded) load();
+      machine.prepare(box.loaded as unknown as Loaded);
+      if (generation !== machine.generation) refreshViews();
+      for (const { view, source } of controls) source.write(view, state);
+    },
+    input: (name) => inputs.get(name) ?? null,
+    run: (first, end) => machine.run(box.loaded as Loaded, first, end),
+    commit() {
+      for (const { source } of controls) source.committed?.();
+    },
+    output: (index) => outputs[index] as View,
+    findNonFinite() {
+      const firstBad = (view: View): number =>
+        view instanceof Int32Array ? -1 : view.findIndex((x) => !Number.isFinite(x));
+      for (const buffer of compiled.listing.buffers) {
+        if (buffer.place !== "data" && buffer.place !== "variable") continue;
+        const at = firstBad(viewOf(buffer));
+        if (at >= 0) return `${buffer.place === "data" ? "input" : "variable"} "${buffer.label}" (element ${at})`;
+      }
+      const { origins, effectsFrom } = program as Assembled;
+      for (let i = 0; i < effectsFrom; i++) {
+        self.run(i, i + 1);
+        for (const origin of origins[i] ?? []) {
+          const instruction = compiled.listing.instructions[origin];
+          if (!instruction) continue;
+          for (const buffer of accesses(instruction).writes) {
+            const view = viewOf(buffer);
+            const at = firstBad(view);
+            if (at >= 0) return `the output of ${instruction.label} (element ${at} is ${view[at]})`;
+          }
+        }
+      }
+      return "the loss";
+    },
+    dispose() {
+      collected.unregister(box);
+      if (box.loaded) machine.unload(box.loaded);
+      box.loaded = null;
+    },
+  };
+  collected.register(self, { machine, box }, box);
+  return self;
+}

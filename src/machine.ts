@@ -1,0 +1,95 @@
+// The one default machine: opened at first use, or by init() for who wants to choose.
+
+import { LanewiseError } from "../bindings/errors.ts";
+import type { Machine } from "../bindings/machine.ts";
+import { createMachine } from "../bindings/machine.ts";
+import type { BinaryProvider } from "../bindings/variant.ts";
+import { compileBinary, hasRelaxedSimd, hasSimd } from "../bindings/variant.ts";
+import { openWasm } from "../bindings/wasm.ts";
+import { anyFunction, bool, checkOptions, either, oneOf, positiveInteger } from "./check.ts";
+
+export interface InitOptions {
+  /** Threads to compute on; "auto" (default) leaves it to the library. */
+  readonly threads?: number | "auto";
+  /** The same bits in every engine and on every processor: the strict build. By default false. */
+  readonly reproducible?: boolean;
+  /** Where the binaries come from, in pages that must not inline them: bytes, a module, a response or a URL for "strict" and "relaxed". */
+  readonly wasm?: BinaryProvider;
+  /** Makes the worker that a thread runs in. */
+  readonly worker?: () => Worker;
+}
+
+export interface Chosen {
+  readonly kernels: "strict" | "relaxed" | "reference";
+  readonly threads: number;
+  readonly sharedMemory: boolean;
+}
+
+/** A memory starts small and grows; 4 GiB is the most that 32-bit addresses reach. */
+const BYTES_INITIAL = 1 << 20;
+const BYTES_MAX = 2 ** 32;
+
+interface Settings {
+  readonly reproducible: boolean;
+  readonly wasm: BinaryProvider | undefined;
+}
+
+let settings: Settings = { reproducible: false, wasm: undefined };
+let opening: Promise<Machine> | null = null;
+let opened: Machine | null = null;
+
+async function open({ reproducible, wasm }: Settings): Promise<Machine> {
+  if (!hasSimd()) {
+    const { openReference } = await import("./reference/engine.ts");
+    return createMachine(openReference("float32"));
+  }
+  const relaxed = !reproducible && hasRelaxedSimd();
+  const modules = await Promise.all([compileBinary("strict", wasm), relaxed ? compileBinary("relaxed", wasm) : null]);
+  return createMachine(await openWasm(modules[0], modules[1], BYTES_INITIAL, BYTES_MAX));
+}
+
+/** The default machine, opened by the first call. */
+export function defaultMachine(): Promise<Machine> {
+  opening ??= open(settings).then(
+    (machine) => {
+      opened = machine;
+      return machine;
+    },
+    (error: unknown) => {
+      opening = null; // so that init() with another provider can try again
+      throw error;
+    },
+  );
+  return opening;
+}
+
+/** The default machine where it is open already. */
+export function openedMachine(): Machine | null {
+  return opened;
+}
+
+/**
+ * Chooses how the library computes, and opens it; not needed otherwise. Threads may be changed later, kernels
+ * not once they run (`invalid-argument`). Resolves with what was chosen.
+ */
+export async function init(options: InitOptions = {}): Promise<Chosen> {
+  checkOptions("init", options, {
+    threads: either(positiveInteger, oneOf("auto"), 'a positive integer or "auto"'),
+    reproducible: bool,
+    wasm: anyFunction,
+    worker: anyFunction,
+  });
+  const wanted: Settings = {
+    reproducible: options.reproducible ?? settings.reproducible,
+    wasm: options.wasm ?? settings.wasm,
+  };
+  if (opening && (wanted.reproducible !== settings.reproducible || wanted.wasm !== settings.wasm)) {
+    throw new LanewiseError(
+      "invalid-argument",
+      "init: reproducible and wasm can only be chosen before anything has run. Call init first.",
+    );
+  }
+  settings = wanted;
+  const machine = await defaultMachine();
+  return { kernels: machine.engine.kernels, threads: 1, sharedMemory: false };
+}
