@@ -2,7 +2,7 @@
 
 import "./platform.ts";
 import { LanewiseError } from "./errors.ts";
-import * as binaries from "./generated/binaries.ts";
+import { relaxed, strict } from "./generated/binaries.ts";
 
 export type BinaryName = "strict" | "relaxed";
 /** Bytes, a module, a fetched response or a URL of lanewise/wasm/<name>.wasm. */
@@ -29,6 +29,8 @@ export function hasSimd(): boolean {
 export function hasRelaxedSimd(): boolean {
   return typeof WebAssembly === "object" && WebAssembly.validate(probe(...get0, ...get0, ...get0, 0xfd, 0x85, 0x02));
 }
+
+const binaries: Readonly<Record<BinaryName, string>> = { strict, relaxed };
 
 /** Unpacks one of the inlined binaries. */
 async function unpack(name: BinaryName): Promise<Uint8Array<ArrayBuffer>> {
