@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { delimiter, extname, join, resolve, sep } from "node:path";
-import type { Browser } from "puppeteer-core";
+import type { Browser, Page } from "puppeteer-core";
 import puppeteer from "puppeteer-core";
 
 export const browserNames = ["chromium", "firefox"] as const;
@@ -50,7 +50,12 @@ export function findBrowser(name: BrowserName): string | null {
   return [...candidates, ...paths].find(isExecutable) ?? null;
 }
 
-export function launch(name: BrowserName, executablePath: string): Promise<Browser> {
+/** Starts a browser, hands it to `use`, and ends it whatever happens. */
+export async function withBrowser<T>(
+  name: BrowserName,
+  executablePath: string,
+  use: (browser: Browser) => Promise<T>,
+): Promise<T> {
   const quietChromium = [
     "--headless=new",
     "--no-sandbox",
@@ -62,7 +67,7 @@ export function launch(name: BrowserName, executablePath: string): Promise<Brows
     "--disable-sync",
     "--disable-dev-shm-usage", // /dev/shm is small in containers
   ];
-  return puppeteer.launch({
+  const browser = await puppeteer.launch({
     browser: name === "chromium" ? "chrome" : "firefox",
     executablePath,
     headless: true,
@@ -70,6 +75,33 @@ export function launch(name: BrowserName, executablePath: string): Promise<Brows
     timeout: 90_000,
     protocolTimeout: 600_000,
   });
+  try {
+    return await use(browser);
+  } finally {
+    // a page in an endless loop does not let its browser close
+    await within(5000, browser.close());
+    browser.process()?.kill("SIGKILL");
+  }
+}
+
+/** Waits for a promise, but not longer than so many milliseconds. */
+export async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Collects what goes wrong in a page: uncaught errors, crashes, requests that fail. */
+export function watchPage(page: Page, report: (error: string) => void): void {
+  page.on("pageerror", (error) => report(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  page.on("error", (error) => report(`page crashed: ${error.message}`));
+  page.on("requestfailed", (request) => report(`${request.url()}: ${request.failure()?.errorText}`));
 }
 
 const types: Readonly<Record<string, string>> = {

@@ -53,7 +53,7 @@ suite("package", (test) => {
     for (const key of ["preinstall", "install", "postinstall", "prepare"]) {
       assert.is(manifest.scripts[key], undefined, key);
     }
-    assert.is(manifest["sideEffects"], false);
+    assert.is(manifest.sideEffects, false);
   });
 
   test("exports name their types first, and exist", () => {

@@ -7,8 +7,9 @@ import { spawn } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { build } from "esbuild";
+import type { Browser } from "puppeteer-core";
 import type { BrowserName } from "./browsers.ts";
-import { browserNames, findBrowser, launch, serve } from "./browsers.ts";
+import { browserNames, findBrowser, serve, watchPage, withBrowser, within } from "./browsers.ts";
 import type { Results } from "./harness.ts";
 import { minimum } from "./minimum.ts";
 
@@ -96,7 +97,47 @@ function runInNode(path: string, node: string, limitSeconds: number): Promise<Re
   });
 }
 
-/** Runs bundles one after the other, each in a page of its own. */
+/** Runs a bundle in a page of its own. */
+async function runInPage(browser: Browser, url: string, tier: Tier, path: string): Promise<Results> {
+  const script = path.slice(CACHE.length + 1);
+  writeFileSync(
+    `${CACHE}/${tier.name}.html`,
+    `<!doctype html><meta charset="utf-8"><title>${tier.name}</title><link rel="icon" href="data:,"><script type="module" src="./${script}"></script>`,
+  );
+  const page = await browser.newPage();
+  let running = "loading";
+  page.on("console", (message) => {
+    if (message.type() === "debug") running = message.text();
+    else console.log(stripVTControlCharacters(message.text()));
+  });
+  const errors: string[] = [];
+  const broken = new Promise<void>((resolve) => {
+    watchPage(page, (error) => {
+      errors.push(error);
+      console.log(`  page error: ${error}`);
+      resolve();
+    });
+  });
+  const work = async (): Promise<Results> => {
+    await page.goto(`${url}/${tier.name}.html`);
+    const done = page.waitForFunction(() => "testResults" in globalThis, { timeout: 0, polling: 100 });
+    done.catch(() => {}); // the page may close first
+    await Promise.race([done, broken]);
+    // an error does not stop the other cases: they get a moment to report
+    if (errors.length) await within(5000, done);
+    const results = await page.evaluate(() => (globalThis as unknown as { testResults?: Results }).testResults);
+    return results ?? { passed: 0, failed: 0, skipped: 0, failures: [] };
+  };
+  const attempt = work().catch((error: Error) => failure(error.message));
+  const results = await within(tier.limitSeconds * 1000, attempt);
+  const { passed, failed, skipped, failures } =
+    results ?? failure(`not done within ${tier.limitSeconds} s (${running})`);
+  await within(2000, page.close());
+  if (passed + failed + skipped + errors.length === 0) return failure("no results");
+  return { passed, failed: failed + errors.length, skipped, failures: [...failures, ...errors] };
+}
+
+/** Runs bundles one after the other. */
 async function runInBrowser(
   name: BrowserName,
   executable: string,
@@ -104,70 +145,11 @@ async function runInBrowser(
   each: (tier: Tier, results: Results) => void,
 ): Promise<void> {
   const server = await serve(CACHE, { isolated: isolated[name] });
-  const browser = await launch(name, executable);
   try {
-    for (const { tier, path } of runs) {
-      const script = path.slice(CACHE.length + 1);
-      writeFileSync(
-        `${CACHE}/${tier.name}.html`,
-        `<!doctype html><meta charset="utf-8"><title>${tier.name}</title><link rel="icon" href="data:,"><script type="module" src="./${script}"></script>`,
-      );
-      const page = await browser.newPage();
-      const errors: string[] = [];
-      let fatal: () => void = () => {};
-      const broken = new Promise<void>((resolve) => {
-        fatal = resolve;
-      });
-      let running = "loading";
-      page.on("console", (message) => {
-        if (message.type() === "debug") running = message.text();
-        else console.log(stripVTControlCharacters(message.text()));
-      });
-      page.on("pageerror", (error) => {
-        errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
-        console.log(`  page error: ${errors.at(-1)}`);
-        fatal();
-      });
-      page.on("error", (error) => {
-        errors.push(`page crashed: ${error.message}`);
-        fatal();
-      });
-      page.on("requestfailed", (request) => {
-        errors.push(`${request.url()}: ${request.failure()?.errorText}`);
-        fatal();
-      });
-      let results: Results;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      try {
-        const late = new Promise<never>((_, reject) => {
-          const giveUp = () => reject(new Error(`not done within ${tier.limitSeconds} s (${running})`));
-          timer = setTimeout(giveUp, tier.limitSeconds * 1000);
-        });
-        const work = async () => {
-          await page.goto(`${server.url}/${tier.name}.html`);
-          const done = page.waitForFunction(() => "testResults" in globalThis, { timeout: 0, polling: 100 });
-          done.catch(() => {}); // the page may close first
-          await Promise.race([done, broken]);
-          // an error does not stop the other cases: they get a moment to report
-          if (errors.length) await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 5000))]);
-          return page.evaluate(() => (globalThis as unknown as { testResults?: Results }).testResults ?? null);
-        };
-        results = (await Promise.race([work(), late])) ?? { passed: 0, failed: 0, skipped: 0, failures: [] };
-      } catch (error) {
-        results = failure((error as Error).message);
-      } finally {
-        clearTimeout(timer);
-      }
-      results.failed += errors.length;
-      results.failures.push(...errors);
-      if (results.passed + results.failed + results.skipped === 0) results = failure("no results");
-      each(tier, results);
-      await Promise.race([page.close(), new Promise((resolve) => setTimeout(resolve, 2000))]);
-    }
+    await withBrowser(name, executable, async (browser) => {
+      for (const { tier, path } of runs) each(tier, await runInPage(browser, server.url, tier, path));
+    });
   } finally {
-    // a page in an endless loop does not let its browser close
-    await Promise.race([browser.close(), new Promise((resolve) => setTimeout(resolve, 5000))]);
-    browser.process()?.kill("SIGKILL");
     await server.close();
   }
 }

@@ -1,0 +1,49 @@
+// For tests that drive a page from Node (name.browser.test.ts).
+
+import type { Page } from "puppeteer-core";
+import type { BrowserName } from "./browsers.ts";
+import { browserNames, findBrowser, serve, watchPage, withBrowser } from "./browsers.ts";
+import type { Test } from "./harness.ts";
+
+export interface PageOptions {
+  /** Served at `url`. */
+  readonly folder: string;
+  /** With the headers that make pages cross-origin isolated. */
+  readonly isolated?: boolean;
+  readonly headers?: Record<string, string>;
+}
+
+/**
+ * Adds a case for each browser: `body` drives a fresh page while `folder` is served. An uncaught error in the page fails
+ * the case. Where a browser is missing the case is skipped; with CI set it fails.
+ */
+export function inBrowsers(
+  test: Test,
+  name: string,
+  options: PageOptions,
+  body: (page: Page, url: string, browser: BrowserName) => Promise<void>,
+): void {
+  for (const browserName of browserNames) {
+    const executable = findBrowser(browserName);
+    if (!executable && !process.env.CI) {
+      test.skip(`${name}, ${browserName}`, "not installed");
+      continue;
+    }
+    test(`${name}, ${browserName}`, async () => {
+      if (!executable) throw new Error(`${browserName} is not installed`);
+      const { folder, isolated = false, headers = {} } = options;
+      const server = await serve(folder, { isolated, headers });
+      const errors: string[] = [];
+      try {
+        await withBrowser(browserName, executable, async (browser) => {
+          const page = await browser.newPage();
+          watchPage(page, (error) => errors.push(error));
+          await body(page, server.url, browserName);
+        });
+      } finally {
+        await server.close();
+      }
+      if (errors.length) throw new Error(`in the page: ${errors.join("\n")}`);
+    });
+  }
+}
