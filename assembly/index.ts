@@ -1,6 +1,19 @@
 // Exports only. The strict build holds everything that stands here.
 
-export { blockCopy, copy, copy, fill, fill } from "./copy";
+export { conv2d, conv2dInputGradient, conv2dInputGradientScratch, conv2dScratch } from "./conv/conv2d";
+export {
+  depthwiseConv2d,
+  depthwiseConv2dInputGradient,
+  depthwiseConv2dKernelGradient,
+  depthwiseConv2dKernelGradientPhases,
+  depthwiseConv2dKernelGradientScratch,
+} from "./conv/depthwise";
+export {
+  conv2dKernelGradient,
+  conv2dKernelGradientPhases,
+  conv2dKernelGradientScratch,
+} from "./conv/kernelGradient";
+export { blockCopy, copy, fill } from "./copy";
 export {
   crossEntropy,
   crossEntropyGradient,

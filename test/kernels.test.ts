@@ -1,5 +1,6 @@
 // Every kernel record on every engine, aligned and one element off.
 
+import { convCases } from "./cases/conv.ts";
 import { copyCases } from "./cases/copy.ts";
 import { optimCases } from "./cases/optim.ts";
 import { poolCases } from "./cases/pool.ts";
@@ -12,6 +13,7 @@ import type { KernelCase } from "./kernelCase.ts";
 import { checkKernel } from "./kernelCase.ts";
 
 const families: Readonly<Record<string, readonly KernelCase[]>> = {
+  conv: convCases,
   copy: copyCases,
   optim: optimCases,
   pool: poolCases,

@@ -1,6 +1,7 @@
 // Every kernel's twin by name; the type makes the table complete.
 
 import type { KernelName } from "../../bindings/generated/kernels.ts";
+import * as conv from "./conv.ts";
 import * as copy from "./copy.ts";
 import * as optim from "./optim.ts";
 import * as pool from "./pool.ts";
@@ -10,6 +11,7 @@ import * as softmax from "./softmax.ts";
 import type { Twin } from "./twin.ts";
 
 export const twins: { readonly [K in KernelName]: Twin<K> } = {
+  ...conv,
   ...copy,
   ...optim,
   ...pool,

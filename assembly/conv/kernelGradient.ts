@@ -1,0 +1,127 @@
+// Gradient of a convolution to its kernel: taps and channels are rows, pixels are the terms of the sum. The sum over
+// the batch is long: where the kernel is small it falls into parts, which a second phase adds up in order.
+
+import { Pieces } from "../pieces";
+import { InF32, OutF32, Task } from "../task";
+import { Parts } from "./parts";
+import { ConvShape, PLAN_SCRATCH, Plan } from "./plan";
+import { ONTO_OUT, ONTO_ZERO, Product } from "./product";
+
+@unmanaged
+export class Conv2dKernelGradientArgs {
+  batch: i32;
+  height: i32;
+  width: i32;
+  channels: i32;
+  outHeight: i32;
+  outWidth: i32;
+  filters: i32;
+  kernelHeight: i32;
+  kernelWidth: i32;
+  strideHeight: i32;
+  strideWidth: i32;
+  padTop: i32;
+  padLeft: i32;
+  dilationHeight: i32;
+  dilationWidth: i32;
+  groups: i32;
+  x: InF32; // [batch, height, width, channels]
+  dy: InF32; // [batch, outHeight, outWidth, filters]
+  dkernel: OutF32; // [kernelHeight, kernelWidth, channels / groups, filters]
+}
+
+/** dkernel = the sum over all outputs of x where a tap met it, times dy */
+export function conv2dKernelGradient(args: Conv2dKernelGradientArgs, task: Task): void {
+  const shape = changetype<ConvShape>(args);
+  const floats = KernelGradient.floats(shape);
+  const parts = Parts.count(shape.batch * shape.outHeight, floats);
+  if (task.phase === 1) {
+    Parts.combine(task, args.dkernel, floats, parts);
+    return;
+  }
+  const threadScratch = task.scratch + Parts.bytes(parts, floats);
+  const plan = Plan.at(threadScratch + <usize>task.thread * PLAN_SCRATCH);
+  plan.forward(shape, args.x, shape.filters / shape.groups);
+  plan.cut(true);
+  const blocks = plan.blocks;
+  const columnBlocks = plan.columnBlocks;
+  const perPart = plan.groups * columnBlocks * blocks;
+  for (let piece = task.thread; piece < parts * perPart; piece += task.threads) {
+    const part = piece / perPart;
+    const rest = piece - part * perPart;
+    const columns = rest / blocks;
+    const group = columns / columnBlocks;
+    const n0 = (columns - group * columnBlocks) * plan.columnBlock;
+    plan.toBlock(rest - columns * blocks);
+    const out = parts > 1 ? task.scratch + <usize>part * ((<usize>floats) << 2) : args.dkernel;
+    KernelGradient.piece(plan, task, shape, args.dy, out, part, parts, group, n0);
+  }
+}
+
+export function conv2dKernelGradientScratch(args: Conv2dKernelGradientArgs, threads: i32): i32 {
+  const shape = changetype<ConvShape>(args);
+  const floats = KernelGradient.floats(shape);
+  return <i32>Parts.bytes(Parts.count(shape.batch * shape.outHeight, floats), floats) + threads * PLAN_SCRATCH;
+}
+
+export function conv2dKernelGradientPhases(args: Conv2dKernelGradientArgs, _threads: i32): i32 {
+  const shape = changetype<ConvShape>(args);
+  return Parts.count(shape.batch * shape.outHeight, KernelGradient.floats(shape)) > 1 ? 2 : 1;
+}
+
+@final
+@unmanaged
+class KernelGradient {
+  static floats(shape: ConvShape): i32 {
+    return shape.kernelHeight * shape.kernelWidth * (shape.channels / shape.groups) * shape.filters;
+  }
+
+  /** The plan's block of taps and channels by columns from n0 on, summed over one part of the tiles of all images. */
+  static piece(
+    plan: Plan,
+    task: Task,
+    shape: ConvShape,
+    dy: usize,
+    out: usize,
+    part: i32,
+    parts: i32,
+    group: i32,
+    n0: i32,
+  ): void {
+    const tiles = plan.tiles;
+    const n = min(plan.columnBlock, plan.n - n0);
+    const filters = shape.filters;
+    const first = group * plan.n + n0;
+    const to = out + ((<usize>first) << 2);
+    const rows = plan.tapsY * plan.tapsX * plan.c;
+    const size = Pieces.count(plan.batch * tiles, parts);
+    const end = Pieces.end(part, size, plan.batch * tiles);
+    let tabled = false;
+    let onto = ONTO_ZERO;
+    for (let unit = Pieces.first(part, size); unit < end; unit++) {
+      const image = unit / tiles;
+      plan.toTile(unit - image * tiles);
+      if (!tabled) {
+        plan.tapRows(filters, (shape.channels / shape.groups) * filters);
+        plan.pixelTerms();
+        tabled = tiles === 1;
+      }
+      plan.gather(image, group);
+      const pixels = plan.tileHeight * plan.tileWidth;
+      const above = <usize>(image * shape.outHeight + plan.y0) * shape.outWidth + <usize>plan.x0;
+      let from = dy + ((above * filters + <usize>first) << 2);
+      for (let i = 0; i < plan.tileHeight; i++) {
+        Product.packRows(plan.panels, pixels, i * plan.tileWidth, from, plan.tileWidth, filters << 2, n);
+        from += <usize>shape.outWidth * ((<usize>filters) << 2);
+      }
+      Product.multiply(plan.rows, rows, plan.ks, pixels, plan.a, plan.panels, n, to, onto, 0, 0, plan.tile);
+      onto = ONTO_OUT;
+      task.beat++;
+    }
+    if (onto === ONTO_OUT) return;
+    // a part without a tile, or no pixel at all
+    plan.tileHeight = plan.tileWidth = 0;
+    plan.tapRows(filters, (shape.channels / shape.groups) * filters);
+    Product.multiply(plan.rows, rows, plan.ks, 0, 0, plan.panels, n, to, onto, 0, 0, plan.tile);
+  }
+}
