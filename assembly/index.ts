@@ -24,6 +24,58 @@ export {
 } from "./crossEntropy";
 export { guard } from "./guard";
 export { adam, rmsprop, sgd } from "./optim";
+export {
+  add,
+  div,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  maximum,
+  minimum,
+  mul,
+  notEqual,
+  select,
+  squaredDifference,
+  sub,
+} from "./pointwise/binary";
+export {
+  clipGradient,
+  eluGradient,
+  geluGradient,
+  leakyReluGradient,
+  reluGradient,
+  sigmoidGradient,
+  siluGradient,
+  softplusGradient,
+  tanhGradient,
+} from "./pointwise/gradients";
+export { stridedCopy, stridedStore } from "./pointwise/strided";
+export {
+  absolute,
+  affine,
+  clip,
+  elu,
+  erf,
+  exp,
+  float32ToInt32,
+  gelu,
+  int32ToFloat32,
+  leakyRelu,
+  log,
+  negate,
+  reciprocal,
+  relu,
+  rsqrt,
+  sigmoid,
+  sign,
+  silu,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+} from "./pointwise/unary";
 export { averagePool2d, averagePool2dGradient, maxPool2d, maxPool2dGradient } from "./pool";
 export {
   dropout,

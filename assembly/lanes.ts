@@ -6,18 +6,18 @@
 export class Lanes {
   /** The first `count` (1 to 3) floats at an address. */
   static load(at: usize, count: i32): v128 {
-    if (count == 1) return v128.load32_zero(at);
+    if (count === 1) return v128.load32_zero(at);
     const two = v128.load64_zero(at);
-    return count == 2 ? two : v128.load32_lane(at, two, 2, 8);
+    return count === 2 ? two : v128.load32_lane(at, two, 2, 8);
   }
 
   /** Stores the first `count` (1 to 3) lanes. */
   static store(at: usize, x: v128, count: i32): void {
-    if (count == 1) {
+    if (count === 1) {
       v128.store32_lane(at, x, 0);
     } else {
       v128.store64_lane(at, x, 0);
-      if (count == 3) v128.store32_lane(at, x, 2, 8);
+      if (count === 3) v128.store32_lane(at, x, 2, 8);
     }
   }
 
@@ -28,5 +28,24 @@ export class Lanes {
     if (count > 2) x = v128.load32_lane(at + 2 * step, x, 2);
     if (count > 3) x = v128.load32_lane(at + 3 * step, x, 3);
     return x;
+  }
+
+  /** The next four floats, or those of them that remain. */
+  @inline static read(at: usize, rest: i32): v128 {
+    return rest >= 4 ? v128.load(at) : Lanes.load(at, rest);
+  }
+
+  /** Stores four lanes, or those of them that remain. */
+  @inline static write(at: usize, x: v128, rest: i32): void {
+    if (rest >= 4) v128.store(at, x);
+    else Lanes.store(at, x, rest);
+  }
+
+  /** Elements i, i + 1, ... (four, or those that remain) of a row of floats `stride` elements apart. */
+  @inline static strided(row: usize, i: i32, stride: i32, rest: i32): v128 {
+    const at = row + ((<usize>(i * stride)) << 2);
+    if (stride === 1 && rest >= 4) return v128.load(at);
+    if (stride === 0) return v128.load32_splat(row);
+    return Lanes.gather(at, (<usize>stride) << 2, min(4, rest));
   }
 }

@@ -3,15 +3,17 @@
 // Constants are loaded, not written as splats: engines build a splat again on every use inside a loop.
 // All keep NaN. Errors: exp, log 2 ULP; tanh, sigmoid, erf, softplus, expm1 4 ULP.
 
-/** Bits: 1.0, the exponent field with its sign, least normal - 2^31, infinity - 2^31, sqrt(1/2), +inf, -inf. */
-const BITS = memory.data<u32>([0x3f800000, 0xff800000, 0x80800000, 0xff000000, 0x3f3504f3, 0x7f800000, 0xff800000]);
+/** Bits: 1.0, the exponent field with its sign, least normal - 2^31, infinity - 2^31, sqrt(1/2), +inf, -inf, log2(e). */
+const BITS = memory.data<u32>([
+  0x3f800000, 0xff800000, 0x80800000, 0xff000000, 0x3f3504f3, 0x7f800000, 0xff800000, 0x3fb8aa3b,
+]);
 
 /**
- * exp: least and greatest argument of use, log2(e), 1.5 * 2^23 (adding it rounds to an integer in the low bits),
+ * exp: least and greatest argument of use, 1.5 * 2^23 (adding it rounds to an integer in the low bits),
  * ln 2 in two parts of which the first has 9 bits, then q: exp(r) = 1 + r + r^2 q(r) for |r| <= ln(2) / 2.
  */
 const EXP = memory.data<f32>([
-  -104, 89, 1.442695, 12582912, 0.6933594, -2.1219444e-4, 0.49999994, 0.1666652, 0.041668404, 0.008368899, 0.0013814222,
+  -104, 89, 12582912, 0.6933594, -2.1219444e-4, 0.49999994, 0.1666652, 0.041668404, 0.008368899, 0.0013814222,
 ]);
 
 /** log: ln 2 in two parts, 1, 2, 1/2, 2^25, 25, then p: 2 atanh(s) = 2 s + s z p(z), z = s^2. */
@@ -29,8 +31,8 @@ const TANH = memory.data<f32>([
   -9.02, 9.02, 0.25, 1.35, 0.040199526, 1.543492e-4, 1.35, 0.15269949, 0.0016293545, 1.6614136e-6,
 ]);
 const ERF = memory.data<f32>([
-  -3.94, 3.94, 0.25, 1.4415824, 0.2739103, 0.0314871, 0.0017403485, -6.5009417e-6, 1.2775692, 0.26194096, 0.051851373,
-  0.0047654347, 4.4630866e-5,
+  -3.94, 3.94, 0.25, 1.511876, 0.28726655, 0.033022452, 0.0018252103, -6.8179365e-6, 1.3398652, 0.27471355, 0.054379717,
+  0.004997804, 4.6807127e-5,
 ]); // p(0) / q(0) is 2 / sqrt(pi) in 40 bits
 
 /** The normal distribution: 1 / sqrt(2), 1/2, 1 / sqrt(2 pi), the least finite float. */
@@ -73,22 +75,22 @@ export class Maths {
 
   /** 1.5 * 2^23 + the integer n nearest to x / ln 2. */
   @inline private static rounded(x: v128): v128 {
-    return f32x4.add(f32x4.mul(x, v128.load32_splat(EXP, 8)), v128.load32_splat(EXP, 12));
+    return f32x4.add(f32x4.mul(x, v128.load32_splat(BITS, 28)), v128.load32_splat(EXP, 8));
   }
 
   /** r = x - n ln 2 */
   @inline private static reduced(x: v128, t: v128): v128 {
-    const n = f32x4.sub(t, v128.load32_splat(EXP, 12));
-    const high = f32x4.sub(x, f32x4.mul(n, v128.load32_splat(EXP, 16)));
-    return f32x4.sub(high, f32x4.mul(n, v128.load32_splat(EXP, 20)));
+    const n = f32x4.sub(t, v128.load32_splat(EXP, 8));
+    const high = f32x4.sub(x, f32x4.mul(n, v128.load32_splat(EXP, 12)));
+    return f32x4.sub(high, f32x4.mul(n, v128.load32_splat(EXP, 16)));
   }
 
   /** exp(r) - 1 = r + r^2 q(r) */
   @inline private static expm1Reduced(r: v128): v128 {
-    let q = f32x4.add(f32x4.mul(r, v128.load32_splat(EXP, 40)), v128.load32_splat(EXP, 36));
-    q = f32x4.add(f32x4.mul(r, q), v128.load32_splat(EXP, 32));
+    let q = f32x4.add(f32x4.mul(r, v128.load32_splat(EXP, 36)), v128.load32_splat(EXP, 32));
     q = f32x4.add(f32x4.mul(r, q), v128.load32_splat(EXP, 28));
     q = f32x4.add(f32x4.mul(r, q), v128.load32_splat(EXP, 24));
+    q = f32x4.add(f32x4.mul(r, q), v128.load32_splat(EXP, 20));
     return f32x4.add(f32x4.mul(f32x4.mul(r, r), q), r);
   }
 
@@ -199,5 +201,10 @@ export class Maths {
   /** x with -inf made finite, for products whose other factor is 0 there */
   @inline static finiteBelow(x: v128): v128 {
     return f32x4.pmax(x, v128.load32_splat(NORMAL, 12));
+  }
+
+  /** x with both infinities made finite */
+  @inline static finite(x: v128): v128 {
+    return f32x4.pmin(Maths.finiteBelow(x), f32x4.neg(v128.load32_splat(NORMAL, 12)));
   }
 }

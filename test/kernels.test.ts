@@ -3,6 +3,7 @@
 import { convCases } from "./cases/conv.ts";
 import { copyCases } from "./cases/copy.ts";
 import { optimCases } from "./cases/optim.ts";
+import { pointwiseCases } from "./cases/pointwise.ts";
 import { poolCases } from "./cases/pool.ts";
 import { randomCases } from "./cases/random.ts";
 import { argMaxCases, reduceCases } from "./cases/reduce.ts";
@@ -16,6 +17,7 @@ const families: Readonly<Record<string, readonly KernelCase[]>> = {
   conv: convCases,
   copy: copyCases,
   optim: optimCases,
+  pointwise: pointwiseCases,
   pool: poolCases,
   random: randomCases,
   reduce: [...reduceCases, ...argMaxCases],

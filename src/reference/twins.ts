@@ -4,6 +4,7 @@ import type { KernelName } from "../../bindings/generated/kernels.ts";
 import * as conv from "./conv.ts";
 import * as copy from "./copy.ts";
 import * as optim from "./optim.ts";
+import * as pointwise from "./pointwise.ts";
 import * as pool from "./pool.ts";
 import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
@@ -13,6 +14,7 @@ import type { Twin } from "./twin.ts";
 export const twins: { readonly [K in KernelName]: Twin<K> } = {
   ...conv,
   ...copy,
+  ...pointwise,
   ...optim,
   ...pool,
   ...random,

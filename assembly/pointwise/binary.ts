@@ -1,0 +1,312 @@
+// Kernels of two operands with broadcasting, and select of three. The host collapses dimensions: what is
+// contiguous in all operands becomes one dimension, the innermost last. out is contiguous.
+
+import { Lanes } from "../lanes";
+import { Maths } from "../math";
+import { Pieces } from "../pieces";
+import { InF32, OutF32, Task } from "../task";
+
+const PIECE: i32 = 1 << 14;
+
+/** Sizes d, outermost first; strides of a and b in elements, 0 where broadcast. Where d0 = d1 = d2 = 1 out may be a or b. */
+@unmanaged
+export class BinaryArgs {
+  d0: i32;
+  d1: i32;
+  d2: i32;
+  d3: i32;
+  a0: i32;
+  a1: i32;
+  a2: i32;
+  a3: i32;
+  b0: i32;
+  b1: i32;
+  b2: i32;
+  b3: i32;
+  a: InF32; // [min(1, d0 * d1 * d2 * d3), 1 + (d0 - 1) * a0 + (d1 - 1) * a1 + (d2 - 1) * a2 + (d3 - 1) * a3]
+  b: InF32; // [min(1, d0 * d1 * d2 * d3), 1 + (d0 - 1) * b0 + (d1 - 1) * b1 + (d2 - 1) * b2 + (d3 - 1) * b3]
+  out: OutF32; // [d0, d1, d2, d3]
+}
+
+@final
+@unmanaged
+class Binary {
+  /** The pieces of this thread, row by row. */
+  @inline static run<F>(args: BinaryArgs, task: Task): void {
+    const width = args.d3;
+    const n = args.d0 * args.d1 * args.d2 * width;
+    const count = Pieces.count(n, PIECE);
+    for (let piece = task.thread; piece < count; piece += task.threads) {
+      let at = Pieces.first(piece, PIECE);
+      const end = Pieces.end(piece, PIECE, n);
+      while (at < end) {
+        const row = at / width;
+        const i3 = at - row * width;
+        const i2 = row % args.d2;
+        const plane = row / args.d2;
+        const i1 = plane % args.d1;
+        const i0 = plane / args.d1;
+        const length = min(width - i3, end - at);
+        const a = args.a + ((<usize>(i0 * args.a0 + i1 * args.a1 + i2 * args.a2 + i3 * args.a3)) << 2);
+        const b = args.b + ((<usize>(i0 * args.b0 + i1 * args.b1 + i2 * args.b2 + i3 * args.b3)) << 2);
+        Binary.row<F>(length, a, args.a3, b, args.b3, args.out + ((<usize>at) << 2));
+        at += length;
+      }
+      task.beat++;
+    }
+  }
+
+  /** out = f(a, b) for n floats, a and b by strides */
+  @inline static row<F>(n: i32, a: usize, aStep: i32, b: usize, bStep: i32, out: usize): void {
+    const end = out + ((<usize>n) << 2);
+    const whole = end - 12; // the next store of four floats must begin below
+    let at = out;
+    if (aStep === 1 && bStep === 1) {
+      const toA = a - out;
+      const toB = b - out;
+      for (; at < whole; at += 16) v128.store(at, changetype<F>(0).f(v128.load(at + toA), v128.load(at + toB)));
+    } else if (aStep === 1 && bStep === 0) {
+      const toA = a - out;
+      const same = v128.load32_splat(b);
+      for (; at < whole; at += 16) v128.store(at, changetype<F>(0).f(v128.load(at + toA), same));
+    } else if (aStep === 0 && bStep === 1) {
+      const toB = b - out;
+      const same = v128.load32_splat(a);
+      for (; at < whole; at += 16) v128.store(at, changetype<F>(0).f(same, v128.load(at + toB)));
+    }
+    // any other strides, and what remains
+    for (; at < end; at += 16) {
+      const done = at - out;
+      const rest = min(4, <i32>((end - at) >> 2));
+      const left = Lanes.gather(a + done * <usize>aStep, (<usize>aStep) << 2, rest);
+      const right = Lanes.gather(b + done * <usize>bStep, (<usize>bStep) << 2, rest);
+      Lanes.write(at, changetype<F>(0).f(left, right), rest);
+    }
+  }
+}
+
+@final
+@unmanaged
+class Add {
+  @inline f(a: v128, b: v128): v128 {
+    return f32x4.add(a, b);
+  }
+}
+
+@final
+@unmanaged
+class Sub {
+  @inline f(a: v128, b: v128): v128 {
+    return f32x4.sub(a, b);
+  }
+}
+
+@final
+@unmanaged
+class Mul {
+  @inline f(a: v128, b: v128): v128 {
+    return f32x4.mul(a, b);
+  }
+}
+
+@final
+@unmanaged
+class Div {
+  @inline f(a: v128, b: v128): v128 {
+    return f32x4.div(a, b);
+  }
+}
+
+@final
+@unmanaged
+class Maximum {
+  @inline f(a: v128, b: v128): v128 {
+    return f32x4.max(a, b);
+  }
+}
+
+@final
+@unmanaged
+class Minimum {
+  @inline f(a: v128, b: v128): v128 {
+    return f32x4.min(a, b);
+  }
+}
+
+@final
+@unmanaged
+class SquaredDifference {
+  @inline f(a: v128, b: v128): v128 {
+    const d = f32x4.sub(a, b);
+    return f32x4.mul(d, d);
+  }
+}
+
+@final
+@unmanaged
+class Greater {
+  @inline f(a: v128, b: v128): v128 {
+    return v128.and(Maths.one(), f32x4.gt(a, b));
+  }
+}
+
+@final
+@unmanaged
+class GreaterEqual {
+  @inline f(a: v128, b: v128): v128 {
+    return v128.and(Maths.one(), f32x4.ge(a, b));
+  }
+}
+
+@final
+@unmanaged
+class Less {
+  @inline f(a: v128, b: v128): v128 {
+    return v128.and(Maths.one(), f32x4.lt(a, b));
+  }
+}
+
+@final
+@unmanaged
+class LessEqual {
+  @inline f(a: v128, b: v128): v128 {
+    return v128.and(Maths.one(), f32x4.le(a, b));
+  }
+}
+
+@final
+@unmanaged
+class Equal {
+  @inline f(a: v128, b: v128): v128 {
+    return v128.and(Maths.one(), f32x4.eq(a, b));
+  }
+}
+
+@final
+@unmanaged
+class NotEqual {
+  @inline f(a: v128, b: v128): v128 {
+    return v128.and(Maths.one(), f32x4.ne(a, b));
+  }
+}
+
+/** out = a + b */
+export function add(args: BinaryArgs, task: Task): void {
+  Binary.run<Add>(args, task);
+}
+
+/** out = a - b */
+export function sub(args: BinaryArgs, task: Task): void {
+  Binary.run<Sub>(args, task);
+}
+
+/** out = a b */
+export function mul(args: BinaryArgs, task: Task): void {
+  Binary.run<Mul>(args, task);
+}
+
+/** out = a / b */
+export function div(args: BinaryArgs, task: Task): void {
+  Binary.run<Div>(args, task);
+}
+
+/** out = max(a, b); NaN where one is NaN */
+export function maximum(args: BinaryArgs, task: Task): void {
+  Binary.run<Maximum>(args, task);
+}
+
+/** out = min(a, b); NaN where one is NaN */
+export function minimum(args: BinaryArgs, task: Task): void {
+  Binary.run<Minimum>(args, task);
+}
+
+/** out = (a - b)^2 */
+export function squaredDifference(args: BinaryArgs, task: Task): void {
+  Binary.run<SquaredDifference>(args, task);
+}
+
+/** out = 1 where a > b, else 0 */
+export function greater(args: BinaryArgs, task: Task): void {
+  Binary.run<Greater>(args, task);
+}
+
+/** out = 1 where a >= b, else 0 */
+export function greaterEqual(args: BinaryArgs, task: Task): void {
+  Binary.run<GreaterEqual>(args, task);
+}
+
+/** out = 1 where a < b, else 0 */
+export function less(args: BinaryArgs, task: Task): void {
+  Binary.run<Less>(args, task);
+}
+
+/** out = 1 where a <= b, else 0 */
+export function lessEqual(args: BinaryArgs, task: Task): void {
+  Binary.run<LessEqual>(args, task);
+}
+
+/** out = 1 where a = b, else 0 */
+export function equal(args: BinaryArgs, task: Task): void {
+  Binary.run<Equal>(args, task);
+}
+
+/** out = 1 where a != b, else 0 */
+export function notEqual(args: BinaryArgs, task: Task): void {
+  Binary.run<NotEqual>(args, task);
+}
+
+/** Like BinaryArgs, with strides c of the condition. */
+@unmanaged
+export class SelectArgs {
+  d0: i32;
+  d1: i32;
+  d2: i32;
+  d3: i32;
+  c0: i32;
+  c1: i32;
+  c2: i32;
+  c3: i32;
+  a0: i32;
+  a1: i32;
+  a2: i32;
+  a3: i32;
+  b0: i32;
+  b1: i32;
+  b2: i32;
+  b3: i32;
+  condition: InF32; // [min(1, d0 * d1 * d2 * d3), 1 + (d0 - 1) * c0 + (d1 - 1) * c1 + (d2 - 1) * c2 + (d3 - 1) * c3]
+  a: InF32; // [min(1, d0 * d1 * d2 * d3), 1 + (d0 - 1) * a0 + (d1 - 1) * a1 + (d2 - 1) * a2 + (d3 - 1) * a3]
+  b: InF32; // [min(1, d0 * d1 * d2 * d3), 1 + (d0 - 1) * b0 + (d1 - 1) * b1 + (d2 - 1) * b2 + (d3 - 1) * b3]
+  out: OutF32; // [d0, d1, d2, d3]
+}
+
+/** out = a where the condition is not 0, else b */
+export function select(args: SelectArgs, task: Task): void {
+  const width = args.d3;
+  const n = args.d0 * args.d1 * args.d2 * width;
+  const count = Pieces.count(n, PIECE);
+  for (let piece = task.thread; piece < count; piece += task.threads) {
+    let at = Pieces.first(piece, PIECE);
+    const end = Pieces.end(piece, PIECE, n);
+    while (at < end) {
+      const row = at / width;
+      const i3 = at - row * width;
+      const i2 = row % args.d2;
+      const plane = row / args.d2;
+      const i1 = plane % args.d1;
+      const i0 = plane / args.d1;
+      const length = min(width - i3, end - at);
+      const c = args.condition + ((<usize>(i0 * args.c0 + i1 * args.c1 + i2 * args.c2 + i3 * args.c3)) << 2);
+      const a = args.a + ((<usize>(i0 * args.a0 + i1 * args.a1 + i2 * args.a2 + i3 * args.a3)) << 2);
+      const b = args.b + ((<usize>(i0 * args.b0 + i1 * args.b1 + i2 * args.b2 + i3 * args.b3)) << 2);
+      for (let i = 0; i < length; i += 4) {
+        const rest = length - i;
+        const given = f32x4.ne(Lanes.strided(c, i, args.c3, rest), f32x4.splat(0));
+        const y = v128.bitselect(Lanes.strided(a, i, args.a3, rest), Lanes.strided(b, i, args.b3, rest), given);
+        Lanes.write(args.out + ((<usize>(at + i)) << 2), y, rest);
+      }
+      at += length;
+    }
+    task.beat++;
+  }
+}
