@@ -5,8 +5,8 @@ import { Max, Sum } from "./columns";
 import { Maths } from "./math";
 import { Pieces } from "./pieces";
 import { foldRow } from "./reduce";
-import { eachRow, expRow, logOne, mapRow, sumRow } from "./rows";
-import { Product, Scaled } from "./softmax";
+import { eachRow, expRow, logOne, mapRow, Row, sumRow } from "./rows";
+import { Scaled } from "./softmax";
 import { InF32, InI32, OutF32, Task } from "./task";
 
 @unmanaged
@@ -149,7 +149,7 @@ export function crossEntropyGradient(args: CrossEntropyGradientArgs, task: Task)
   eachRow<TargetsGradientRow>(task, changetype<usize>(args));
 }
 
-/** Elements of a piece: what a second pass finds in the cache. */
+/** Elements of a piece. */
 const PIECE: i32 = 2048;
 
 @unmanaged
@@ -191,25 +191,17 @@ export class SigmoidCrossEntropyGradientArgs {
   dx: OutF32; // [n]
 }
 
-/** sigmoid(a) - b */
-@final
-@unmanaged
-class SigmoidMinus {
-  @inline f(a: v128, b: v128, _p: v128, _q: v128): v128 {
-    return f32x4.sub(Maths.sigmoid(a), b);
-  }
-}
-
-/** dx = (sigmoid(logits) - targets) dout; dx must not be dout */
+/** dx = (sigmoid(logits) - targets) dout */
 export function sigmoidCrossEntropyGradient(args: SigmoidCrossEntropyGradientArgs, task: Task): void {
   const n = args.n;
   const pieces = Pieces.count(n, PIECE);
   for (let piece = task.thread; piece < pieces; piece += task.threads, task.beat++) {
     const first = Pieces.first(piece, PIECE);
-    const offset = (<usize>first) << 2;
-    const count = Pieces.end(piece, PIECE, n) - first;
-    const dx = args.dx + offset;
-    mapRow<SigmoidMinus>(dx, args.logits + offset, args.targets + offset, count, 0, 0);
-    mapRow<Product>(dx, dx, args.dout + offset, count, 0, 0);
+    let offset = (<usize>first) << 2;
+    for (let left = Pieces.end(piece, PIECE, n) - first; left > 0; left -= 4, offset += 16) {
+      const sigmoid = Maths.sigmoid(Row.load(args.logits + offset, left));
+      const difference = f32x4.sub(sigmoid, Row.load(args.targets + offset, left));
+      Row.store(args.dx + offset, f32x4.mul(difference, Row.load(args.dout + offset, left)), left);
+    }
   }
 }

@@ -1,5 +1,19 @@
 // Exports only. The strict build holds everything that stands here.
 
+export {
+  batchNorm,
+  batchNormGradient,
+  batchNormGradientPhases,
+  batchNormGradientScratch,
+  batchNormInferenceGradient,
+  batchNormInferenceGradientPhases,
+  batchNormInferenceGradientScratch,
+  batchNormScratch,
+  batchNormStatistics,
+  batchNormStatisticsPhases,
+  batchNormStatisticsScratch,
+  movingAverage,
+} from "./batchNorm";
 export { conv2d, conv2dInputGradient, conv2dInputGradientScratch, conv2dScratch } from "./conv/conv2d";
 export {
   depthwiseConv2d,
@@ -22,6 +36,7 @@ export {
   sigmoidCrossEntropy,
   sigmoidCrossEntropyGradient,
 } from "./crossEntropy";
+export { equalInt32, gather, gatherGradient, oneHot } from "./gather";
 export { guard } from "./guard";
 export { adam, rmsprop, sgd } from "./optim";
 export {

@@ -36,7 +36,7 @@ export class Scaled {
 /** a b */
 @final
 @unmanaged
-export class Product {
+class Product {
   @inline f(a: v128, b: v128, _p: v128, _q: v128): v128 {
     return f32x4.mul(a, b);
   }

@@ -1,7 +1,9 @@
 // Every kernel record on every engine, aligned and one element off.
 
+import { batchNormCases } from "./cases/batchNorm.ts";
 import { convCases } from "./cases/conv.ts";
 import { copyCases } from "./cases/copy.ts";
+import { gatherCases } from "./cases/gather.ts";
 import { optimCases } from "./cases/optim.ts";
 import { pointwiseCases } from "./cases/pointwise.ts";
 import { poolCases } from "./cases/pool.ts";
@@ -14,8 +16,10 @@ import type { KernelCase } from "./kernelCase.ts";
 import { checkKernel } from "./kernelCase.ts";
 
 const families: Readonly<Record<string, readonly KernelCase[]>> = {
+  batchNorm: batchNormCases,
   conv: convCases,
   copy: copyCases,
+  gather: gatherCases,
   optim: optimCases,
   pointwise: pointwiseCases,
   pool: poolCases,

@@ -1,8 +1,10 @@
 // Every kernel's twin by name; the type makes the table complete.
 
 import type { KernelName } from "../../bindings/generated/kernels.ts";
+import * as batchNorm from "./batchNorm.ts";
 import * as conv from "./conv.ts";
 import * as copy from "./copy.ts";
+import * as gather from "./gather.ts";
 import * as optim from "./optim.ts";
 import * as pointwise from "./pointwise.ts";
 import * as pool from "./pool.ts";
@@ -12,10 +14,12 @@ import * as softmax from "./softmax.ts";
 import type { Twin } from "./twin.ts";
 
 export const twins: { readonly [K in KernelName]: Twin<K> } = {
+  ...batchNorm,
   ...conv,
   ...copy,
-  ...pointwise,
+  ...gather,
   ...optim,
+  ...pointwise,
   ...pool,
   ...random,
   ...reduce,
