@@ -1,0 +1,50 @@
+// The built library in an application's bundle: the first example of the documents, bundled by esbuild, trains in a page, with
+// and without cross-origin isolation. Needs a build.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+import { assert, suite } from "./harness.ts";
+import { inBrowsers } from "./pages.ts";
+
+const folder = ".cache/application";
+mkdirSync(folder, { recursive: true });
+await build({
+  stdin: {
+    contents: `import * as first from "./test/consumer/first.ts"; Object.assign(globalThis, { first });`,
+    resolveDir: ".",
+  },
+  bundle: true,
+  minify: true,
+  format: "esm",
+  platform: "browser",
+  outfile: `${folder}/application.js`,
+  logLevel: "error",
+});
+writeFileSync(
+  `${folder}/index.html`,
+  `<!doctype html><title>application</title><link rel="icon" href="data:,"><script type="module" src="./application.js"></script>`,
+);
+
+interface First {
+  loss: number;
+  numbers: number[];
+  shape: number[];
+  data: Float32Array;
+}
+
+suite("package in a page", (test) => {
+  for (const isolated of [false, true]) {
+    const name = `first example${isolated ? ", isolated" : ""}`;
+    inBrowsers(test, name, { folder, isolated }, async (page, url) => {
+      await page.goto(`${url}/index.html`);
+      await page.waitForFunction(() => "first" in globalThis, { timeout: 60_000, polling: 100 });
+      const { loss, numbers, shape, length } = await page.evaluate(() => {
+        const first = (globalThis as unknown as { first: First }).first;
+        return { loss: first.loss, numbers: first.numbers, shape: [...first.shape], length: first.data.length };
+      });
+      assert.equal(shape, [640, 10]);
+      assert.is(length, 6400);
+      assert.ok(Number.isFinite(loss) && (numbers.at(-1) as number) < (numbers[0] as number), `${numbers}, ${loss}`);
+    });
+  }
+});
