@@ -9,7 +9,7 @@ import { InF32, InI32, OutF32, Task } from "./task";
 
 /** Elements of a piece; its words lie in scratch, and behind them those of one group drawn again. */
 const RANDOM_PIECE: i32 = 1024;
-const SCRATCH_BYTES: usize = 4 * 1024 + 64;
+const SCRATCH_BYTES: usize = 4 * 1024 + 128;
 
 /** Multipliers, lane by lane, what a round adds to the key (golden ratio, sqrt(3) - 1), blocks a vector. */
 const PHILOX = memory.data<u32>([
@@ -24,40 +24,55 @@ class Philox {
     return task.scratch + <usize>task.thread * SCRATCH_BYTES;
   }
 
-  /** Writes the words of `elements` elements, whose first opens `block`, rounded up to groups of sixteen. */
+  /** Writes the words of `elements` elements, whose first opens `block`, rounded up to groups of thirty-two. */
   static fill(words: usize, block: i32, elements: i32, stream: i32, control: usize, attempt: i32): void {
     const multiplier = v128.load(PHILOX);
     const weyl = v128.load(PHILOX, 16);
     const seed = v128.load64_splat(control);
     const step = load<i32>(control, 8);
-    // two blocks a vector: x holds counter words 0 and 2, y holds 1 and 3
+    // two blocks a vector: x holds counter words 0 and 2, y holds 1 and 3; four vectors hide the latency
     const yStart = i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(stream), 1, attempt), 3, attempt);
     let xNext = i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(step), 0, block), 2, block + 1);
     const two = v128.load(PHILOX, 32);
     const end = words + ((<usize>elements) << 2);
-    for (let at = words; at < end; at += 64) {
+    for (let at = words; at < end; at += 128) {
       let xa = xNext;
       let xb = i32x4.add(xa, two);
-      xNext = i32x4.add(xb, two);
+      let xc = i32x4.add(xb, two);
+      let xd = i32x4.add(xc, two);
+      xNext = i32x4.add(xd, two);
       let ya = yStart;
       let yb = yStart;
+      let yc = yStart;
+      let yd = yStart;
       let key = seed;
       for (let round = 0; round < 10; round++) {
-        // (low 0, high 0, low 1, high 1) of the products of each block
-        const p0 = i64x2.extmul_low_i32x4_u(xa, multiplier);
-        const p1 = i64x2.extmul_high_i32x4_u(xa, multiplier);
-        const p2 = i64x2.extmul_low_i32x4_u(xb, multiplier);
-        const p3 = i64x2.extmul_high_i32x4_u(xb, multiplier);
-        xa = v128.xor(v128.shuffle<i32>(p0, p1, 3, 1, 7, 5), v128.xor(ya, key));
-        ya = v128.shuffle<i32>(p0, p1, 2, 0, 6, 4);
-        xb = v128.xor(v128.shuffle<i32>(p2, p3, 3, 1, 7, 5), v128.xor(yb, key));
-        yb = v128.shuffle<i32>(p2, p3, 2, 0, 6, 4);
+        const pa = i64x2.extmul_low_i32x4_u(xa, multiplier);
+        const qa = i64x2.extmul_high_i32x4_u(xa, multiplier);
+        xa = v128.xor(v128.shuffle<i32>(pa, qa, 3, 1, 7, 5), v128.xor(ya, key));
+        ya = v128.shuffle<i32>(pa, qa, 2, 0, 6, 4);
+        const pb = i64x2.extmul_low_i32x4_u(xb, multiplier);
+        const qb = i64x2.extmul_high_i32x4_u(xb, multiplier);
+        xb = v128.xor(v128.shuffle<i32>(pb, qb, 3, 1, 7, 5), v128.xor(yb, key));
+        yb = v128.shuffle<i32>(pb, qb, 2, 0, 6, 4);
+        const pc = i64x2.extmul_low_i32x4_u(xc, multiplier);
+        const qc = i64x2.extmul_high_i32x4_u(xc, multiplier);
+        xc = v128.xor(v128.shuffle<i32>(pc, qc, 3, 1, 7, 5), v128.xor(yc, key));
+        yc = v128.shuffle<i32>(pc, qc, 2, 0, 6, 4);
+        const pd = i64x2.extmul_low_i32x4_u(xd, multiplier);
+        const qd = i64x2.extmul_high_i32x4_u(xd, multiplier);
+        xd = v128.xor(v128.shuffle<i32>(pd, qd, 3, 1, 7, 5), v128.xor(yd, key));
+        yd = v128.shuffle<i32>(pd, qd, 2, 0, 6, 4);
         key = i32x4.add(key, weyl);
       }
-      v128.store(at, v128.shuffle<i32>(xa, ya, 0, 4, 1, 5));
+      v128.store(at, v128.shuffle<i32>(xa, ya, 0, 4, 1, 5), 0);
       v128.store(at, v128.shuffle<i32>(xa, ya, 2, 6, 3, 7), 16);
       v128.store(at, v128.shuffle<i32>(xb, yb, 0, 4, 1, 5), 32);
       v128.store(at, v128.shuffle<i32>(xb, yb, 2, 6, 3, 7), 48);
+      v128.store(at, v128.shuffle<i32>(xc, yc, 0, 4, 1, 5), 64);
+      v128.store(at, v128.shuffle<i32>(xc, yc, 2, 6, 3, 7), 80);
+      v128.store(at, v128.shuffle<i32>(xd, yd, 0, 4, 1, 5), 96);
+      v128.store(at, v128.shuffle<i32>(xd, yd, 2, 6, 3, 7), 112);
     }
   }
 }
