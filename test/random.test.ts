@@ -121,5 +121,14 @@ for (const engine of await openEngines()) {
       assert.is(result.filter((value) => value !== 4 && value !== 0).length, 0);
       assert.is(apply(x, x).join(), result.join());
     });
+
+    if (engine.kernels !== "reference") {
+      test("normal numbers are the same bits in every engine", () => {
+        const values = draw(engine, "randomNormal", 4096, { mean: 0, deviation: 1 });
+        let hash = 0;
+        for (const word of new Int32Array(values.buffer)) hash = (Math.imul(hash, 31) + word) | 0;
+        assert.is(hash, -392082163);
+      });
+    }
   });
 }
