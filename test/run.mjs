@@ -42,4 +42,7 @@ await build({
   logLevel: "error",
 });
 const { runTests } = await import(pathToFileURL(outfile).href);
-await runTests(words, checks);
+await runTests(words, checks).catch((error) => {
+  console.error(error);
+  endEarly("Running the tests");
+});

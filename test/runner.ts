@@ -199,7 +199,10 @@ export async function runTests(
   if (environments.includes("node")) {
     const others = (process.env.LANEWISE_NODES ?? "").split(":").filter(Boolean);
     for (const { tier, files } of runs) {
-      const path = await bundle(tier, files, "node", least(tier, "node"));
+      const path = await bundle(tier, files, "node", least(tier, "node")).catch((error: Error) => {
+        add(tier.name, failure(error.message));
+      });
+      if (!path) continue;
       for (const node of [process.execPath, ...(tier.anywhere && !part ? others : [])]) {
         const where = `${tier.name}, ${node === process.execPath ? `Node ${process.versions.node}` : node}`;
         console.log(where);
@@ -217,12 +220,13 @@ export async function runTests(
       add(name, process.env.CI ? failure(text) : { passed: 0, failed: 0, skipped: 1, failures: [] });
       continue;
     }
-    const bundled: { tier: Tier; path: string }[] = [];
-    for (const { tier, files } of runs) {
-      if (tier.anywhere) bundled.push({ tier, path: await bundle(tier, files, "browser", least(tier, name)) });
-    }
-    console.log(`${bundled.map(({ tier }) => tier.name).join(", ")}, ${name}`);
     try {
+      const bundled: { tier: Tier; path: string }[] = [];
+      for (const { tier, files } of runs) {
+        if (tier.anywhere) bundled.push({ tier, path: await bundle(tier, files, "browser", least(tier, name)) });
+      }
+      if (!bundled.length) continue;
+      console.log(`${bundled.map(({ tier }) => tier.name).join(", ")}, ${name}`);
       await runInBrowser(name, executable, bundled, (tier, results) => add(`${tier.name}, ${name}`, results));
     } catch (error) {
       add(name, failure((error as Error).message));
