@@ -14,4 +14,4 @@ export {
   conv2dKernelGradientPhases,
   conv2dKernelGradientScratch,
 } from "./conv/kernelGradient";
-export { guard } from "./guard";
+export { gemm, gemmScratch } from "./gemm/gemm";

@@ -4,6 +4,7 @@ import { batchNormCases } from "./cases/batchNorm.ts";
 import { convCases } from "./cases/conv.ts";
 import { copyCases } from "./cases/copy.ts";
 import { gatherCases } from "./cases/gather.ts";
+import { gemmCases } from "./cases/gemm.ts";
 import { optimCases } from "./cases/optim.ts";
 import { pointwiseCases } from "./cases/pointwise.ts";
 import { poolCases } from "./cases/pool.ts";
@@ -20,6 +21,7 @@ const families: Readonly<Record<string, readonly KernelCase[]>> = {
   conv: convCases,
   copy: copyCases,
   gather: gatherCases,
+  gemm: gemmCases,
   optim: optimCases,
   pointwise: pointwiseCases,
   pool: poolCases,
