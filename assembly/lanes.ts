@@ -48,4 +48,13 @@ export class Lanes {
     if (stride === 0) return v128.load32_splat(row);
     return Lanes.gather(at, (<usize>stride) << 2, min(4, rest));
   }
+
+  /** out = x for n floats; for rows too short to be worth memory.copy */
+  static copy(x: usize, out: usize, n: i32): void {
+    const end = x + ((<usize>n) << 2);
+    const offset = out - x;
+    for (; x + 16 <= end; x += 16) v128.store(x + offset, v128.load(x));
+    const rest = <i32>((end - x) >> 2);
+    if (rest > 0) Lanes.store(x + offset, Lanes.load(x, rest), rest);
+  }
 }

@@ -31,8 +31,8 @@ export class BinaryArgs {
 @final
 @unmanaged
 class Binary {
-  /** The pieces of this thread, row by row. */
-  @inline static run<F>(args: BinaryArgs, task: Task): void {
+  /** Calls a `row` below for the rows of this thread's pieces. One function for all kernels: rows are called by index. */
+  static run(args: BinaryArgs, task: Task, row: u32): void {
     const width = args.d3;
     const n = args.d0 * args.d1 * args.d2 * width;
     const count = Pieces.count(n, PIECE);
@@ -40,24 +40,37 @@ class Binary {
       let at = Pieces.first(piece, PIECE);
       const end = Pieces.end(piece, PIECE, n);
       while (at < end) {
-        const row = at / width;
-        const i3 = at - row * width;
-        const i2 = row % args.d2;
-        const plane = row / args.d2;
-        const i1 = plane % args.d1;
+        const line = at / width;
+        let i3 = at - line * width;
+        const plane = line / args.d2;
+        let i2 = line - plane * args.d2;
         const i0 = plane / args.d1;
-        const length = min(width - i3, end - at);
-        const a = args.a + ((<usize>(i0 * args.a0 + i1 * args.a1 + i2 * args.a2 + i3 * args.a3)) << 2);
-        const b = args.b + ((<usize>(i0 * args.b0 + i1 * args.b1 + i2 * args.b2 + i3 * args.b3)) << 2);
-        Binary.row<F>(length, a, args.a3, b, args.b3, args.out + ((<usize>at) << 2));
-        at += length;
+        const i1 = plane - i0 * args.d1;
+        let a = args.a + ((<usize>(i0 * args.a0 + i1 * args.a1 + i2 * args.a2 + i3 * args.a3)) << 2);
+        let b = args.b + ((<usize>(i0 * args.b0 + i1 * args.b1 + i2 * args.b2 + i3 * args.b3)) << 2);
+        for (; i2 < args.d2 && at < end; i2++) {
+          const length = min(width - i3, end - at);
+          call_indirect<void>(row, length, a, args.a3, b, args.b3, args.out + ((<usize>at) << 2));
+          at += length;
+          a += (<usize>(args.a2 - i3 * args.a3)) << 2;
+          b += (<usize>(args.b2 - i3 * args.b3)) << 2;
+          i3 = 0;
+        }
       }
       task.beat++;
     }
   }
 
+  /** Index of row<F> in the table. */
+  @inline static rowIndex<F>(): u32 {
+    const row = (n: i32, a: usize, aStep: i32, b: usize, bStep: i32, out: usize): void => {
+      Binary.row<F>(n, a, aStep, b, bStep, out);
+    };
+    return row.index;
+  }
+
   /** out = f(a, b) for n floats, a and b by strides */
-  @inline static row<F>(n: i32, a: usize, aStep: i32, b: usize, bStep: i32, out: usize): void {
+  static row<F>(n: i32, a: usize, aStep: i32, b: usize, bStep: i32, out: usize): void {
     const end = out + ((<usize>n) << 2);
     const whole = end - 12; // the next store of four floats must begin below
     let at = out;
@@ -192,67 +205,67 @@ class NotEqual {
 
 /** out = a + b */
 export function add(args: BinaryArgs, task: Task): void {
-  Binary.run<Add>(args, task);
+  Binary.run(args, task, Binary.rowIndex<Add>());
 }
 
 /** out = a - b */
 export function sub(args: BinaryArgs, task: Task): void {
-  Binary.run<Sub>(args, task);
+  Binary.run(args, task, Binary.rowIndex<Sub>());
 }
 
 /** out = a b */
 export function mul(args: BinaryArgs, task: Task): void {
-  Binary.run<Mul>(args, task);
+  Binary.run(args, task, Binary.rowIndex<Mul>());
 }
 
 /** out = a / b */
 export function div(args: BinaryArgs, task: Task): void {
-  Binary.run<Div>(args, task);
+  Binary.run(args, task, Binary.rowIndex<Div>());
 }
 
 /** out = max(a, b); NaN where one is NaN */
 export function maximum(args: BinaryArgs, task: Task): void {
-  Binary.run<Maximum>(args, task);
+  Binary.run(args, task, Binary.rowIndex<Maximum>());
 }
 
 /** out = min(a, b); NaN where one is NaN */
 export function minimum(args: BinaryArgs, task: Task): void {
-  Binary.run<Minimum>(args, task);
+  Binary.run(args, task, Binary.rowIndex<Minimum>());
 }
 
 /** out = (a - b)^2 */
 export function squaredDifference(args: BinaryArgs, task: Task): void {
-  Binary.run<SquaredDifference>(args, task);
+  Binary.run(args, task, Binary.rowIndex<SquaredDifference>());
 }
 
 /** out = 1 where a > b, else 0 */
 export function greater(args: BinaryArgs, task: Task): void {
-  Binary.run<Greater>(args, task);
+  Binary.run(args, task, Binary.rowIndex<Greater>());
 }
 
 /** out = 1 where a >= b, else 0 */
 export function greaterEqual(args: BinaryArgs, task: Task): void {
-  Binary.run<GreaterEqual>(args, task);
+  Binary.run(args, task, Binary.rowIndex<GreaterEqual>());
 }
 
 /** out = 1 where a < b, else 0 */
 export function less(args: BinaryArgs, task: Task): void {
-  Binary.run<Less>(args, task);
+  Binary.run(args, task, Binary.rowIndex<Less>());
 }
 
 /** out = 1 where a <= b, else 0 */
 export function lessEqual(args: BinaryArgs, task: Task): void {
-  Binary.run<LessEqual>(args, task);
+  Binary.run(args, task, Binary.rowIndex<LessEqual>());
 }
 
 /** out = 1 where a = b, else 0 */
 export function equal(args: BinaryArgs, task: Task): void {
-  Binary.run<Equal>(args, task);
+  Binary.run(args, task, Binary.rowIndex<Equal>());
 }
 
 /** out = 1 where a != b, else 0 */
 export function notEqual(args: BinaryArgs, task: Task): void {
-  Binary.run<NotEqual>(args, task);
+  Binary.run(args, task, Binary.rowIndex<NotEqual>());
 }
 
 /** Like BinaryArgs, with strides c of the condition. */

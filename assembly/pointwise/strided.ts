@@ -49,8 +49,12 @@ export class StridedStoreArgs {
 class CopyIn {
   /** out = n floats that lie `stride` elements apart */
   @inline row(strided: usize, out: usize, n: i32, stride: i32): void {
-    for (let i = 0; i < n; i += 4) {
-      Lanes.write(out + ((<usize>i) << 2), Lanes.strided(strided, i, stride, n - i), n - i);
+    if (stride === 1) {
+      Lanes.copy(strided, out, n);
+    } else {
+      for (let i = 0; i < n; i += 4) {
+        Lanes.write(out + ((<usize>i) << 2), Lanes.strided(strided, i, stride, n - i), n - i);
+      }
     }
   }
 }
@@ -61,10 +65,7 @@ class StoreOut {
   /** n floats, `stride` elements apart, = x */
   @inline row(strided: usize, x: usize, n: i32, stride: i32): void {
     if (stride === 1) {
-      for (let i = 0; i < n; i += 4) {
-        const at = (<usize>i) << 2;
-        Lanes.write(strided + at, Lanes.read(x + at, n - i), n - i);
-      }
+      Lanes.copy(x, strided, n);
     } else {
       for (let i = 0; i < n; i++) store<f32>(strided + ((<usize>(i * stride)) << 2), load<f32>(x + ((<usize>i) << 2)));
     }
@@ -84,9 +85,10 @@ class Strided {
     const count = Pieces.count(n, size);
     for (let piece = task.thread; piece < count; piece += task.threads) {
       const end = Pieces.end(piece, size, n);
-      for (let group = Pieces.first(piece, size); group < end; group++) {
+      let group = Pieces.first(piece, size);
+      while (group < end) {
         const plane = group / groups;
-        const i4 = (group - plane * groups) * height;
+        let i4 = (group - plane * groups) * height;
         const i3 = plane % args.d3;
         const plane2 = plane / args.d3;
         const i2 = plane2 % args.d2;
@@ -94,17 +96,22 @@ class Strided {
         const i1 = plane1 % args.d1;
         const i0 = plane1 / args.d1;
         const first = i0 * args.s0 + i1 * args.s1 + i2 * args.s2 + i3 * args.s3;
-        const rows = min(height, args.d4 - i4);
         let far = strided + ((<usize>(first + i4 * args.s4)) << 2);
         let near = dense + ((<usize>((plane * args.d4 + i4) * width)) << 2);
-        if (rows === 4) {
-          Strided.transpose4(far, near, width, args.s5);
-        } else {
-          for (let row = 0; row < rows; row++) {
-            changetype<F>(0).row(far, near, width, args.s5);
-            far += (<usize>args.s4) << 2;
-            near += (<usize>width) << 2;
+        for (; i4 < args.d4 && group < end; group++) {
+          const rows = min(height, args.d4 - i4);
+          if (rows === 4) {
+            Strided.transpose4(far, near, width, args.s5);
+            far += 16; // s4 is 1
+            near += (<usize>width) << 4;
+          } else {
+            for (let row = 0; row < rows; row++) {
+              changetype<F>(0).row(far, near, width, args.s5);
+              far += (<usize>args.s4) << 2;
+              near += (<usize>width) << 2;
+            }
           }
+          i4 += rows;
         }
       }
       task.beat++;

@@ -210,6 +210,7 @@ const stridedLayouts: readonly (readonly [name: string, d: Six, s: Six, onlyRead
   ),
   ["cut [5, 7] from [9, 11]", [1, 1, 1, 1, 5, 7], [0, 0, 0, 0, 11, 1]],
   ["NHWC to NCHW", [1, 1, 1, 2, 5, 12], [0, 0, 0, 60, 1, 5]],
+  ["transpose in two pieces", [1, 1, 1, 2, 301, 70], [0, 0, 0, 21070, 1, 301]],
   ["every third", [1, 1, 1, 1, 4, 9], [0, 0, 0, 0, 30, 3]],
   ["six dimensions", [2, 3, 2, 2, 3, 5], [1000, 300, 120, 60, 16, 2]],
   ["permuted", [2, 3, 2, 2, 5, 3], [1, 2, 90, 6, 18, 360]],
