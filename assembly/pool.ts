@@ -78,6 +78,10 @@ class Pixel {
     if (lanes === 4) v128.store(at, value);
     else Lanes.store(at, value, lanes);
   }
+
+  @inline static add(at: usize, value: v128, lanes: i32): void {
+    Pixel.store(at, f32x4.add(Pixel.load(at, lanes), value), lanes);
+  }
 }
 
 @final
@@ -91,10 +95,15 @@ class Greatest {
   @inline window(at: usize, rows: i32, columns: i32, pixel: usize, line: usize, lanes: i32, _weight: f32): v128 {
     let most = Pixel.load(at, lanes);
     for (let i = 0; i < rows; i++, at += line) {
-      let x = at;
-      for (let j = 0; j < columns; j++, x += pixel) most = f32x4.max(most, Pixel.load(x, lanes));
+      for (let j: usize = 0, end = <usize>columns * pixel; j < end; j += pixel) {
+        most = f32x4.max(most, Pixel.load(at + j, lanes));
+      }
     }
     return most;
+  }
+
+  @inline windowOfFour(a: v128, b: v128, c: v128, d: v128): v128 {
+    return f32x4.max(f32x4.max(a, b), f32x4.max(c, d));
   }
 
   /** Adds dy to dx at the window's first maximum, or its first NaN. */
@@ -115,10 +124,27 @@ class Greatest {
       for (let j: usize = 0, end = <usize>columns * pixel; j < end; j += pixel) {
         const value = Pixel.load(x + j, lanes);
         const found = v128.or(f32x4.eq(value, most), f32x4.ne(value, value));
-        Pixel.store(dx + j, f32x4.add(Pixel.load(dx + j, lanes), v128.and(rest, found)), lanes);
+        Pixel.add(dx + j, v128.and(rest, found), lanes);
         rest = v128.andnot(rest, found);
       }
     }
+  }
+
+  @inline spreadToFour(dx: usize, x: usize, dy: v128, pixel: usize, line: usize, _weight: f32): void {
+    const a = v128.load(x);
+    const b = v128.load(x + pixel);
+    const c = v128.load(x + line);
+    const d = v128.load(x + line + pixel);
+    const most = changetype<Greatest>(0).windowOfFour(a, b, c, d);
+    const atA = v128.or(f32x4.eq(a, most), f32x4.ne(a, a));
+    Pixel.add(dx, v128.and(dy, atA), 4);
+    const afterA = v128.andnot(dy, atA);
+    const atB = v128.or(f32x4.eq(b, most), f32x4.ne(b, b));
+    Pixel.add(dx + pixel, v128.and(afterA, atB), 4);
+    const afterB = v128.andnot(afterA, atB);
+    const atC = v128.or(f32x4.eq(c, most), f32x4.ne(c, c));
+    Pixel.add(dx + line, v128.and(afterB, atC), 4);
+    Pixel.add(dx + line + pixel, v128.andnot(afterB, atC), 4);
   }
 }
 
@@ -132,10 +158,15 @@ class Average {
   @inline window(at: usize, rows: i32, columns: i32, pixel: usize, line: usize, lanes: i32, weight: f32): v128 {
     let sum = f32x4.splat(0);
     for (let i = 0; i < rows; i++, at += line) {
-      let x = at;
-      for (let j = 0; j < columns; j++, x += pixel) sum = f32x4.add(sum, Pixel.load(x, lanes));
+      for (let j: usize = 0, end = <usize>columns * pixel; j < end; j += pixel) {
+        sum = f32x4.add(sum, Pixel.load(at + j, lanes));
+      }
     }
     return f32x4.mul(sum, f32x4.splat(weight));
+  }
+
+  @inline windowOfFour(a: v128, b: v128, c: v128, d: v128): v128 {
+    return f32x4.mul(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)), f32x4.splat(0.25));
   }
 
   @inline spread(
@@ -151,10 +182,16 @@ class Average {
   ): void {
     const part = f32x4.mul(dy, f32x4.splat(weight));
     for (let i = 0; i < rows; i++, dx += line) {
-      for (let j: usize = 0, end = <usize>columns * pixel; j < end; j += pixel) {
-        Pixel.store(dx + j, f32x4.add(Pixel.load(dx + j, lanes), part), lanes);
-      }
+      for (let j: usize = 0, end = <usize>columns * pixel; j < end; j += pixel) Pixel.add(dx + j, part, lanes);
     }
+  }
+
+  @inline spreadToFour(dx: usize, _x: usize, dy: v128, pixel: usize, line: usize, weight: f32): void {
+    const part = f32x4.mul(dy, f32x4.splat(weight));
+    Pixel.add(dx, part, 4);
+    Pixel.add(dx + pixel, part, 4);
+    Pixel.add(dx + line, part, 4);
+    Pixel.add(dx + line + pixel, part, 4);
   }
 }
 
@@ -187,12 +224,24 @@ function pool<OP>(task: Task, args: Pool2dArgs): void {
         const start = from + <usize>first * pixel;
         const there = rows > 0 && columns > 0;
         const weight = <f32>1 / <f32>(rows * columns);
+        const four = rows === 2 && columns === 2 && lanes === 4;
         for (let c = 0; ; c = min(c + 4, channels - 4)) {
-          const offset = (<usize>c) << 2;
-          const value = there
-            ? op.window(start + offset, rows, columns, pixel, line, lanes, weight)
-            : f32x4.splat(op.empty());
-          Pixel.store(out + offset, value, lanes);
+          const j = (<usize>c) << 2;
+          const at = start + j;
+          if (four) {
+            const below = at + line;
+            const value = op.windowOfFour(
+              v128.load(at),
+              v128.load(at + pixel),
+              v128.load(below),
+              v128.load(below + pixel),
+            );
+            v128.store(out + j, value);
+          } else if (there) {
+            Pixel.store(out + j, op.window(at, rows, columns, pixel, line, lanes, weight), lanes);
+          } else {
+            Pixel.store(out + j, f32x4.splat(op.empty()), lanes);
+          }
           if (c + 4 >= channels) break;
         }
       }
@@ -220,9 +269,10 @@ function poolGradient<OP>(args: AveragePool2dGradientArgs, x: usize, task: Task)
     // lanes of the last vector that the one before did not have
     const fresh = i32x4.ge_s(i32x4(0, 1, 2, 3), i32x4.splat(count > 4 ? -count & 3 : 0));
     const base = <usize>image * height * line + offset;
-    for (let i: usize = 0, end = <usize>height * line; i < end; i += pixel) {
-      memory.fill(args.dx + base + i, 0, (<usize>count) << 2);
-    }
+    // whole lines where the piece has all channels
+    const step = blocks === 1 ? line : pixel;
+    const bytes = blocks === 1 ? line : (<usize>count) << 2;
+    for (let i: usize = 0, end = <usize>height * line; i < end; i += step) memory.fill(args.dx + base + i, 0, bytes);
     let dy = args.dy + <usize>image * outHeight * outWidth * pixel + offset;
     let top = -args.padTop;
     for (let p = 0; p < outHeight; p++, top += args.strideHeight, task.beat++) {
@@ -235,12 +285,15 @@ function poolGradient<OP>(args: AveragePool2dGradientArgs, x: usize, task: Task)
         if (rows <= 0 || columns <= 0) continue;
         const start = from + <usize>first * pixel;
         const weight = <f32>1 / <f32>(rows * columns);
+        const four = rows === 2 && columns === 2 && lanes === 4;
         for (let c = 0; ; c = min(c + 4, count - 4)) {
           const j = (<usize>c) << 2;
           const last = c + 4 >= count;
           let d = Pixel.load(dy + j, lanes);
           if (last) d = v128.and(d, fresh);
-          op.spread(args.dx + start + j, x + start + j, d, rows, columns, pixel, line, lanes, weight);
+          const at = start + j;
+          if (four) op.spreadToFour(args.dx + at, x + at, d, pixel, line, weight);
+          else op.spread(args.dx + at, x + at, d, rows, columns, pixel, line, lanes, weight);
           if (last) break;
         }
       }
