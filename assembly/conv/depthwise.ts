@@ -45,6 +45,7 @@ export function depthwiseConv2d(args: DepthwiseConv2dArgs, task: Task): void {
     const ky1 = Axis.below(args.height, top, args.dilationHeight, args.kernelHeight);
     const firstRow = image * args.height + top + ky0 * args.dilationHeight;
     const rowStep = (<usize>args.dilationHeight * args.width * args.channels) << 2;
+    const columnStep = (<usize>args.dilationWidth * args.channels) << 2;
     let out = args.out + ((<usize>row * args.outWidth * filters) << 2);
     const start = out;
     for (let ox = 0; ox < args.outWidth; ox++) {
@@ -52,20 +53,15 @@ export function depthwiseConv2d(args: DepthwiseConv2dArgs, task: Task): void {
       const kx0 = Axis.below(0, left, args.dilationWidth, args.kernelWidth);
       const kx1 = Axis.below(args.width, left, args.dilationWidth, args.kernelWidth);
       const pixel = firstRow * args.width + left + kx0 * args.dilationWidth;
-      const columnStep = (<usize>args.dilationWidth * args.channels) << 2;
-      for (let j = 0; j < filters; j += 4) {
-        const lanes = filters - j;
-        let sum = args.bias ? Span.load(args.bias + ((<usize>j) << 2), lanes) : i32x4.splat(0);
-        let xRow = args.x + ((<usize>pixel * args.channels) << 2);
-        for (let ky = ky0; ky < ky1; ky++, xRow += rowStep) {
-          let at = xRow;
-          let kernel = args.kernel + ((<usize>(ky * args.kernelWidth + kx0) * filters + <usize>j) << 2);
-          for (let kx = kx0; kx < kx1; kx++, at += columnStep, kernel += (<usize>filters) << 2) {
-            const x = Depthwise.spread(at, j, multiplier, lanes);
-            sum = Vec.madd(x, Span.load(kernel, lanes), sum);
-          }
+      if (args.bias) Span.copy(out, args.bias, filters);
+      else Span.clear(out, filters);
+      let xRow = args.x + ((<usize>pixel * args.channels) << 2);
+      for (let ky = ky0; ky < ky1; ky++, xRow += rowStep) {
+        let x = xRow;
+        let kernel = args.kernel + ((<usize>(ky * args.kernelWidth + kx0) * filters) << 2);
+        for (let kx = kx0; kx < kx1; kx++, x += columnStep, kernel += (<usize>filters) << 2) {
+          Depthwise.add(out, x, multiplier, kernel, filters);
         }
-        Span.store(out + ((<usize>j) << 2), sum, lanes);
       }
       out += (<usize>filters) << 2;
     }
@@ -102,7 +98,6 @@ export function depthwiseConv2dInputGradient(args: DepthwiseConv2dInputGradientA
   const channels = args.channels;
   const filters = channels * multiplier;
   const rows = args.batch * args.height;
-  const apart = (<usize>multiplier) << 2;
   for (let row = task.thread; row < rows; row += task.threads) {
     const image = row / args.height;
     const top = row - image * args.height + args.padTop;
@@ -116,17 +111,10 @@ export function depthwiseConv2dInputGradient(args: DepthwiseConv2dInputGradientA
           const ox = Depthwise.output(w + args.padLeft - kx * args.dilationWidth, args.strideWidth, args.outWidth);
           if (ox < 0) continue;
           const pixel = <usize>(image * args.outHeight + oy) * args.outWidth + <usize>ox;
-          let dy = args.dy + ((pixel * filters) << 2);
-          let kernel = args.kernel + ((<usize>(ky * args.kernelWidth + kx) * filters) << 2);
-          for (let c = 0; c < channels; c += 4, dy += 4 * apart, kernel += 4 * apart) {
-            const lanes = channels - c;
-            const to = dx + ((<usize>c) << 2);
-            let sum = Span.load(to, lanes);
-            for (let q: usize = 0; q < apart; q += 4) {
-              sum = Vec.madd(Span.gather(dy + q, apart, lanes), Span.gather(kernel + q, apart, lanes), sum);
-            }
-            Span.store(to, sum, lanes);
-          }
+          const dy = args.dy + ((pixel * filters) << 2);
+          const kernel = args.kernel + ((<usize>(ky * args.kernelWidth + kx) * filters) << 2);
+          if (multiplier === 1) Depthwise.add(dx, dy, 1, kernel, filters);
+          else Depthwise.addSums(dx, dy, kernel, channels, multiplier);
         }
       }
     }
@@ -137,9 +125,34 @@ export function depthwiseConv2dInputGradient(args: DepthwiseConv2dInputGradientA
 @final
 @unmanaged
 class Depthwise {
-  /** The inputs of output channels j, j + 1, ... */
-  @inline static spread(p: usize, j: i32, multiplier: i32, n: i32): v128 {
-    return multiplier === 1 ? Span.load(p + ((<usize>j) << 2), n) : Span.spread(p, j, multiplier, n);
+  /** to[j] += x[j / multiplier] * y[j] for j < n */
+  static add(to: usize, x: usize, multiplier: i32, y: usize, n: i32): void {
+    if (multiplier !== 1) {
+      for (let j = 0; j < n; j += 4, to += 16, y += 16) {
+        const sum = Vec.madd(Span.spread(x, j, multiplier, n - j), Span.load(y, n - j), Span.load(to, n - j));
+        Span.store(to, sum, n - j);
+      }
+      return;
+    }
+    for (; n >= 8; n -= 8, to += 32, x += 32, y += 32) {
+      v128.store(to, Vec.madd(v128.load(x), v128.load(y), v128.load(to)));
+      v128.store(to, Vec.madd(v128.load(x, 16), v128.load(y, 16), v128.load(to, 16)), 16);
+    }
+    for (; n > 0; n -= 4, to += 16, x += 16, y += 16) {
+      Span.store(to, Vec.madd(Span.load(x, n), Span.load(y, n), Span.load(to, n)), n);
+    }
+  }
+
+  /** to[c] += sum over q of x[c, q] * y[c, q] for c < n, q < multiplier */
+  static addSums(to: usize, x: usize, y: usize, n: i32, multiplier: i32): void {
+    const apart = (<usize>multiplier) << 2;
+    for (let c = 0; c < n; c += 4, to += 16, x += 4 * apart, y += 4 * apart) {
+      let sum = Span.load(to, n - c);
+      for (let q: usize = 0; q < apart; q += 4) {
+        sum = Vec.madd(Span.gather(x + q, apart, n - c), Span.gather(y + q, apart, n - c), sum);
+      }
+      Span.store(to, sum, n - c);
+    }
   }
 
   /** The output index `distance` / stride where that is one, or -1. */
@@ -212,16 +225,10 @@ function depthwiseRow(args: DepthwiseConv2dKernelGradientArgs, x: usize, dy: usi
     const left = kx * args.dilationWidth - args.padLeft;
     const first = Axis.below(0, left, args.strideWidth, args.outWidth);
     const end = Axis.below(args.width, left, args.strideWidth, args.outWidth);
-    const xFirst = x + ((<usize>((left + first * args.strideWidth) * args.channels)) << 2);
-    for (let j = 0; j < filters; j += 4) {
-      const lanes = filters - j;
-      let sum = Span.load(to + ((<usize>j) << 2), lanes);
-      let xAt = xFirst;
-      let dyAt = dy + ((<usize>(first * filters + j)) << 2);
-      for (let ox = first; ox < end; ox++, xAt += xStep, dyAt += (<usize>filters) << 2) {
-        sum = Vec.madd(Depthwise.spread(xAt, j, args.multiplier, lanes), Span.load(dyAt, lanes), sum);
-      }
-      Span.store(to + ((<usize>j) << 2), sum, lanes);
+    let xAt = x + ((<usize>((left + first * args.strideWidth) * args.channels)) << 2);
+    let dyAt = dy + ((<usize>(first * filters)) << 2);
+    for (let ox = first; ox < end; ox++, xAt += xStep, dyAt += (<usize>filters) << 2) {
+      Depthwise.add(to, xAt, args.multiplier, dyAt, filters);
     }
   }
 }

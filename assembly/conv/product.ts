@@ -217,7 +217,7 @@ export class Product {
       prior1 = Span.load(bias + 16, n - 4);
     }
     for (let i = 0; i < count; i++, row += ROW_BYTES, buffer += PANEL_BYTES) {
-      const to: usize = out + changetype<Row>(row).out;
+      let to: usize = out + changetype<Row>(row).out;
       if (onto === ONTO_OUT) {
         prior0 = Span.load(to, n);
         prior1 = Span.load(to + 16, n - 4);
@@ -234,8 +234,23 @@ export class Product {
         v0 = v128.load(buffer);
         v1 = v128.load(buffer, 16);
       }
-      Span.store(to, v0, n);
-      Span.store(to + 16, v1, n - 4);
+      if (n >= PANEL) {
+        v128.store(to, v0);
+        v128.store(to, v1, 16);
+        continue;
+      }
+      let rest = v0;
+      if (n >= 4) {
+        v128.store(to, v0);
+        to += 16;
+        rest = v1;
+      }
+      if (n & 2) {
+        v128.store64_lane(to, rest, 0);
+        to += 8;
+        rest = v128.shuffle<i32>(rest, rest, 2, 3, 2, 3);
+      }
+      if (n & 1) v128.store32_lane(to, rest, 0);
     }
   }
 
