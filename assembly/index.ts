@@ -14,7 +14,7 @@ export {
   batchNormStatisticsScratch,
   movingAverage,
 } from "./batchNorm";
-export { conv2d, conv2dInputGradient, conv2dInputGradientScratch, conv2dScratch } from "./conv/conv2d";
+export { conv2d, conv2dScratch } from "./conv/conv2d";
 export {
   depthwiseConv2d,
   depthwiseConv2dInputGradient,
@@ -22,6 +22,7 @@ export {
   depthwiseConv2dKernelGradientPhases,
   depthwiseConv2dKernelGradientScratch,
 } from "./conv/depthwise";
+export { conv2dInputGradient, conv2dInputGradientScratch } from "./conv/inputGradient";
 export {
   conv2dKernelGradient,
   conv2dKernelGradientPhases,

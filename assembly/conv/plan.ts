@@ -175,6 +175,13 @@ export class Plan {
     this.groups = shape.groups;
   }
 
+  /** The source is dy, a grid index an output column of an input row of one phase; columns are taps by channels. */
+  inputGradientRows(shape: ConvShape, dy: usize, phaseY: i32): void {
+    this.inputGradient(shape, dy, phaseY, 0);
+    this.x.forward(shape.outWidth, shape.outWidth, 1, 1, 0, 1);
+    this.n = shape.kernelWidth * (shape.channels / shape.groups);
+  }
+
   /** Axes and shapes are known: chooses the blocks. `kIsPixels` says which of taps and pixels are the terms. */
   cut(kIsPixels: bool): void {
     const y = this.y;

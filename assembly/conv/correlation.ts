@@ -1,0 +1,107 @@
+// The convolution that both the forward pass and the gradient to the input are: pixels are rows, taps and channels are
+// the terms of the sums.
+
+import { Task } from "../task";
+import { ConvShape, Plan } from "./plan";
+import { ONTO_BIAS, ONTO_OUT, ONTO_ZERO, Product } from "./product";
+
+@final
+@unmanaged
+export class Correlation {
+  /**
+   * One product for each tile of each image: pixels are rows. `before` pieces came before; returns how many there
+   * are then, so that threads take turns across calls.
+   */
+  static run(
+    plan: Plan,
+    task: Task,
+    before: i32,
+    kernel: usize,
+    transposed: bool,
+    shape: ConvShape,
+    bias: usize,
+    activation: i32,
+    out: usize,
+  ): i32 {
+    const tiles = plan.tiles;
+    const blocks = plan.blocks;
+    const columnBlocks = plan.columnBlocks;
+    const pieces = plan.groups * columnBlocks * plan.batch * tiles;
+    const threads = task.threads;
+    const pitch = transposed ? shape.channels : shape.filters;
+    const outWidth = transposed ? shape.width : shape.outWidth;
+    const imageFloats = <usize>(transposed ? shape.height : shape.outHeight) * outWidth * pitch;
+    // with a single block and tile, tables and panels serve many pieces
+    let tabled = false;
+    let packed = -1;
+    for (let piece = (task.thread + threads - (before % threads)) % threads; piece < pieces; piece += threads) {
+      const columns = piece / (plan.batch * tiles);
+      const rest = piece - columns * plan.batch * tiles;
+      const image = rest / tiles;
+      const group = columns / columnBlocks;
+      const n0 = (columns - group * columnBlocks) * plan.columnBlock;
+      const n = min(plan.columnBlock, plan.n - n0);
+      plan.toTile(rest - image * tiles);
+      for (let block = 0; block < blocks; block++) {
+        plan.toBlock(block);
+        const k = plan.tapsY * plan.tapsX * plan.c;
+        if (!tabled) {
+          plan.pixelRows(outWidth, pitch);
+          plan.tapTerms();
+          tabled = blocks * tiles === 1;
+        }
+        if (packed !== columns) {
+          Correlation.pack(plan, kernel, transposed, shape, group, n0, n, k);
+          packed = blocks === 1 ? columns : -1;
+        }
+        plan.gather(image, group);
+        const first = group * plan.n + n0;
+        const onto = block > 0 ? ONTO_OUT : bias ? ONTO_BIAS : ONTO_ZERO;
+        Product.multiply(
+          plan.rows,
+          plan.tileHeight * plan.tileWidth,
+          plan.ks,
+          k,
+          plan.a,
+          plan.panels,
+          n,
+          out + ((<usize>image * imageFloats + <usize>first) << 2),
+          onto,
+          bias + ((<usize>first) << 2),
+          block === blocks - 1 ? activation : 0,
+          plan.tile,
+        );
+      }
+      task.beat++;
+    }
+    return before + pieces;
+  }
+
+  /** Columns [n0, n0 + n) of the current block of the kernel, as panels. */
+  static pack(
+    plan: Plan,
+    kernel: usize,
+    transposed: bool,
+    shape: ConvShape,
+    group: i32,
+    n0: i32,
+    n: i32,
+    k: i32,
+  ): void {
+    const y = plan.y;
+    const x = plan.x;
+    const filters = shape.filters;
+    const tapFloats = (shape.channels / shape.groups) * filters;
+    const inTap = transposed ? n0 * filters + group * plan.channels + plan.c0 : plan.c0 * filters + group * plan.n + n0;
+    let kFirst = 0;
+    for (let i = plan.tapY; i < plan.tapY + plan.tapsY; i++) {
+      for (let j = plan.tapX; j < plan.tapX + plan.tapsX; j++) {
+        const tap = (y.kernelFirst + i * y.kernelStep) * shape.kernelWidth + x.kernelFirst + j * x.kernelStep;
+        const from = kernel + ((<usize>tap * tapFloats + <usize>inTap) << 2);
+        if (transposed) Product.packColumns(plan.panels, k, kFirst, from, plan.c, filters << 2, n);
+        else Product.packRows(plan.panels, k, kFirst, from, plan.c, filters << 2, n);
+        kFirst += plan.c;
+      }
+    }
+  }
+}
