@@ -38,7 +38,7 @@ export {
   sigmoidCrossEntropyGradient,
 } from "./crossEntropy";
 export { equalInt32, gather, gatherGradient, oneHot } from "./gather";
-export { gemm, gemmScratch } from "./gemm/gemm";
+export { gemm, gemmBatch, gemmBatchScratch, gemmScratch } from "./gemm/gemm";
 export { guard } from "./guard";
 export { adam, rmsprop, sgd } from "./optim";
 export {

@@ -15,4 +15,4 @@ export {
   conv2dKernelGradientPhases,
   conv2dKernelGradientScratch,
 } from "./conv/kernelGradient";
-export { gemm, gemmScratch } from "./gemm/gemm";
+export { gemm, gemmBatch, gemmBatchScratch, gemmScratch } from "./gemm/gemm";

@@ -1,5 +1,6 @@
 // C = activation(alpha op(A) op(B) + beta C + bias), row-major, op(X) = X or its transpose; and what the loops
-// of loop.ts need to know of it. One row times a matrix has a loop of its own, as it is bound by bytes.
+// of loop.ts need to know of it. Products that are one row or one column are bound by bytes and have loops of
+// their own.
 
 import { Activation } from "../activation";
 import { Lanes } from "../lanes";
@@ -147,17 +148,17 @@ class Row {
   }
 
   /** m = 1, B not transposed. */
-  static gemm(args: GemmArgs, task: Task): void {
+  static gemm(args: GemmArgs, first: i32, task: Task): void {
     const n = args.n;
     const k = args.k;
     const alpha = args.alpha;
     const aStep: usize = args.transA ? (<usize>args.lda) << 2 : 4;
     const stride = (<usize>args.ldb) << 2;
     const count = Pieces.count(n, ROW_PIECE);
-    for (let piece = task.thread; piece < count; piece += task.threads) {
-      const first = Pieces.first(piece, ROW_PIECE);
-      const width = Pieces.end(piece, ROW_PIECE, n) - first;
-      const offset = (<usize>first) << 2;
+    for (let piece = first; piece < count; piece += task.threads) {
+      const column = Pieces.first(piece, ROW_PIECE);
+      const width = Pieces.end(piece, ROW_PIECE, n) - column;
+      const offset = (<usize>column) << 2;
       const c = args.c + offset;
       let a = args.a;
       let b = args.b + offset;
@@ -191,11 +192,185 @@ class Row {
   }
 }
 
-export function gemmScratch(args: GemmArgs, threads: i32): i32 {
-  return GemmLoop.scratch(args.m, args.n, args.k) * threads;
+/** Rows of a piece, where C is one column or one row of dot products. */
+const DOT_PIECE: i32 = 256;
+
+/** C is a vector of dot products: neighbouring k on both sides, so nothing is worth packing. */
+@final
+@unmanaged
+class Dots {
+  /** C[i] = alpha (x . row i of `rows`) + beta C[i] + bias[i], four rows at a time. */
+  static gemm(args: GemmArgs, first: i32, task: Task): void {
+    const column = args.n === 1;
+    const n = column ? args.m : args.n;
+    const k = args.k;
+    const x = column ? args.b : args.a;
+    const stride = (<usize>(column ? args.lda : args.ldb)) << 2;
+    const step = column ? (<usize>args.ldc) << 2 : 4;
+    const biasStep: usize = column ? 0 : 4;
+    const count = Pieces.count(n, DOT_PIECE);
+    for (let piece = first; piece < count; piece += task.threads) {
+      const end = Pieces.end(piece, DOT_PIECE, n);
+      for (let i = Pieces.first(piece, DOT_PIECE); i < end; i += 4) {
+        const rows = (column ? args.a : args.b) + <usize>i * stride;
+        // rows that are missing are the last one again
+        const last = <usize>(end - 1 - i);
+        let sum = Dots.four(
+          x,
+          rows,
+          rows + min<usize>(1, last) * stride,
+          rows + min<usize>(2, last) * stride,
+          rows + min<usize>(3, last) * stride,
+          k,
+        );
+        sum = f32x4.mul(sum, f32x4.splat(args.alpha));
+        const lanes = min(4, end - i);
+        const c = args.c + <usize>i * step;
+        if (args.beta !== 0) {
+          sum = f32x4.add(sum, f32x4.mul(Lanes.gather(c, step, lanes), f32x4.splat(args.beta)));
+        }
+        if (args.bias) sum = f32x4.add(sum, Lanes.gather(args.bias + <usize>i * biasStep, biasStep, lanes));
+        Dots.scatter(c, step, sum, lanes, args.activation);
+      }
+      task.beat++;
+    }
+  }
+
+  /** [x . r0, x . r1, x . r2, x . r3] */
+  static four(x: usize, r0: usize, r1: usize, r2: usize, r3: usize, k: i32): v128 {
+    let a = f32x4.splat(0);
+    let b = a;
+    let c = a;
+    let d = a;
+    let left = k;
+    for (; left >= 4; left -= 4, x += 16, r0 += 16, r1 += 16, r2 += 16, r3 += 16) {
+      const v = v128.load(x);
+      a = Vec.madd(v, v128.load(r0), a);
+      b = Vec.madd(v, v128.load(r1), b);
+      c = Vec.madd(v, v128.load(r2), c);
+      d = Vec.madd(v, v128.load(r3), d);
+    }
+    if (left > 0) {
+      const v = Lanes.load(x, left);
+      a = Vec.madd(v, Lanes.load(r0, left), a);
+      b = Vec.madd(v, Lanes.load(r1, left), b);
+      c = Vec.madd(v, Lanes.load(r2, left), c);
+      d = Vec.madd(v, Lanes.load(r3, left), d);
+    }
+    // transposed, so that the four sums of lanes are one sum of vectors: (0 + 1) + (2 + 3)
+    const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+    const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+    const ef = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+    const gh = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+    return f32x4.add(
+      f32x4.add(v128.shuffle<f64>(ab, cd, 0, 2), v128.shuffle<f64>(ab, cd, 1, 3)),
+      f32x4.add(v128.shuffle<f64>(ef, gh, 0, 2), v128.shuffle<f64>(ef, gh, 1, 3)),
+    );
+  }
+
+  /** Stores `lanes` values `step` bytes apart, each through the activation. */
+  static scatter(at: usize, step: usize, x: v128, lanes: i32, activation: i32): void {
+    if (step === 4) {
+      if (lanes === 4) v128.store(at, x);
+      else Lanes.store(at, x, lanes);
+      Activation.applyRange(at, lanes, activation);
+      return;
+    }
+    for (let i = 0; i < lanes; i++, at += step) {
+      v128.store32_lane(at, x, 0);
+      Activation.applyRange(at, 1, activation);
+      x = v128.shuffle<f32>(x, x, 1, 2, 3, 0);
+    }
+  }
 }
 
+@final
+@unmanaged
+class Gemm {
+  /** One row times a matrix that lies as it is needed. */
+  @inline static isRow(args: GemmArgs): bool {
+    return args.m === 1 && args.transB === 0;
+  }
+
+  /** Dot products of rows with a vector whose elements are neighbours. */
+  @inline static isDots(args: GemmArgs): bool {
+    if (args.n === 1) return args.transA === 0 && (args.transB !== 0 || args.ldb === 1);
+    return args.m === 1 && args.transB !== 0 && (args.transA === 0 || args.lda === 1);
+  }
+
+  @inline static scratch(args: GemmArgs): i32 {
+    return Gemm.isDots(args) || Gemm.isRow(args) ? 0 : GemmLoop.scratch(args.m, args.n, args.k);
+  }
+
+  static pieces(args: GemmArgs): i32 {
+    if (Gemm.isDots(args)) return Pieces.count(max(args.m, args.n), DOT_PIECE);
+    if (Gemm.isRow(args)) return Pieces.count(args.n, ROW_PIECE);
+    return GemmLoop.pieces(args.m, args.n, args.k);
+  }
+
+  /** Pieces first, first + task.threads, ... */
+  static run(args: GemmArgs, scratch: usize, first: i32, task: Task): void {
+    if (Gemm.isDots(args)) Dots.gemm(args, first, task);
+    else if (Gemm.isRow(args)) Row.gemm(args, first, task);
+    else GemmLoop.run<PackA, PackB, StoreC>(changetype<usize>(args), args.m, args.n, args.k, scratch, first, task);
+  }
+}
+
+export function gemmScratch(args: GemmArgs, threads: i32): i32 {
+  return Gemm.scratch(args) * threads;
+}
+
+/** C = activation(alpha op(A) op(B) + beta C + bias) */
 export function gemm(args: GemmArgs, task: Task): void {
-  if (args.m === 1 && args.transB === 0) Row.gemm(args, task);
-  else GemmLoop.run<PackA, PackB, StoreC>(changetype<usize>(args), args.m, args.n, args.k, task);
+  Gemm.run(args, task.scratch + <usize>(task.thread * Gemm.scratch(args)), task.thread, task);
+}
+
+@unmanaged
+export class GemmBatchArgs {
+  m: i32;
+  n: i32;
+  k: i32;
+  transA: i32; // 0 or 1
+  transB: i32; // 0 or 1
+  lda: i32;
+  ldb: i32;
+  ldc: i32;
+  alpha: f32;
+  beta: f32;
+  a: InF32; // [(batches * (transA ? k : m) - 1) * lda + (transA ? m : k)]
+  b: InF32; // [(batches * (transB ? n : k) - 1) * ldb + (transB ? k : n)]
+  c: InOutF32; // [(batches * m - 1) * ldc + n]
+  bias: InF32; // [n]?
+  activation: i32; // as in activation.ts
+  // last, so that the others stand where GemmArgs has them
+  batches: i32;
+}
+
+/** Bytes that a copy of the operands takes. */
+const OPERANDS: i32 = 64;
+
+export function gemmBatchScratch(args: GemmBatchArgs, threads: i32): i32 {
+  return (OPERANDS + Gemm.scratch(changetype<GemmArgs>(args))) * threads;
+}
+
+/** `batches` matrices below one another in A, in B and in C; one bias. */
+export function gemmBatch(args: GemmBatchArgs, task: Task): void {
+  const all = changetype<GemmArgs>(args);
+  const scratch = task.scratch + <usize>(task.thread * (OPERANDS + Gemm.scratch(all)));
+  const one = changetype<GemmArgs>(scratch);
+  memory.copy(scratch, changetype<usize>(args), offsetof<GemmArgs>());
+  const pieces = Gemm.pieces(all);
+  const a = (<usize>((args.transA ? args.k : args.m) * args.lda)) << 2;
+  const b = (<usize>((args.transB ? args.n : args.k) * args.ldb)) << 2;
+  const c = (<usize>(args.m * args.ldc)) << 2;
+  // this thread's first piece of the batch; the pieces of all batches are dealt out in one round
+  let first = task.thread;
+  for (let batch = args.batches; batch > 0; batch--) {
+    if (first < pieces) Gemm.run(one, scratch + OPERANDS, first, task);
+    first -= pieces % task.threads;
+    if (first < 0) first += task.threads;
+    one.a += a;
+    one.b += b;
+    one.c += c;
+  }
 }

@@ -91,21 +91,32 @@ export class GemmLoop {
     }
   }
 
-  /** All of C; task.scratch holds GemmLoop.scratch bytes for each thread. A sum over k is one piece's, in order. */
-  static run<PACKA, PACKB, STORE>(context: usize, m: i32, n: i32, k: i32, task: Task): void {
+  /**
+   * C's pieces `first`, first + task.threads, ... `scratch` holds GemmLoop.scratch bytes for this thread. A sum
+   * over k is made by one piece, in order.
+   */
+  static run<PACKA, PACKB, STORE>(
+    context: usize,
+    m: i32,
+    n: i32,
+    k: i32,
+    scratch: usize,
+    first: i32,
+    task: Task,
+  ): void {
     const packA = changetype<PACKA>(context);
     const packB = changetype<PACKB>(context);
     const depthMost = GemmLoop.depth(k);
     const rowsMost = GemmLoop.rows(m, n, k);
     const columnsMost = GemmLoop.columns(m, n, k);
     const panelA = <usize>depthMost * 24;
-    const aPacked = task.scratch + <usize>(task.thread * GemmLoop.scratch(m, n, k));
+    const aPacked = scratch;
     const bPacked = aPacked + ((<usize>(depthMost * rowsMost)) << 2);
     const copy = bPacked + <usize>depthMost * 32;
     const across = Pieces.count(n, columnsMost);
     const count = Pieces.count(m, rowsMost) * across;
     const inPlace = packB.inPlace();
-    for (let piece = task.thread; piece < count; piece += task.threads) {
+    for (let piece = first; piece < count; piece += task.threads) {
       const down = piece / across;
       const rowFirst = Pieces.first(down, rowsMost);
       const rowEnd = Pieces.end(down, rowsMost, m);

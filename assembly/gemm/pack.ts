@@ -2,6 +2,8 @@
 // "Across": the panel's width runs along the source's memory. "Along": k does, so it is transposed.
 // Rows and columns that are not there may hold anything: what they lead to is not stored.
 
+import { Lanes } from "../lanes";
+
 @final
 @unmanaged
 class Transpose {
@@ -77,11 +79,12 @@ export function packAcross(to: usize, from: usize, stride: usize, width: i32, co
   const step = (<usize>width) << 2;
   const end = to + <usize>depth * step;
   if (count < width) {
+    // may write into the next line, before that is written; behind the last one a buffer has room
+    const low = min(count, 4);
     for (; to < end; to += step, from += stride) {
-      for (let j = 0; j < width; j++) {
-        const at = (<usize>j) << 2;
-        store<f32>(to + at, j < count ? load<f32>(from + at) : 0);
-      }
+      if (low === 4) v128.store(to, v128.load(from));
+      else v128.store(to, Lanes.load(from, low));
+      if (count > 4) v128.store(to, Lanes.load(from + 16, count - 4), 16);
     }
   } else if (width === 8) {
     for (; to < end; to += 32, from += stride) {

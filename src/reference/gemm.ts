@@ -22,3 +22,16 @@ export const gemm: Twin<"gemm"> = (operands) => {
     }
   }
 };
+
+/** The same for matrices that lie below one another. */
+export const gemmBatch: Twin<"gemmBatch"> = ({ batches, a, b, c, ...rest }) => {
+  const { m, n, k, transA, transB, lda, ldb, ldc } = rest;
+  for (let i = 0; i < batches; i++) {
+    gemm({
+      ...rest,
+      a: a.subarray(i * (transA ? k : m) * lda),
+      b: b.subarray(i * (transB ? n : k) * ldb),
+      c: c.subarray(i * m * ldc),
+    });
+  }
+};

@@ -5,7 +5,7 @@ import * as batchNorm from "./batchNorm.ts";
 import * as conv from "./conv.ts";
 import * as copy from "./copy.ts";
 import * as gather from "./gather.ts";
-import { gemm } from "./gemm.ts";
+import * as gemm from "./gemm.ts";
 import * as optim from "./optim.ts";
 import * as pointwise from "./pointwise.ts";
 import * as pool from "./pool.ts";
@@ -19,7 +19,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   ...conv,
   ...copy,
   ...gather,
-  gemm,
+  ...gemm,
   ...optim,
   ...pointwise,
   ...pool,

@@ -14,6 +14,8 @@ interface Options {
   readonly beta?: number;
   readonly bias?: boolean;
   readonly activation?: number;
+  /** As many matrices below one another, by gemmBatch. */
+  readonly batches?: number;
   /** Replaces the first element of A. */
   readonly special?: number;
 }
@@ -33,13 +35,15 @@ const ACTIVATION_ULP = 8;
 
 function gemmCase(m: number, n: number, k: number, options: Options = {}): KernelCase {
   const { transA = 0, transB = 0, gap = 0, alpha = 1, beta = 0, bias = false, activation = 0, special } = options;
+  const batches = options.batches ?? 1;
   const lda = (transA ? m : k) + gap;
   const ldb = (transB ? k : n) + gap;
   const ldc = n + gap;
-  const a = matrix(transA ? k : m, transA ? m : k, lda, m * 17 + k);
-  const b = matrix(transB ? n : k, transB ? k : n, ldb, n * 17 + k + 1);
+  const a = matrix(batches * (transA ? k : m), transA ? m : k, lda, m * 17 + k);
+  const b = matrix(batches * (transB ? n : k), transB ? k : n, ldb, n * 17 + k + 1);
   // beta 0 must not read C
-  const c = beta === 0 ? new Float32Array(Math.max(0, (m - 1) * ldc + n)).fill(NaN) : matrix(m, n, ldc, 3);
+  const c =
+    beta === 0 ? new Float32Array(Math.max(0, (batches * m - 1) * ldc + n)).fill(NaN) : matrix(batches * m, n, ldc, 3);
   const offsets = bias ? normal(n, n) : null;
   // sums of K products, then three roundings of what is added; no activation here is steeper than 1.13
   const products = Math.abs(alpha) * (4 * Math.sqrt(k) + 4) * 2 ** -24 * largest(a) * largest(b);
@@ -48,10 +52,11 @@ function gemmCase(m: number, n: number, k: number, options: Options = {}): Kerne
   if (special !== undefined && a.length > 0) a[0] = special;
   const name = `${m} x ${k} x ${n} ${JSON.stringify(options)}`;
   const operands = { m, n, k, transA, transB, lda, ldb, ldc, alpha, beta, a, b, c, bias: offsets, activation };
-  return kernelCase("gemm", name, operands, (_, index, expected) => {
-    if (index % ldc >= n) return 0;
-    return sum + (activation > 1 ? ACTIVATION_ULP * ulpOf(expected) : 0);
-  });
+  const tolerance = (_: string, index: number, expected: number) =>
+    index % ldc >= n ? 0 : sum + (activation > 1 ? ACTIVATION_ULP * ulpOf(expected) : 0);
+  return options.batches === undefined
+    ? kernelCase("gemm", name, operands, tolerance)
+    : kernelCase("gemmBatch", name, { ...operands, batches }, tolerance);
 }
 
 const transposes = [0, 1].flatMap((transA) => [0, 1].map((transB) => ({ transA, transB })));
@@ -95,7 +100,14 @@ export const gemmCases: readonly KernelCase[] = [
     gemmCase(230, 20, 300, { ...each, alpha: 2, bias: true, activation: 3 }),
     gemmCase(50, 11, 257, { ...each, activation: 8 }),
     gemmCase(1, 2053, 7, { ...each, beta: 1, bias: true, activation: 1 }),
-    gemmCase(200, 1, 30, each),
+    // one row, one column
+    gemmCase(300, 1, 30, { ...each, gap: 2, beta: 0.5, alpha: 2, bias: true, activation: 1 }),
+    gemmCase(300, 1, 30, { ...each, bias: true, activation: 3 }),
+    gemmCase(1, 301, 30, { ...each, beta: 0.5, alpha: 2, bias: true, activation: 3 }),
+    // batches
+    ...[0, 1, 3].map((batches) => gemmCase(7, 9, 5, { ...each, batches, gap: 1, beta: 1, bias: true })),
+    gemmCase(1, 9, 5, { ...each, batches: 3, activation: 2 }),
+    gemmCase(5, 1, 9, { ...each, batches: 2 }),
   ]),
   ...activations.flatMap((activation) => [
     gemmCase(1, 11, 5, { activation, bias: true }),
