@@ -32,6 +32,8 @@ export interface Engine {
   setScratch(address: number): void;
   /** Runs instructions [first, end) of the program at an address; returns the index of the next one. */
   run(address: number, first: number, end: number): number;
+  /** Whether the last run was ended by a guard. */
+  readonly stopped: boolean;
 }
 
 export interface Field {

@@ -131,6 +131,9 @@ export async function openWasm(
       });
       return scratchBytes;
     },
+    get stopped() {
+      return words.getInt32(TASK_ADDRESS + 20, true) !== 0;
+    },
     setScratch(scratchAddress) {
       words.setUint32(TASK_ADDRESS + 12, scratchAddress, true);
     },

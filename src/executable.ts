@@ -25,8 +25,12 @@ export interface Executable {
   prepare(state: StepState): void;
   /** Where an input is written; null where the program does not read it. */
   input(name: string): View | null;
-  /** Runs instructions [first, end); returns the index of the next, below `end` where a guard stopped. */
+  /** Index of the first instruction that writes a variable. */
+  readonly effectsFrom: number;
+  /** Runs instructions [first, end); returns the index of the next. */
   run(first: number, end: number): number;
+  /** Whether a guard ended the last run. */
+  readonly stopped: boolean;
   /** Counts the step, once all of it has run. */
   commit(): void;
   output(index: number): View;
@@ -166,7 +170,13 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
       for (const { view, source } of controls) source.write(view, state);
     },
     input: (name) => inputs.get(name) ?? null,
+    get effectsFrom() {
+      return (program as Assembled).effectsFrom;
+    },
     run: (first, end) => machine.run(box.loaded as Loaded, first, end),
+    get stopped() {
+      return machine.engine.stopped;
+    },
     commit() {
       for (const { source } of controls) source.committed?.();
     },

@@ -11,9 +11,12 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
+/** Stands for the batch size where it is not known yet; a prime, so that nothing else is it by chance. */
+export const SYMBOLIC_BATCH = 1_000_003;
+
 /** "[32, 10]"; an unknown batch size is written null. */
 export function formatShape(shape: readonly (number | null)[]): string {
-  return `[${shape.map((n) => (n === null ? "null" : n)).join(", ")}]`;
+  return `[${shape.map((n) => (n === SYMBOLIC_BATCH || n === null ? "null" : n)).join(", ")}]`;
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {

@@ -1,6 +1,7 @@
 // The graph: tensors are outputs of nodes, a node applies an op to tensors. Symbols only, no numbers.
 
 import type { Shape } from "../shape.ts";
+import { SYMBOLIC_BATCH } from "../shape.ts";
 import type { Op } from "./op.ts";
 
 export type DType = "float32" | "int32";
@@ -35,9 +36,6 @@ export interface Node {
   /** Layer or function that recorded it, for messages and explain. */
   readonly scope: string;
 }
-
-/** Stands for the unknown batch size in tensors that came from `input`; a prime, so that nothing else is it by chance. */
-export const SYMBOLIC_BATCH = 1_000_003;
 
 let nodeCount = 0;
 const scopes: string[] = [];

@@ -35,6 +35,8 @@ export interface Op<A = unknown> {
 
 export interface ReplayOptions {
   readonly training: boolean;
+  /** The batch size in the place of the unknown one. */
+  readonly batch: number;
 }
 
 export interface GradientContext<A> {

@@ -14,14 +14,16 @@ export interface Trace {
   readonly versions: Map<Variable, Tensor>;
   /** Effects and guards in the order recorded. */
   readonly effects: Node[];
-  /** Layers that no model owns, in the order of their first call: their index is their random stream. */
+  /** Random streams given out: each random call has its own. */
+  readonly streams: { count: number };
+  /** Layers that no model owns, in the order of their first call. */
   readonly layers: object[];
 }
 
 let current: Trace | null = null;
 
 export function createTrace(training: boolean): Trace {
-  return { training, versions: new Map(), effects: [], layers: [] };
+  return { training, versions: new Map(), effects: [], streams: { count: 0 }, layers: [] };
 }
 
 /** Runs `body` while `trace` is the current one. */

@@ -7,7 +7,7 @@ import { apply } from "../graph/graph.ts";
 import type { Buffer, LowerContext, Op } from "../graph/op.ts";
 import type { TensorLike } from "../graph/trace.ts";
 import { toTensor } from "../graph/trace.ts";
-import { formatShape, normalizeAxes, sameShape, sizeOf, stridesOf } from "../shape.ts";
+import { formatShape, normalizeAxes, SYMBOLIC_BATCH, sameShape, sizeOf, stridesOf } from "../shape.ts";
 import { collapse } from "./loops.ts";
 
 export function requireFloat(where: string, x: Tensor, name = "x"): void {
@@ -18,6 +18,10 @@ export function requireFloat(where: string, x: Tensor, name = "x"): void {
     );
   }
 }
+
+/** Sizes with the batch size in the place of the unknown one. */
+const withBatch = (to: readonly (number | null)[], batch: number): (number | null)[] =>
+  to.map((n) => (n === SYMBOLIC_BATCH ? batch : n));
 
 interface ReshapeAttributes {
   /** Sizes; -1 (one of them) is computed, null in axis 0 keeps the batch size. */
@@ -47,6 +51,7 @@ const reshapeOp: Op<ReshapeAttributes> = {
   name: "reshape",
   view: true,
   infer: ([x], { to }) => [{ shape: resolveShape(x as Tensor, to), dtype: (x as Tensor).dtype }],
+  replay: ([x], { to }, { batch }) => [reshape(x as Tensor, withBatch(to, batch))],
   gradient: ({ inputs: [x], upstream: [dy] }) => [reshape(dy as Tensor, (x as Tensor).dims)],
 };
 
@@ -90,6 +95,7 @@ interface BroadcastAttributes {
 const broadcastOp: Op<BroadcastAttributes> = {
   name: "broadcastTo",
   infer: ([x], { to }) => [{ shape: to, dtype: (x as Tensor).dtype }],
+  replay: ([x], { to }, { batch }) => [broadcastTo(x as Tensor, withBatch(to, batch) as number[])],
   gradient: ({ inputs: [x], upstream: [dy] }) => [sumTo(dy as Tensor, (x as Tensor).dims)],
   lower(context) {
     const { inputs, inputTypes, outputs, outputTypes } = context;
@@ -133,7 +139,11 @@ export interface ReduceAttributes {
   readonly axes: readonly number[];
   /** Factor of a sum: 1 / count for a mean. */
   readonly scale: number;
+  /** The factor follows the count, also when a recorded model is traced for another batch size. */
+  readonly mean?: boolean;
 }
+
+const countOf = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map((axis) => x.dims[axis] as number));
 
 const without = (dims: readonly number[], axes: readonly number[]): number[] =>
   dims.filter((_, i) => !axes.includes(i));
@@ -180,6 +190,11 @@ export function reduceOp(
     },
     gradient,
     lower: (context) => lowerReduce(kernel, context),
+    replay([x], attributes) {
+      const input = x as Tensor;
+      const scale = attributes.mean ? 1 / countOf(input, attributes.axes) : attributes.scale;
+      return [apply(this, [input], { ...attributes, scale })];
+    },
     describe: ({ axes, scale }) => `axes ${axes.join(" ")}${scale === 1 ? "" : ` times ${scale}`}`,
   };
 }
@@ -201,15 +216,15 @@ export function reduce(
   op: Op<ReduceAttributes>,
   x: TensorLike,
   options: ReduceOptions,
-  scaleBy?: (count: number) => number,
+  mean = false,
 ): Tensor {
   const where = `ops.${name}`;
   checkOptions(where, options, { axes: anything, keepDims: bool });
   const tensor = toTensor(where, x);
   requireFloat(where, tensor);
   const axes = normalizeAxes(where, options.axes, tensor.dims.length);
-  const count = sizeOf(axes.map((axis) => tensor.dims[axis] as number));
-  const result = apply(op, [tensor], { axes, scale: scaleBy ? scaleBy(count) : 1 });
+  const scale = mean ? 1 / countOf(tensor, axes) : 1;
+  const result = apply(op, [tensor], { axes, scale, ...(mean && { mean }) });
   return options.keepDims ? reshape(result, kept(tensor.dims, axes)) : result;
 }
 
@@ -220,7 +235,7 @@ export function sum(x: TensorLike, options: ReduceOptions = {}): Tensor {
 
 /** Arithmetic mean over `axes`, all by default. */
 export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
-  return reduce("mean", sumOp, x, options, (count) => 1 / count);
+  return reduce("mean", sumOp, x, options, true);
 }
 
 /** Sums x down to a shape that broadcasts to its own. */

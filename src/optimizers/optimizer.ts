@@ -58,6 +58,7 @@ export interface OptimizerState {
 export interface Optimizer {
   readonly kind: "optimizer";
   readonly name: string;
+  readonly slotNames: readonly string[];
   /** May be changed between steps. */
   learningRate: LearningRate;
   /**
@@ -198,6 +199,7 @@ export function createOptimizer(rule: UpdateRule, learningRate: LearningRate): O
   const self: Optimizer = {
     kind: "optimizer",
     name: rule.name,
+    slotNames: rule.slots,
     learningRate,
     minimize(loss, variables) {
       const where = `${rule.name}.minimize`;

@@ -16,6 +16,7 @@ export function openReference(precision: "float32" | "float64" = "float32"): Eng
   let ints = new Int32Array(bytes / 4);
   let floats: Floats = precision === "float32" ? new Float32Array(ints.buffer) : new Float64Array(bytes / 4);
   const programs = new Map<number, Step[]>();
+  let stopped = false;
 
   const bind = ({ kernel, operands }: Instruction): Step => {
     const bound: Record<string, unknown> = {};
@@ -62,9 +63,16 @@ export function openReference(precision: "float32" | "float64" = "float32"): Eng
       return 0;
     },
     setScratch() {},
+    get stopped() {
+      return stopped;
+    },
     run(address, first, end) {
       const steps = programs.get(address) as Step[];
-      for (let i = first; i < end; i++) if ((steps[i] as Step)()) return i + 1;
+      stopped = false;
+      for (let i = first; i < end; i++) {
+        stopped = (steps[i] as Step)() === true;
+        if (stopped) return i + 1;
+      }
       return end;
     },
   };

@@ -1,0 +1,67 @@
+// The text of each stage, for people and for golden tests.
+
+import { fieldsOf } from "../../bindings/engine.ts";
+import type { Node, Tensor } from "../graph/graph.ts";
+import type { Buffer } from "../graph/op.ts";
+import { formatShape } from "../shape.ts";
+import type { Compiled } from "./compile.ts";
+
+export type Stage = "graph" | "plan" | "program";
+
+export const stages: readonly Stage[] = ["graph", "plan", "program"];
+
+function explainGraph({ schedule }: Compiled): string {
+  const numbers = new Map<Node, number>();
+  schedule.order.forEach((node, i) => {
+    numbers.set(node, i);
+  });
+  const nameOf = (tensor: Tensor): string => {
+    const number = numbers.get(tensor.node);
+    return tensor.node.outputs.length > 1 ? `%${number}.${tensor.index}` : `%${number}`;
+  };
+  const lines = schedule.order.map((node, i) => {
+    const { op, attributes, inputs, outputs, scope } = node;
+    const described = op.describe?.(attributes);
+    const types = outputs.map((o) => `${o.dtype === "int32" ? "int32 " : ""}${formatShape(o.dims)}`).join(", ");
+    const left = outputs.length > 0 ? `%${i}: ${types} = ` : "";
+    return `${left}${op.name}(${inputs.map(nameOf).join(", ")})${described ? ` { ${described} }` : ""}${scope ? `  # ${scope}` : ""}`;
+  });
+  return [...lines, `return ${schedule.outputs.map(nameOf).join(", ")}`].join("\n");
+}
+
+function explainPlan({ listing, plan }: Compiled): string {
+  const rows = listing.buffers.flatMap((buffer) => {
+    if (buffer.variable) return [`variable     ${buffer.length} numbers  ${buffer.label}`];
+    const region = plan.regions.get(buffer);
+    if (!region) return [];
+    const life = plan.lifetimes.get(buffer);
+    const span = life ? `  alive ${life.first} to ${Math.min(life.last, listing.instructions.length)}` : "";
+    return [`${region.role.padEnd(12)} ${region.offset} + ${region.length * 4}${span}  ${buffer.label}`];
+  });
+  const totals = Object.entries(plan.arenas).map(([role, bytes]) => `${role} ${bytes}`);
+  return [...rows, `bytes: ${totals.join(", ")}; activations without sharing ${plan.bytesUnshared}`].join("\n");
+}
+
+function explainProgram({ listing, plan }: Compiled): string {
+  const where = (buffer: Buffer): string => {
+    if (buffer.variable) return buffer.label;
+    const region = plan.regions.get(buffer);
+    return region ? `${region.role}+${region.offset}` : "?";
+  };
+  return listing.instructions
+    .map(({ kernel, operands, label }, i) => {
+      const shown = fieldsOf(kernel).flatMap(({ name, writes }) => {
+        const operand = operands[name];
+        if (operand === null || operand === undefined) return [];
+        return [typeof operand === "number" ? `${name} ${operand}` : `${name} ${writes ? ">" : ""}${where(operand)}`];
+      });
+      return `${String(i).padStart(3)} ${kernel} ${shown.join(", ")}  # ${label}`;
+    })
+    .join("\n");
+}
+
+/** One stage as text: nodes with shapes, buffers with lifetimes and offsets, or instructions with operands. */
+export function explain(compiled: Compiled, stage: Stage): string {
+  if (stage === "graph") return explainGraph(compiled);
+  return stage === "plan" ? explainPlan(compiled) : explainProgram(compiled);
+}

@@ -1,0 +1,67 @@
+// Lanewise: the public entry. What is exported here is the contract.
+
+export type { ErrorCode } from "../bindings/errors.ts";
+export { LanewiseError } from "../bindings/errors.ts";
+export type { Stage } from "./compile/explain.ts";
+export type { Values } from "./data/arrays.ts";
+export type { Tensor } from "./graph/graph.ts";
+export type { TensorLike } from "./graph/trace.ts";
+export type { Variable } from "./graph/variable.ts";
+export { variable } from "./graph/variable.ts";
+export type { Initializer, InitializerName } from "./initializers.ts";
+export { initializers } from "./initializers.ts";
+export type { LoadOptions } from "./io/checkpoint.ts";
+export type { BatchNormalizationOptions } from "./layers/batchNormalization.ts";
+export { batchNormalization } from "./layers/batchNormalization.ts";
+export type { Conv2dOptions, DepthwiseConv2dOptions } from "./layers/convolution.ts";
+export { conv2d, depthwiseConv2d } from "./layers/convolution.ts";
+export type { LayerRecipe, WeightDescription } from "./layers/defineLayer.ts";
+export { defineLayer } from "./layers/defineLayer.ts";
+export type { DenseOptions } from "./layers/dense.ts";
+export { dense } from "./layers/dense.ts";
+export type { DropoutOptions } from "./layers/dropout.ts";
+export { dropout } from "./layers/dropout.ts";
+export type { CallContext, CallOptions, Layer, LayerOptions } from "./layers/layer.ts";
+export type { ConcatenateOptions } from "./layers/merging.ts";
+export { add, concatenate } from "./layers/merging.ts";
+export { input } from "./layers/network.ts";
+export type { GlobalPooling2dOptions, Pooling2dOptions } from "./layers/pooling.ts";
+export { averagePooling2d, globalAveragePooling2d, maxPooling2d } from "./layers/pooling.ts";
+export type {
+  ActivationOptions,
+  EluOptions,
+  LeakyReluOptions,
+  RescalingOptions,
+  ReshapeOptions,
+} from "./layers/shaping.ts";
+export { activation, elu, flatten, leakyRelu, relu, rescaling, reshape, softmax } from "./layers/shaping.ts";
+export type { Loss, LossFunction, LossLike, LossName } from "./losses.ts";
+export * as losses from "./lossFunctions.ts";
+export type { Chosen, InitOptions } from "./machine.ts";
+export { init } from "./machine.ts";
+export * as metrics from "./metricFunctions.ts";
+export type { Metric, MetricLike, MetricName } from "./metrics.ts";
+export type { ExplainOptions, Model, ModelOptions, SequentialOptions } from "./model.ts";
+export { functional, sequential } from "./model.ts";
+export type { ActivationName } from "./ops/activation.ts";
+export { assign } from "./ops/effects.ts";
+export { gradients } from "./ops/gradients.ts";
+export type { Padding } from "./ops/window.ts";
+export * as ops from "./ops.ts";
+export type { AdamOptions } from "./optimizers/adam.ts";
+export { adam } from "./optimizers/adam.ts";
+export type { LearningRate, Optimizer } from "./optimizers/optimizer.ts";
+export type { RmspropOptions } from "./optimizers/rmsprop.ts";
+export { rmsprop } from "./optimizers/rmsprop.ts";
+export type { SgdOptions } from "./optimizers/sgd.ts";
+export { sgd } from "./optimizers/sgd.ts";
+export type { InputSpec, ProgramOptions, Step, StepOutput } from "./program.ts";
+export { program } from "./program.ts";
+export type { Regularizer } from "./regularizers.ts";
+export { l1, l1l2, l2 } from "./regularizers.ts";
+export type { Callback, Logs, TrainContext } from "./train/callbacks.ts";
+export type { Arrays, BatchSource, EvaluateOptions, Examples, FitOptions, History, Prediction } from "./train/fit.ts";
+export type { CompileOptions } from "./train/model.ts";
+export type { ProgressOptions } from "./train/progress.ts";
+export { progress } from "./train/progress.ts";
+export type { ModelMemory } from "./train/report.ts";

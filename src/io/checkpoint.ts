@@ -1,0 +1,145 @@
+// Checkpoints: a model's variables, its optimizer's slots and its counters as one safetensors file.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import type { Variable } from "../graph/variable.ts";
+import { formatShape, sameShape } from "../shape.ts";
+import type { ModelCore } from "../train/model.ts";
+import { variablesOf } from "../train/model.ts";
+import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+
+const FORMAT = "lanewise 1";
+
+export interface LoadOptions {
+  /** Whether the optimizer's slots and steps are read too; by default where the file has them and the model has that optimizer. */
+  readonly optimizer?: boolean;
+  /** Whether names missing from the file, or unknown to the model, are passed over. By default an error. */
+  readonly partial?: boolean;
+}
+
+/** Variables by the names they have in a file: their own, made distinct where two layers have one name. */
+export function namedVariables(core: ModelCore): Map<string, Variable> {
+  const named = new Map<string, Variable>();
+  for (const variable of variablesOf(core)) {
+    let name = variable.name;
+    for (let i = 2; named.has(name); i++) name = `${variable.name}~${i}`;
+    named.set(name, variable);
+  }
+  return named;
+}
+
+const slotName = (optimizer: string, variable: string, slot: string): string =>
+  `optimizer/${optimizer}/${variable}/${slot}`;
+
+/** The bytes of a file with everything that training goes on from. */
+export function encodeCheckpoint(core: ModelCore): Uint8Array {
+  const tensors: { name: string; dtype: "F32"; shape: readonly number[]; data: Float32Array }[] = [];
+  const metadata: Record<string, string> = { format: FORMAT, seed: String(core.seed), step: String(core.step) };
+  const optimizer = core.training?.optimizer ?? null;
+  const steps: Record<string, number> = {};
+  const named = namedVariables(core);
+  for (const [name, variable] of named) tensors.push({ name, dtype: "F32", ...variable.read() });
+  for (const [name, variable] of named) {
+    const state = optimizer?.stateOf(variable);
+    if (!optimizer || !state) continue;
+    steps[name] = state.steps;
+    for (const [slot, values] of Object.entries(state.slots)) {
+      tensors.push({ name: slotName(optimizer.name, name, slot), dtype: "F32", ...values.read() });
+    }
+  }
+  if (optimizer) {
+    metadata.optimizer = optimizer.name;
+    metadata.optimizerSteps = JSON.stringify(steps);
+  }
+  return encodeSafetensors(tensors, metadata);
+}
+
+/** Everything that a load will change, checked before anything is. */
+interface Restoration {
+  readonly weights: [Variable, Float32Array][];
+  readonly slots: { variable: Variable; steps: number; values: Record<string, Float32Array> }[];
+  readonly step: number | null;
+}
+
+function restorationOf(core: ModelCore, bytes: Uint8Array, where: string, options: LoadOptions): Restoration {
+  const { tensors, metadata } = decodeSafetensors(bytes, where);
+  const { partial = false } = options;
+  const bad = (message: string): LanewiseError => new LanewiseError("bad-file", `${where}: ${message}`);
+  const named = namedVariables(core);
+  const weights: Restoration["weights"] = [];
+  const used = new Set<string>();
+  const take = (name: string, shape: readonly number[]): Float32Array | null => {
+    const tensor = tensors.get(name);
+    if (!tensor) return null;
+    used.add(name);
+    if (!sameShape(tensor.shape, shape)) {
+      throw bad(`"${name}" has shape ${formatShape(tensor.shape)} in the file, ${formatShape(shape)} in the model.`);
+    }
+    return Float32Array.from(tensor.data);
+  };
+  for (const [name, variable] of named) {
+    const values = take(name, variable.shape);
+    if (values) weights.push([variable, values]);
+    else if (!partial) throw bad(`"${name}" is missing. Use { partial: true } to load what is there.`);
+  }
+
+  const optimizer = core.training?.optimizer ?? null;
+  const inFile = metadata.optimizer;
+  const wanted = options.optimizer ?? (inFile !== undefined && optimizer?.name === inFile);
+  const slots: Restoration["slots"] = [];
+  if (wanted) {
+    if (!optimizer)
+      throw new LanewiseError("not-ready", `${where}: compile the model before loading the optimizer's state.`);
+    if (inFile !== optimizer.name)
+      throw bad(
+        `the file holds the state of ${inFile ?? "no optimizer"}, the model is compiled with ${optimizer.name}.`,
+      );
+    const steps = parseSteps(metadata.optimizerSteps, bad);
+    for (const [name, variable] of named) {
+      const count = steps[name];
+      if (count === undefined) continue;
+      const values: Record<string, Float32Array> = {};
+      const prefix = slotName(optimizer.name, name, "");
+      for (const tensorName of tensors.keys()) {
+        if (!tensorName.startsWith(prefix)) continue;
+        const slot = tensorName.slice(prefix.length);
+        if (!optimizer.slotNames.includes(slot))
+          throw bad(`"${tensorName}" is a slot that the model's ${optimizer.name} does not have.`);
+        values[slot] = take(tensorName, variable.shape) as Float32Array;
+      }
+      for (const slot of optimizer.slotNames) if (!values[slot]) throw bad(`"${prefix}${slot}" is missing.`);
+      slots.push({ variable, steps: count, values });
+    }
+  }
+  if (!partial) {
+    for (const name of tensors.keys()) {
+      const optimizerState = name.startsWith("optimizer/") && !wanted;
+      if (!used.has(name) && !optimizerState)
+        throw bad(`"${name}" is not in the model. Use { partial: true } to pass over it.`);
+    }
+  }
+  const step = Number(metadata.step ?? Number.NaN);
+  return { weights, slots, step: Number.isSafeInteger(step) && step >= 0 ? step : null };
+}
+
+function parseSteps(text: string | undefined, bad: (message: string) => LanewiseError): Record<string, number> {
+  let steps: unknown;
+  try {
+    steps = JSON.parse(text ?? "{}");
+  } catch {
+    throw bad("its metadata optimizerSteps is not JSON.");
+  }
+  const ok =
+    typeof steps === "object" &&
+    steps !== null &&
+    Object.values(steps).every((n) => Number.isSafeInteger(n) && (n as number) >= 0 && (n as number) < 1e9);
+  if (!ok) throw bad("its metadata optimizerSteps is not a record of step counts.");
+  return steps as Record<string, number>;
+}
+
+/** Reads a file back into a model; nothing is changed where anything does not fit. */
+export function restoreCheckpoint(core: ModelCore, bytes: Uint8Array, where: string, options: LoadOptions): void {
+  const { weights, slots, step } = restorationOf(core, bytes, where, options);
+  for (const [variable, values] of weights) variable.write(values);
+  if (slots.length > 0) core.training?.optimizer.restore(slots);
+  if (step !== null) core.step = step;
+}

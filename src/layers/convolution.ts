@@ -1,0 +1,191 @@
+// Convolution layers over NHWC images.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import { bool, checkOptions, oneOf, positiveInteger, sizeOrPair } from "../check.ts";
+import type { Initializer, InitializerName } from "../initializers.ts";
+import { initializerOption, resolveInitializer } from "../initializers.ts";
+import type { ActivationName } from "../ops/activation.ts";
+import { activationNames, activations } from "../ops/activation.ts";
+import * as ops from "../ops/conv.ts";
+import { add } from "../ops/pointwise.ts";
+import type { Padding } from "../ops/window.ts";
+import { paddingOption, pair } from "../ops/window.ts";
+import type { Regularizer } from "../regularizers.ts";
+import { regularizerOption } from "../regularizers.ts";
+import type { Shape } from "../shape.ts";
+import { formatShape } from "../shape.ts";
+import type { Layer, LayerOptions, WeightSpec } from "./layer.ts";
+import { layerOptions, makeLayer } from "./layer.ts";
+
+interface CommonOptions extends LayerOptions {
+  /** Height and width of the window. */
+  readonly kernelSize: number | readonly [number, number];
+  /** Step of the window, by default 1. */
+  readonly strides?: number | readonly [number, number];
+  /** "valid" (default), "same", a number, or [[top, bottom], [left, right]]. */
+  readonly padding?: Padding;
+  /** Distance between the window's elements, by default 1. */
+  readonly dilationRate?: number | readonly [number, number];
+  /** By default "linear". */
+  readonly activation?: ActivationName;
+  /** By default true. */
+  readonly useBias?: boolean;
+  /** By default "zeros". */
+  readonly biasInitializer?: Initializer | InitializerName;
+  readonly biasRegularizer?: Regularizer;
+}
+
+export interface Conv2dOptions extends CommonOptions {
+  /** Output channels. */
+  readonly filters: number;
+  /** Groups of channels that are convolved by themselves, by default 1; divides channels and filters. */
+  readonly groups?: number;
+  /** By default "glorotUniform". */
+  readonly kernelInitializer?: Initializer | InitializerName;
+  readonly kernelRegularizer?: Regularizer;
+}
+
+export interface DepthwiseConv2dOptions extends CommonOptions {
+  /** Filters of each channel, by default 1. */
+  readonly depthMultiplier?: number;
+  /** By default "glorotUniform". */
+  readonly depthwiseInitializer?: Initializer | InitializerName;
+  readonly depthwiseRegularizer?: Regularizer;
+}
+
+const commonCheckers = {
+  ...layerOptions,
+  kernelSize: sizeOrPair,
+  strides: sizeOrPair,
+  padding: paddingOption,
+  dilationRate: sizeOrPair,
+  activation: oneOf(...activationNames),
+  useBias: bool,
+  biasInitializer: initializerOption,
+  biasRegularizer: regularizerOption,
+};
+
+function requireImages(where: string, shape: Shape): void {
+  if (shape.length !== 4) {
+    throw new LanewiseError(
+      "shape-mismatch",
+      `${where}: x must be [batch, height, width, channels], got ${formatShape(shape)}. Use reshape() before it.`,
+    );
+  }
+}
+
+/**
+ * activation(x * kernel + bias): x [batch, height, width, channels], kernel [height, width, channels / groups,
+ * filters], bias [filters]; gives [batch, height', width', filters].
+ */
+export function conv2d(options: Conv2dOptions): Layer {
+  checkOptions(
+    "conv2d",
+    options,
+    {
+      ...commonCheckers,
+      filters: positiveInteger,
+      groups: positiveInteger,
+      kernelInitializer: initializerOption,
+      kernelRegularizer: regularizerOption,
+    },
+    ["filters", "kernelSize"],
+  );
+  const { filters, kernelSize, strides = 1, padding = "valid", dilationRate = 1, groups = 1 } = options;
+  const { activation = "linear", useBias = true, kernelRegularizer, biasRegularizer } = options;
+  const kernelInitializer = resolveInitializer(
+    "conv2d",
+    "kernelInitializer",
+    options.kernelInitializer ?? "glorotUniform",
+  );
+  const biasInitializer = resolveInitializer("conv2d", "biasInitializer", options.biasInitializer ?? "zeros");
+  return makeLayer({
+    type: "conv2d",
+    options,
+    build([shape = []], where) {
+      requireImages(where, shape);
+      const channels = shape[3] as number;
+      if (channels % groups !== 0 || filters % groups !== 0) {
+        throw new LanewiseError(
+          "shape-mismatch",
+          `${where}: ${channels} channels and ${filters} filters must both divide by ${groups} groups.`,
+        );
+      }
+      const weights: Record<string, WeightSpec> = {
+        kernel: {
+          shape: [...pair(kernelSize), channels / groups, filters],
+          initializer: kernelInitializer,
+          regularizer: kernelRegularizer,
+        },
+      };
+      if (useBias) weights.bias = { shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer };
+      return weights;
+    },
+    call([x], { kernel, bias }, { where }) {
+      const y = ops.conv2d(
+        x as NonNullable<typeof x>,
+        kernel as NonNullable<typeof kernel>,
+        { strides, padding, dilationRate, groups },
+        where,
+      );
+      return activations[activation](bias ? add(y, bias) : y);
+    },
+  });
+}
+
+/**
+ * Each channel convolved with filters of its own: kernel [height, width, channels, depthMultiplier], bias
+ * [channels depthMultiplier]; gives [batch, height', width', channels depthMultiplier].
+ */
+export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer {
+  checkOptions(
+    "depthwiseConv2d",
+    options,
+    {
+      ...commonCheckers,
+      depthMultiplier: positiveInteger,
+      depthwiseInitializer: initializerOption,
+      depthwiseRegularizer: regularizerOption,
+    },
+    ["kernelSize"],
+  );
+  const { kernelSize, strides = 1, padding = "valid", dilationRate = 1, depthMultiplier = 1 } = options;
+  const { activation = "linear", useBias = true, depthwiseRegularizer, biasRegularizer } = options;
+  const initializer = resolveInitializer(
+    "depthwiseConv2d",
+    "depthwiseInitializer",
+    options.depthwiseInitializer ?? "glorotUniform",
+  );
+  const biasInitializer = resolveInitializer("depthwiseConv2d", "biasInitializer", options.biasInitializer ?? "zeros");
+  return makeLayer({
+    type: "depthwiseConv2d",
+    options,
+    build([shape = []], where) {
+      requireImages(where, shape);
+      const channels = shape[3] as number;
+      const weights: Record<string, WeightSpec> = {
+        kernel: {
+          shape: [...pair(kernelSize), channels, depthMultiplier],
+          initializer,
+          regularizer: depthwiseRegularizer,
+        },
+      };
+      if (useBias)
+        weights.bias = {
+          shape: [channels * depthMultiplier],
+          initializer: biasInitializer,
+          regularizer: biasRegularizer,
+        };
+      return weights;
+    },
+    call([x], { kernel, bias }, { where }) {
+      const y = ops.depthwiseConv2d(
+        x as NonNullable<typeof x>,
+        kernel as NonNullable<typeof kernel>,
+        { strides, padding, dilationRate },
+        where,
+      );
+      return activations[activation](bias ? add(y, bias) : y);
+    },
+  });
+}

@@ -1,0 +1,9 @@
+// The namespace `losses`.
+
+export {
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  meanAbsoluteError,
+  meanSquaredError,
+  sparseCategoricalCrossentropy,
+} from "./losses.ts";

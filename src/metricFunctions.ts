@@ -1,0 +1,3 @@
+// The namespace `metrics`.
+
+export { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./metrics.ts";

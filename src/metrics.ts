@@ -1,0 +1,86 @@
+// Metrics: one value an example, averaged over all examples exactly.
+
+import { invalid, show } from "./check.ts";
+import type { Loss, LossFunction, LossName } from "./losses.ts";
+import { lossNames, perExample, resolveLoss } from "./losses.ts";
+import { sameIntegers } from "./ops/gather.ts";
+import { equal, greater } from "./ops/pointwise.ts";
+import { argMax } from "./ops/reduce.ts";
+import { meanPerExample } from "./ops/softmax.ts";
+
+export interface Metric {
+  readonly kind: "metric";
+  readonly name: string;
+  readonly call: LossFunction;
+}
+
+/** Share of values on the right side of the threshold (0.5, or 0 for logits). */
+const binary =
+  (threshold: number): LossFunction =>
+  (target, prediction) =>
+    meanPerExample(equal(greater(prediction, threshold), greater(target, 0.5)));
+
+/** 1 where the largest entry of the prediction is that of the target. */
+const categorical: LossFunction = (target, prediction) =>
+  meanPerExample(sameIntegers(argMax(prediction), argMax(target)));
+
+/** 1 where the largest entry of the prediction is the label. */
+const sparse: LossFunction = (target, prediction) => meanPerExample(sameIntegers(argMax(prediction), target));
+
+/** (p > threshold) = target, the mean over all axes but the first. */
+export function binaryAccuracy(): Metric {
+  return { kind: "metric", name: "binaryAccuracy", call: binary(0.5) };
+}
+
+/** Share of examples whose largest prediction is the target's largest entry. */
+export function categoricalAccuracy(): Metric {
+  return { kind: "metric", name: "categoricalAccuracy", call: categorical };
+}
+
+/** Share of examples whose largest prediction is at the label's index. */
+export function sparseCategoricalAccuracy(): Metric {
+  return { kind: "metric", name: "sparseCategoricalAccuracy", call: sparse };
+}
+
+const byName = { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } as const;
+
+/** "accuracy" picks the kind that fits the loss and the prediction. */
+export type MetricName =
+  | "accuracy"
+  | "acc"
+  | "binaryAccuracy"
+  | "categoricalAccuracy"
+  | "sparseCategoricalAccuracy"
+  | LossName;
+export type MetricLike = MetricName | Metric | LossFunction;
+
+/** The metric that an option names or is, for an output with this loss. */
+export function resolveMetric(where: string, value: unknown, loss: Loss): Metric {
+  if (value === "accuracy" || value === "acc") {
+    const call: LossFunction = (target, prediction) => {
+      if (target.dtype === "int32") return sparse(target, prediction);
+      const classes = prediction.dims.length > 1 ? (prediction.dims.at(-1) as number) : 1;
+      const isBinary = loss.name === "binaryCrossentropy" || classes === 1;
+      return isBinary ? binary(loss.fromLogits ? 0 : 0.5)(target, prediction) : categorical(target, prediction);
+    };
+    return { kind: "metric", name: value, call };
+  }
+  if (typeof value === "string" && Object.hasOwn(byName, value)) return byName[value as keyof typeof byName]();
+  if (typeof value === "string" && (lossNames as readonly string[]).includes(value)) {
+    return { kind: "metric", name: value, call: resolveLoss(where, "metrics", value).call };
+  }
+  if (typeof value === "object" && value !== null && (value as Metric).kind === "metric") return value as Metric;
+  if (typeof value === "object" && value !== null && (value as Loss).kind === "loss") {
+    return { kind: "metric", name: (value as Loss).name, call: (value as Loss).call };
+  }
+  if (typeof value === "function") {
+    const name = value.name || "metric";
+    return { kind: "metric", name, call: perExample(where, name, value as LossFunction) };
+  }
+  throw invalid(
+    where,
+    "metrics",
+    '"accuracy", another name, a metric made by metrics, or a function (target, prediction) => one value an example',
+    show(value),
+  );
+}

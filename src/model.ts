@@ -1,0 +1,239 @@
+// Models as users see them: sequential and functional.
+
+import { readFile, writeFile } from "#host";
+import { LanewiseError } from "../bindings/errors.ts";
+import {
+  bool,
+  checkOptions,
+  exampleShape,
+  invalid,
+  nonEmptyString,
+  oneOf,
+  positiveInteger,
+  seedValue,
+  show,
+} from "./check.ts";
+import type { Stage } from "./compile/explain.ts";
+import { explain, stages } from "./compile/explain.ts";
+import type { Values } from "./data/arrays.ts";
+import { placeVariables } from "./executable.ts";
+import { isTensor, type Tensor } from "./graph/graph.ts";
+import type { Variable } from "./graph/variable.ts";
+import type { LoadOptions } from "./io/checkpoint.ts";
+import { encodeCheckpoint, restoreCheckpoint } from "./io/checkpoint.ts";
+import type { Layer } from "./layers/layer.ts";
+import { makeLayer } from "./layers/layer.ts";
+import type { Network, PlainFunction } from "./layers/network.ts";
+import { createFunctional, createSequential } from "./layers/network.ts";
+import { defaultMachine, openedMachine } from "./machine.ts";
+import { requireIdle } from "./program.ts";
+import type { Logs } from "./train/callbacks.ts";
+import type { Arrays, BatchSource, EvaluateOptions, Examples, FitOptions, History, Prediction } from "./train/fit.ts";
+import { evaluate, fit, predict, trainOnBatch } from "./train/fit.ts";
+import type { CompileOptions, ModelCore } from "./train/model.ts";
+import {
+  checkCompile,
+  compileModel,
+  disposeModel,
+  dropPrograms,
+  ensureBuilt,
+  requireAlive,
+  settle,
+  variablesOf,
+} from "./train/model.ts";
+import { type ModelMemory, memoryOf, summaryOf } from "./train/report.ts";
+
+export interface ModelOptions {
+  readonly name?: string;
+  /** Settles initial values, shuffling and dropout. By default 0. */
+  readonly seed?: number;
+}
+
+export interface SequentialOptions extends ModelOptions {
+  /** Shape of one example; where it is left out the first data settle it. */
+  readonly inputShape?: readonly number[];
+}
+
+export interface ExplainOptions {
+  /** By default 32. */
+  readonly batchSize?: number;
+  /** By default whether the model is compiled. */
+  readonly training?: boolean;
+}
+
+/** A network that can be trained. It is a layer as well: `model(x)` shares its weights. */
+export interface Model extends Layer {
+  readonly layers: readonly Layer[];
+  readonly seed: number;
+  /** Bytes planned for each role; of a training step where the model is compiled. */
+  readonly memory: ModelMemory;
+  /** Chooses what `fit` and `evaluate` work with. Slots live with the optimizer. */
+  compile(options: CompileOptions): void;
+  /** Trains; resolves with one value an epoch of loss, metrics and val_ values. */
+  fit(data: Examples | BatchSource, options?: FitOptions): Promise<History>;
+  /** Loss and metrics, exact means over all examples. */
+  evaluate(data: Examples, options?: EvaluateOptions): Promise<Logs>;
+  /** Outputs for each example: one, or an array or record of several as the model was made. */
+  predict(x: Arrays, options?: EvaluateOptions): Promise<Prediction>;
+  /** One training step on one batch; resolves with its loss and metrics before the update. */
+  trainOnBatch(x: Arrays, y: Arrays, options?: { readonly sampleWeight?: Values }): Promise<Logs>;
+  /** A table of layers, output shapes, parameters and multiply-adds. */
+  summary(): string;
+  /** The graph, plan or program of a step, as text. */
+  explain(stage: Stage, options?: ExplainOptions): string;
+  /** Weights, moving statistics, optimizer slots, step counter and seed as safetensors; with a path also written to a file (Node). */
+  save(path?: string): Promise<Uint8Array>;
+  /** Reads what `save` gave: bytes, or a path (Node) or URL. Nothing is changed where anything does not fit. */
+  load(source: Uint8Array | ArrayBuffer | string | URL, options?: LoadOptions): Promise<void>;
+  /** Gives all memory back at once; not needed. */
+  dispose(): void;
+}
+
+function createModel(network: Network, options: ModelOptions, inputShape?: readonly number[]): Model {
+  const core: ModelCore = {
+    name: options.name ?? "model",
+    network,
+    seed: options.seed ?? 0,
+    training: null,
+    step: 0,
+    disposed: false,
+    programs: new Map(),
+  };
+  const layer = makeLayer({
+    type: "model",
+    options: options.name === undefined ? {} : { name: options.name },
+    inputs: network.inputForm === "one" ? "one" : "many",
+    children: () => network.layers,
+    call(inputs, _, { training, where }) {
+      requireAlive(core, where);
+      const outputs = network.call(inputs, training);
+      if (outputs.length !== 1) {
+        throw new LanewiseError(
+          "unsupported",
+          `${where}: a model of ${outputs.length} outputs cannot be called as a layer.`,
+        );
+      }
+      return outputs[0] as Tensor;
+    },
+  });
+  const idle = (what: string): void => {
+    const machine = openedMachine();
+    if (machine) requireIdle(machine, what);
+  };
+  const inForm = (outputs: readonly Prediction[]): Prediction => {
+    if (network.outputForm === "one") return outputs[0] as Prediction;
+    if (network.outputForm === "array") return outputs as unknown as Prediction;
+    return Object.fromEntries(
+      (network.outputs ?? []).map(({ name }, i) => [name, outputs[i]]),
+    ) as unknown as Prediction;
+  };
+  const requireBuilt = (what: string): void => {
+    requireAlive(core, what);
+    ensureBuilt(core, what, null);
+  };
+
+  const members = {
+    compile(given: CompileOptions): void {
+      requireAlive(core, "compile");
+      idle("compile");
+      const training = checkCompile(core, given);
+      dropPrograms(core);
+      core.training = training;
+    },
+    fit: (data: Examples | BatchSource, given?: FitOptions): Promise<History> => fit(core, model, data, given),
+    evaluate: (data: Examples, given?: EvaluateOptions): Promise<Logs> => evaluate(core, data, given),
+    predict: async (x: Arrays, given?: EvaluateOptions): Promise<Prediction> => inForm(await predict(core, x, given)),
+    trainOnBatch: (x: Arrays, y: Arrays, given?: { readonly sampleWeight?: Values }): Promise<Logs> =>
+      trainOnBatch(core, x, y, given),
+    summary(): string {
+      requireBuilt("summary");
+      return summaryOf(core);
+    },
+    explain(stage: Stage, given: ExplainOptions = {}): string {
+      requireBuilt("explain");
+      oneOf(...stages)(stage, "stage", "explain");
+      checkOptions("explain", given, { batchSize: positiveInteger, training: bool });
+      const { batchSize = 32, training = core.training !== null } = given;
+      return explain(compileModel(core, training ? "train" : "predict", batchSize, false), stage);
+    },
+    async save(path?: string): Promise<Uint8Array> {
+      requireBuilt("save");
+      if (path !== undefined) nonEmptyString(path, "path", "save");
+      idle("save");
+      placeVariables(await defaultMachine(), variablesOf(core));
+      idle("save");
+      const bytes = encodeCheckpoint(core);
+      if (path !== undefined) await writeFile(path, bytes);
+      return bytes;
+    },
+    async load(source: Uint8Array | ArrayBuffer | string | URL, given: LoadOptions = {}): Promise<void> {
+      requireBuilt("load");
+      checkOptions("load", given, { optimizer: bool, partial: bool });
+      const bytes = await bytesOf(source);
+      placeVariables(await defaultMachine(), variablesOf(core));
+      requireAlive(core, "load");
+      idle("load");
+      restoreCheckpoint(core, bytes, typeof source === "string" ? `load "${source}"` : "load", given);
+    },
+    dispose(): void {
+      idle("dispose");
+      disposeModel(core);
+    },
+  };
+  const model = Object.defineProperties(layer, {
+    ...Object.fromEntries(Object.entries(members).map(([name, value]) => [name, { value }])),
+    layers: { get: () => network.layers },
+    seed: { value: core.seed },
+    variables: { get: (): Variable[] => variablesOf(core) },
+    memory: {
+      get: () => {
+        requireBuilt("memory");
+        return memoryOf(core);
+      },
+    },
+  }) as Model;
+  if (network.inputs) settle(core);
+  else if (inputShape) ensureBuilt(core, "sequential", inputShape);
+  return model;
+}
+
+async function bytesOf(source: unknown): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (typeof source === "string" && source !== "") {
+    try {
+      return await readFile(source);
+    } catch (cause) {
+      if (cause instanceof LanewiseError) throw cause;
+      throw new LanewiseError("bad-file", `load: "${source}" cannot be read: ${(cause as Error).message}`, { cause });
+    }
+  }
+  if (source instanceof URL) {
+    const response = await fetch(source);
+    if (!response.ok) throw new LanewiseError("bad-file", `load: ${source.href} answered ${response.status}.`);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+  throw invalid("load", "source", "bytes, a path or a URL", show(source));
+}
+
+const modelOptions = { name: nonEmptyString, seed: seedValue };
+
+/**
+ * A model of layers in a row; plain functions of one tensor may stand among them.
+ * Throws `shape-mismatch` where a layer does not fit what comes before it.
+ */
+export function sequential(layers: readonly (Layer | PlainFunction)[], options: SequentialOptions = {}): Model {
+  checkOptions("sequential", options, { ...modelOptions, inputShape: exampleShape });
+  return createModel(createSequential(layers), options, options.inputShape);
+}
+
+type Structure = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
+
+/**
+ * A model from tensors of input() to what was computed from them; arrays or records of tensors for several.
+ */
+export function functional(options: ModelOptions & { readonly inputs: Structure; readonly outputs: Structure }): Model {
+  if (isTensor(options)) throw invalid("functional", "options", "{ inputs, outputs }", "a tensor");
+  checkOptions("functional", options, { ...modelOptions, inputs: (v) => v, outputs: (v) => v }, ["inputs", "outputs"]);
+  return createModel(createFunctional(options), options);
+}

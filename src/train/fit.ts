@@ -1,0 +1,483 @@
+// The loops: fit, evaluate, predict, trainOnBatch. One step is one program; between steps stand callbacks.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import type { Machine } from "../../bindings/machine.ts";
+import { bool, checkOptions, fraction, invalid, nonNegativeInteger, oneOf, positiveInteger } from "../check.ts";
+import type { Values } from "../data/arrays.ts";
+import { flattenArray } from "../data/arrays.ts";
+import { gatherInto } from "../data/feed.ts";
+import type { Executable } from "../executable.ts";
+import { defaultMachine } from "../machine.ts";
+import { shuffleInto } from "../random.ts";
+import { sizeOf } from "../shape.ts";
+import type { Callback, Logs, TrainContext } from "./callbacks.ts";
+import { callbackList } from "./callbacks.ts";
+import type { Dataset } from "./dataset.ts";
+import { byForm, checkDataset, sliceDataset } from "./dataset.ts";
+import type { ModelCore, ModelProgram } from "./model.ts";
+import {
+  ensureBuilt,
+  programFor,
+  reportNames,
+  requireAlive,
+  requireTraining,
+  sampleWeightWanted,
+  wantedInputs,
+  wantedTargets,
+} from "./model.ts";
+import type { Slices } from "./queue.ts";
+import { createSlices, enqueue, runCallback, runSliced } from "./queue.ts";
+
+/** One array, or several as the model's inputs or outputs are: an array or a record. */
+export type Arrays = Values | readonly Values[] | Readonly<Record<string, Values>>;
+
+export interface Examples {
+  readonly x: Arrays;
+  readonly y: Arrays;
+  /** A factor of the loss for each example. */
+  readonly sampleWeight?: Values;
+}
+
+/** Batches from anywhere: an (async) iterable, or a function called once an epoch that gives one. */
+export type BatchSource =
+  | AsyncIterable<Examples>
+  | Iterable<Examples>
+  | (() => AsyncIterable<Examples> | Iterable<Examples>);
+
+export interface FitOptions {
+  /** By default 1. */
+  readonly epochs?: number;
+  /** By default 32. */
+  readonly batchSize?: number;
+  /** Whether examples are put in another order each epoch, by the model's seed; by default true. */
+  readonly shuffle?: boolean;
+  readonly validation?: Examples;
+  /** Share of the examples, taken from the end before shuffling, that is kept for validation. */
+  readonly validationSplit?: number;
+  readonly callbacks?: Callback | readonly Callback[];
+  readonly signal?: AbortSignal;
+  /** The epoch to begin with, for going on after a load; by default 0. */
+  readonly initialEpoch?: number;
+  /** What a loss that is not finite does: "stop" (default) rejects and leaves the weights as they were before the step. */
+  readonly onNaN?: "stop" | "continue";
+}
+
+export interface History {
+  /** The epochs that ended, from 0. */
+  readonly epochs: readonly number[];
+  /** One value an epoch: loss, metrics, val_loss, ... */
+  readonly metrics: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface EvaluateOptions {
+  /** By default 32. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
+}
+
+const abortSignal = (value: unknown, name: string, where: string): AbortSignal => {
+  if (typeof AbortSignal === "function" && value instanceof AbortSignal) return value;
+  throw invalid(where, name, "an AbortSignal", value);
+};
+
+const exampleShapeOf = (x: unknown): number[] | null => {
+  if (x === null || typeof x !== "object") return null;
+  const { shape } = flattenArray("x", x);
+  return shape && shape.length > 1 ? [...shape.slice(1)] : null;
+};
+
+function requireExamples(where: string, data: unknown): asserts data is Examples {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) throw invalid(where, "data", "{ x, y }", data);
+  checkOptions(where, data, { x: (v) => v, y: (v) => v, sampleWeight: (v) => v }, ["x", "y"]);
+}
+
+/** Checks x, y and weights against the model. */
+function examplesOf(core: ModelCore, where: string, data: unknown): Dataset {
+  requireExamples(where, data);
+  const training = requireTraining(core, where);
+  const { network } = core;
+  const inputs = ensureBuilt(core, where, network.inputs ? null : exampleShapeOf(data.x));
+  const wanted = [...wantedInputs(inputs, network.inputForm), ...wantedTargets(core, training)];
+  const values = [
+    ...byForm(
+      where,
+      "x",
+      network.inputForm,
+      inputs.map(({ name }) => name),
+      data.x,
+    ),
+    ...byForm(
+      where,
+      "y",
+      network.outputForm,
+      (network.outputs ?? []).map(({ name }) => name),
+      data.y,
+    ),
+  ];
+  if (data.sampleWeight !== undefined) {
+    wanted.push(sampleWeightWanted);
+    values.push(data.sampleWeight);
+  }
+  return checkDataset(where, wanted, values);
+}
+
+const isWeighted = (dataset: Dataset): boolean => dataset.columns.some(({ name }) => name === "weight");
+
+/** Writes examples [first, first + count) into a prepared program. */
+function feed(executable: Executable, dataset: Dataset, order: Uint32Array | null, first: number, count: number): void {
+  for (const { name, data, size } of dataset.columns) {
+    const view = executable.input(name);
+    if (view) gatherInto(view, data, size, order, first, count);
+  }
+}
+
+interface Loop {
+  readonly core: ModelCore;
+  readonly machine: Machine;
+  readonly what: string;
+  readonly slices: Slices;
+  readonly signal: AbortSignal | null;
+  readonly onNaN: "stop" | "continue";
+  readonly state: { step: number; epoch: number; seed: number };
+}
+
+/** One training step on examples of a dataset; `report` receives what reportNames lists. */
+async function trainStep(
+  loop: Loop,
+  program: ModelProgram,
+  dataset: Dataset,
+  order: Uint32Array | null,
+  first: number,
+  batch: number,
+  report: number[],
+): Promise<void> {
+  const { core, state, signal } = loop;
+  const { executable } = program;
+  if (core.disposed)
+    throw new LanewiseError("disposed", `${loop.what}: the model was disposed of while it was trained.`);
+  signal?.throwIfAborted();
+  state.step = core.step;
+  executable.prepare(state);
+  feed(executable, dataset, order, first, program.batchSize);
+  let at = 0;
+  const end = executable.length;
+  do {
+    at = await runSliced(executable, loop.what, loop.slices, at, end, signal);
+    if (at < 0) signal?.throwIfAborted();
+    if (executable.stopped && loop.onNaN === "stop") {
+      throw new LanewiseError(
+        "non-finite",
+        `${loop.what}: the loss is not finite in epoch ${state.epoch}, batch ${batch}; the weights are as before that batch. The first tensor that is not finite is ${executable.findNonFinite()}. Try a smaller learning rate, check the data, or set onNaN: "continue".`,
+      );
+    }
+  } while (at < end);
+  executable.commit();
+  core.step++;
+  for (let i = 0; i < report.length; i++) report[i] = executable.output(i)[0] as number;
+}
+
+/** Exact means over a dataset: losses, metrics. */
+async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Promise<Logs> {
+  const { core, machine, state } = loop;
+  const training = requireTraining(core, loop.what);
+  const size = programSize(dataset.count, batchSize);
+  const { executable } = programFor(core, machine, "evaluate", size, false);
+  const weights = dataset.columns.find(({ name }) => name === "weight")?.data ?? null;
+  const columns = dataset.columns.filter(({ name }) => name !== "weight");
+  const heads = training.heads.length;
+  const series = heads + training.heads.reduce((n, { metrics }) => n + metrics.length, 0);
+  const sums = new Array<number>(series).fill(0);
+  let weightTotal = 0;
+  let extra = 0;
+  for (let first = 0; first < dataset.count; first += size) {
+    loop.signal?.throwIfAborted();
+    requireAlive(core, loop.what);
+    const count = Math.min(size, dataset.count - first);
+    executable.prepare(state);
+    feed(executable, { count, columns }, null, first, count);
+    if ((await runSliced(executable, loop.what, loop.slices, 0, executable.length, loop.signal)) < 0)
+      loop.signal?.throwIfAborted();
+    for (let i = 0; i < series; i++) {
+      const values = executable.output(i);
+      let total = 0;
+      for (let j = 0; j < count; j++) total += (values[j] as number) * (weights ? (weights[first + j] as number) : 1);
+      sums[i] = (sums[i] as number) + total;
+    }
+    for (let j = 0; j < count; j++) weightTotal += weights ? (weights[first + j] as number) : 1;
+    if (executable.compiled.listing.outputs.length > series) extra = executable.output(series)[0] as number;
+  }
+  // losses are divided by the number of examples, metrics by the sum of the weights
+  const losses = sums.slice(0, heads).map((total) => total / dataset.count);
+  const loss = losses.reduce((total, value, i) => total + value * (training.heads[i]?.weight ?? 1), extra);
+  const values = [loss, ...(heads > 1 ? losses : []), ...sums.slice(heads).map((total) => total / weightTotal)];
+  return Object.fromEntries(reportNames(core, training).map((name, i) => [name, values[i] as number]));
+}
+
+/** Rows of a program for `count` examples: the batch size, or the power of two that holds fewer. */
+function programSize(count: number, batchSize: number): number {
+  return count >= batchSize ? batchSize : Math.min(batchSize, 2 ** Math.ceil(Math.log2(count)));
+}
+
+function createLoop(
+  core: ModelCore,
+  machine: Machine,
+  what: string,
+  signal: AbortSignal | undefined,
+  onNaN: "stop" | "continue",
+): Loop {
+  return {
+    core,
+    machine,
+    what,
+    slices: createSlices(),
+    signal: signal ?? null,
+    onNaN,
+    state: { step: core.step, epoch: 0, seed: core.seed },
+  };
+}
+
+const SHUFFLE_STREAM = 0x7fff0000;
+
+/** Means of a training epoch, weighted by the number of examples. */
+function createMeans(names: readonly string[]): { add(values: readonly number[], count: number): void; logs(): Logs } {
+  const sums = names.map(() => 0);
+  let total = 0;
+  return {
+    add(values, count) {
+      total += count;
+      for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (values[i] as number) * count;
+    },
+    logs: () => Object.fromEntries(names.map((name, i) => [name, (sums[i] as number) / total])),
+  };
+}
+
+const isSource = (data: unknown): data is BatchSource =>
+  typeof data === "function" ||
+  (typeof data === "object" &&
+    data !== null &&
+    !Array.isArray(data) &&
+    (Symbol.asyncIterator in data || Symbol.iterator in data));
+
+export async function fit(
+  core: ModelCore,
+  publicModel: unknown,
+  data: Examples | BatchSource,
+  options: FitOptions = {},
+): Promise<History> {
+  const where = "fit";
+  requireAlive(core, where);
+  checkOptions(where, options, {
+    epochs: positiveInteger,
+    batchSize: positiveInteger,
+    shuffle: bool,
+    validation: (v) => v,
+    validationSplit: fraction,
+    callbacks: (v) => v,
+    signal: abortSignal,
+    initialEpoch: nonNegativeInteger,
+    onNaN: oneOf("stop", "continue"),
+  });
+  const {
+    epochs = 1,
+    batchSize = 32,
+    shuffle = true,
+    validationSplit = 0,
+    initialEpoch = 0,
+    onNaN = "stop",
+    signal,
+  } = options;
+  const training = requireTraining(core, where);
+  const callbacks = callbackList(where, options.callbacks);
+  let dataset: Dataset | null = null;
+  let validation: Dataset | null = null;
+  if (!isSource(data)) {
+    dataset = examplesOf(core, where, data);
+  } else if (validationSplit > 0) {
+    throw new LanewiseError(
+      "invalid-argument",
+      "fit: validationSplit needs arrays; give validation where batches come from a function.",
+    );
+  }
+  if (validationSplit > 0 && options.validation) {
+    throw new LanewiseError("invalid-argument", "fit: give validation or validationSplit, not both.");
+  }
+  if (options.validation !== undefined) validation = examplesOf(core, `${where}, validation`, options.validation);
+  if (dataset && validationSplit > 0) {
+    const kept = Math.floor(dataset.count * (1 - validationSplit));
+    if (kept < 1 || kept === dataset.count) {
+      throw new LanewiseError(
+        "empty-data",
+        `fit: validationSplit ${validationSplit} of ${dataset.count} examples leaves one part empty.`,
+      );
+    }
+    validation = sliceDataset(dataset, kept, dataset.count);
+    dataset = sliceDataset(dataset, 0, kept);
+  }
+  signal?.throwIfAborted();
+  const machine = await defaultMachine();
+
+  return enqueue(machine, async () => {
+    requireAlive(core, where);
+    signal?.throwIfAborted();
+    const loop = createLoop(core, machine, where, signal, onNaN);
+    const names = reportNames(core, training);
+    const report = names.map(() => 0);
+    const history: { epochs: number[]; metrics: Record<string, number[]> } = { epochs: [], metrics: {} };
+    let stopped = false;
+    const context: TrainContext = {
+      model: publicModel,
+      epochs: initialEpoch + epochs,
+      batchSize,
+      examples: dataset?.count ?? null,
+      batches: dataset ? Math.ceil(dataset.count / batchSize) : null,
+      kernels: machine.engine.kernels,
+      stop: () => {
+        stopped = true;
+      },
+    };
+    const notify = async (call: (callback: Callback) => unknown): Promise<void> => {
+      for (const callback of callbacks) await runCallback(machine, () => call(callback));
+    };
+    const order = dataset && shuffle ? new Uint32Array(dataset.count) : null;
+    const wantsBatches = callbacks.some((callback) => callback.onBatchEnd);
+
+    await notify((callback) => callback.onTrainBegin?.(context));
+    for (let epoch = initialEpoch; epoch < initialEpoch + epochs && !stopped; epoch++) {
+      loop.state.epoch = epoch;
+      await notify((callback) => callback.onEpochBegin?.(epoch, context));
+      const means = createMeans(names);
+      let batch = 0;
+      const step = async (from: Dataset, indices: Uint32Array | null, first: number, count: number): Promise<void> => {
+        const program = programFor(core, machine, "train", count, isWeighted(from));
+        await trainStep(loop, program, from, indices, first, batch, report);
+        means.add(report, count);
+        if (wantsBatches) {
+          const logs = Object.fromEntries(names.map((name, i) => [name, report[i] as number]));
+          const current = batch;
+          await notify((callback) => callback.onBatchEnd?.(current, { ...logs, size: count }, context));
+        }
+        batch++;
+        const turn = loop.slices.turn();
+        if (turn) await turn;
+      };
+      if (dataset) {
+        if (order) {
+          for (let i = 0; i < order.length; i++) order[i] = i;
+          shuffleInto(order, core.seed, SHUFFLE_STREAM, epoch);
+        }
+        for (let first = 0; first < dataset.count && !stopped; first += batchSize) {
+          await step(dataset, order, first, Math.min(batchSize, dataset.count - first));
+        }
+      } else {
+        const source = data as BatchSource;
+        for await (const examples of typeof source === "function" ? source() : source) {
+          const from = examplesOf(core, `${where}, epoch ${epoch}, batch ${batch}`, examples);
+          await step(from, null, 0, from.count);
+          if (stopped) break;
+        }
+        if (batch === 0) {
+          throw new LanewiseError(
+            "empty-data",
+            `fit: the source gave no batch in epoch ${epoch}. Pass a function that makes a new iterable for each epoch.`,
+          );
+        }
+      }
+      const logs = means.logs();
+      if (validation) {
+        for (const [name, value] of Object.entries(await evaluateLoop(loop, validation, batchSize)))
+          logs[`val_${name}`] = value;
+      }
+      history.epochs.push(epoch);
+      for (const [name, value] of Object.entries(logs)) {
+        history.metrics[name] ??= [];
+        history.metrics[name].push(value);
+      }
+      await notify((callback) => callback.onEpochEnd?.(epoch, logs, context));
+    }
+    await notify((callback) => callback.onTrainEnd?.(history, context));
+    return history;
+  });
+}
+
+export async function evaluate(core: ModelCore, data: Examples, options: EvaluateOptions = {}): Promise<Logs> {
+  const where = "evaluate";
+  requireAlive(core, where);
+  checkOptions(where, options, { batchSize: positiveInteger, signal: abortSignal });
+  requireTraining(core, where);
+  const dataset = examplesOf(core, where, data);
+  const machine = await defaultMachine();
+  return enqueue(machine, () =>
+    evaluateLoop(createLoop(core, machine, where, options.signal, "continue"), dataset, options.batchSize ?? 32),
+  );
+}
+
+export interface Prediction {
+  readonly data: Float32Array | Int32Array;
+  /** [examples, ...output] */
+  readonly shape: readonly number[];
+}
+
+export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptions = {}): Promise<Prediction[]> {
+  const where = "predict";
+  requireAlive(core, where);
+  checkOptions(where, options, { batchSize: positiveInteger, signal: abortSignal });
+  const { network } = core;
+  const inputs = ensureBuilt(core, where, network.inputs ? null : exampleShapeOf(x));
+  const values = byForm(
+    where,
+    "x",
+    network.inputForm,
+    inputs.map(({ name }) => name),
+    x,
+  );
+  const dataset = checkDataset(where, wantedInputs(inputs, network.inputForm), values);
+  const machine = await defaultMachine();
+  return enqueue(machine, async () => {
+    requireAlive(core, where);
+    const loop = createLoop(core, machine, where, options.signal, "continue");
+    const size = programSize(dataset.count, options.batchSize ?? 32);
+    const { executable } = programFor(core, machine, "predict", size, false);
+    const outputs = (network.outputs ?? []).map(({ shape }) => ({
+      data: new Float32Array(dataset.count * sizeOf(shape)),
+      shape: [dataset.count, ...shape],
+    }));
+    for (let first = 0; first < dataset.count; first += size) {
+      loop.signal?.throwIfAborted();
+      requireAlive(core, where);
+      const count = Math.min(size, dataset.count - first);
+      executable.prepare(loop.state);
+      feed(executable, dataset, null, first, count);
+      if ((await runSliced(executable, where, loop.slices, 0, executable.length, loop.signal)) < 0)
+        loop.signal?.throwIfAborted();
+      outputs.forEach(({ data, shape }, i) => {
+        const each = sizeOf(shape.slice(1));
+        data.set(executable.output(i).subarray(0, count * each), first * each);
+      });
+      const turn = loop.slices.turn();
+      if (turn) await turn;
+    }
+    return outputs;
+  });
+}
+
+export async function trainOnBatch(
+  core: ModelCore,
+  x: Arrays,
+  y: Arrays,
+  options: { sampleWeight?: Values } = {},
+): Promise<Logs> {
+  const where = "trainOnBatch";
+  requireAlive(core, where);
+  checkOptions(where, options, { sampleWeight: (v) => v });
+  const training = requireTraining(core, where);
+  const dataset = examplesOf(core, where, { x, y, ...options });
+  const machine = await defaultMachine();
+  return enqueue(machine, async () => {
+    requireAlive(core, where);
+    const names = reportNames(core, training);
+    const report = names.map(() => 0);
+    const program = programFor(core, machine, "train", dataset.count, isWeighted(dataset));
+    await trainStep(createLoop(core, machine, where, undefined, "stop"), program, dataset, null, 0, 0, report);
+    return Object.fromEntries(names.map((name, i) => [name, report[i] as number]));
+  });
+}

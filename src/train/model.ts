@@ -1,0 +1,329 @@
+// A model: a network, what it is trained with, and its programs by signature. The loops stand in fit.ts.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import type { Machine } from "../../bindings/machine.ts";
+import { checkOptions, finite, invalid } from "../check.ts";
+import type { Compiled } from "../compile/compile.ts";
+import { compile } from "../compile/compile.ts";
+import type { Executable } from "../executable.ts";
+import { createExecutable, placeVariables } from "../executable.ts";
+import type { Tensor } from "../graph/graph.ts";
+import type { Trace } from "../graph/trace.ts";
+import { createTrace, makeInput, readVariable, withTrace } from "../graph/trace.ts";
+import type { Variable } from "../graph/variable.ts";
+import { disposeVariable } from "../graph/variable.ts";
+import type { Layer } from "../layers/layer.ts";
+import { settleLayers } from "../layers/layer.ts";
+import type { Network, NetworkInput } from "../layers/network.ts";
+import { flattenLayers } from "../layers/network.ts";
+import type { Loss, LossLike } from "../losses.ts";
+import { resolveLoss } from "../losses.ts";
+import type { Metric, MetricLike } from "../metrics.ts";
+import { resolveMetric } from "../metrics.ts";
+import { mean, sum } from "../ops/broadcasting.ts";
+import { add, div, mul } from "../ops/pointwise.ts";
+import { vocabulary } from "../ops/vocabulary.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
+import { penalty } from "../regularizers.ts";
+import { formatShape } from "../shape.ts";
+import type { Wanted } from "./dataset.ts";
+
+export interface CompileOptions {
+  readonly optimizer: Optimizer;
+  /** One for all outputs, or by output name. */
+  readonly loss: LossLike | Readonly<Record<string, LossLike>>;
+  /** For all outputs, or by output name. */
+  readonly metrics?: readonly MetricLike[] | Readonly<Record<string, MetricLike | readonly MetricLike[]>>;
+  /** Factors of the losses by output name, 1 by default. */
+  readonly lossWeights?: Readonly<Record<string, number>>;
+}
+
+interface Head {
+  readonly loss: Loss;
+  readonly metrics: readonly Metric[];
+  readonly weight: number;
+}
+
+export interface Training {
+  readonly optimizer: Optimizer;
+  /** One for each output. */
+  readonly heads: readonly Head[];
+}
+
+export type ProgramKind = "train" | "evaluate" | "predict";
+
+export interface ModelProgram {
+  readonly executable: Executable;
+  readonly batchSize: number;
+}
+
+/** What a model is to the files beside this one. */
+export interface ModelCore {
+  readonly name: string;
+  readonly network: Network;
+  readonly seed: number;
+  training: Training | null;
+  /** Training steps taken: the step of random numbers. */
+  step: number;
+  disposed: boolean;
+  readonly programs: Map<string, ModelProgram>;
+}
+
+export function layersOf(core: ModelCore): Layer[] {
+  return flattenLayers(core.network.layers);
+}
+
+export function variablesOf(core: ModelCore): Variable[] {
+  return [...new Set(layersOf(core).flatMap((layer) => [...layer.variables]))];
+}
+
+export function outputNames(core: ModelCore): string[] {
+  return core.network.outputs?.map(({ name }) => name) ?? ["output"];
+}
+
+/** Throws where the model was disposed of. */
+export function requireAlive(core: ModelCore, what: string): void {
+  if (core.disposed) throw new LanewiseError("disposed", `${what}: this model was disposed of.`);
+}
+
+export function requireTraining(core: ModelCore, what: string): Training {
+  if (!core.training) {
+    throw new LanewiseError("not-ready", `${what}: call model.compile({ optimizer, loss }) first.`);
+  }
+  return core.training;
+}
+
+/** Settles names, seeds and streams; again after a network learned its input's shape. */
+export function settle(core: ModelCore): void {
+  settleLayers(layersOf(core), core.seed);
+}
+
+/** Builds a network whose input was left open for the shape that data has. */
+export function ensureBuilt(
+  core: ModelCore,
+  what: string,
+  exampleShape: readonly number[] | null,
+): readonly NetworkInput[] {
+  if (!core.network.inputs) {
+    if (!exampleShape) {
+      throw new LanewiseError(
+        "not-ready",
+        `${what}: the shape of the input is not known. Give inputShape to the model, or data as { data, shape } or nested numbers.`,
+      );
+    }
+    settleLayers(layersOf(core), core.seed);
+    core.network.build([{ name: "x", shape: exampleShape, dtype: "float32" }]);
+    settle(core);
+  }
+  return core.network.inputs as readonly NetworkInput[];
+}
+
+export function checkCompile(core: ModelCore, options: unknown): Training {
+  const where = "compile";
+  checkOptions(where, options, { optimizer: (v) => v, loss: (v) => v, metrics: (v) => v, lossWeights: (v) => v }, [
+    "optimizer",
+    "loss",
+  ]);
+  const { optimizer, loss, metrics = [], lossWeights = {} } = options as CompileOptions;
+  if (typeof optimizer !== "object" || optimizer === null || optimizer.kind !== "optimizer") {
+    throw invalid(where, "optimizer", "an optimizer such as adam()", optimizer);
+  }
+  const names = outputNames(core);
+  const requireNames = (label: string, record: object): void => {
+    for (const key of Object.keys(record)) {
+      if (!names.includes(key))
+        throw new LanewiseError(
+          "unknown-option",
+          `${where}: ${label}.${key} names no output. Outputs: ${names.join(", ")}.`,
+        );
+    }
+  };
+  const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && !("kind" in value);
+  if (isRecord(loss)) requireNames("loss", loss);
+  if (!Array.isArray(metrics) && !isRecord(metrics))
+    throw invalid(where, "metrics", "an array of metrics, or a record of them by output name", metrics);
+  if (isRecord(metrics)) requireNames("metrics", metrics);
+  if (!isRecord(lossWeights)) throw invalid(where, "lossWeights", "a record of numbers by output name", lossWeights);
+  requireNames("lossWeights", lossWeights);
+  const heads = names.map((name): Head => {
+    const wanted = isRecord(loss) ? loss[name] : loss;
+    if (wanted === undefined) throw new LanewiseError("invalid-argument", `${where}: loss.${name} is missing.`);
+    const resolved = resolveLoss(where, isRecord(loss) ? `loss.${name}` : "loss", wanted);
+    const own = isRecord(metrics) ? (metrics[name] ?? []) : metrics;
+    const list = (Array.isArray(own) ? own : [own]).map((metric: unknown) => resolveMetric(where, metric, resolved));
+    const weight = finite(lossWeights[name] ?? 1, `lossWeights.${name}`, where);
+    return { loss: resolved, metrics: list, weight };
+  });
+  return { optimizer, heads };
+}
+
+/** What the inputs must be. */
+export function wantedInputs(inputs: readonly NetworkInput[], form: Network["inputForm"]): Wanted[] {
+  return inputs.map(({ name, shape, dtype }, i) => ({
+    name: `x${i}`,
+    label: form === "one" ? "x" : form === "array" ? `x[${i}]` : `x.${name}`,
+    shape,
+    dtype,
+  }));
+}
+
+/** What the targets must be, by each output's loss. */
+export function wantedTargets(core: ModelCore, training: Training): Wanted[] {
+  return (core.network.outputs ?? []).map(({ name, shape }, i) => {
+    const { loss } = training.heads[i] as Head;
+    const form = core.network.outputForm;
+    const label = form === "one" ? "y" : form === "array" ? `y[${i}]` : `y.${name}`;
+    if (loss.targets === "values") return { name: `y${i}`, label, shape, dtype: "float32" };
+    if (shape.length === 0) {
+      throw new LanewiseError("shape-mismatch", `${loss.name}: the output ${formatShape([null])} has no class axis.`);
+    }
+    return { name: `y${i}`, label, shape: shape.slice(0, -1), dtype: "int32", classes: shape.at(-1) as number };
+  });
+}
+
+export const sampleWeightWanted: Wanted = { name: "weight", label: "sampleWeight", shape: [], dtype: "float32" };
+
+/** Names of what training and evaluation report: loss, the losses of several outputs, metrics. */
+export function reportNames(core: ModelCore, training: Training): string[] {
+  const names = outputNames(core);
+  const several = names.length > 1;
+  const report = ["loss"];
+  if (several) for (const name of names) report.push(`${name}_loss`);
+  for (const [i, { metrics }] of training.heads.entries()) {
+    for (const metric of metrics) report.push(several ? `${names[i]}_${metric.name}` : metric.name);
+  }
+  return report;
+}
+
+/** The sum of all penalties on weights, null where there is none. */
+function penalties(core: ModelCore): Tensor | null {
+  let total: Tensor | null = null;
+  for (const layer of layersOf(core)) {
+    for (const [variable, regularizer] of layer.state.regularizers) {
+      const part = penalty(regularizer, readVariable(variable));
+      if (part) total = total ? add(total, part) : part;
+    }
+  }
+  return total;
+}
+
+interface Symbols {
+  readonly inputs: readonly Tensor[];
+  readonly targets: readonly Tensor[];
+  readonly weight: Tensor | null;
+}
+
+function makeSymbols(core: ModelCore, batch: number, training: Training | null, weighted: boolean): Symbols {
+  const symbol = ({ name, shape, dtype }: Wanted): Tensor =>
+    makeInput({ name, shape: [batch, ...shape], dtype }, false);
+  const inputs = core.network.inputs as readonly NetworkInput[];
+  return {
+    inputs: wantedInputs(inputs, core.network.inputForm).map(symbol),
+    targets: training ? wantedTargets(core, training).map(symbol) : [],
+    weight: weighted ? symbol(sampleWeightWanted) : null,
+  };
+}
+
+/** Mean over the batch of one value an example; with weights the sum of weighted values over the batch size. */
+const batchMean = (values: Tensor, weight: Tensor | null): Tensor => mean(weight ? mul(values, weight) : values);
+
+/** Forward, backward and update. Outputs: what reportNames lists. */
+function traceTrain(core: ModelCore, training: Training, symbols: Symbols): Tensor[] {
+  const predictions = core.network.call(symbols.inputs, true);
+  const losses: Tensor[] = [];
+  const metrics: Tensor[] = [];
+  let total: Tensor | null = null;
+  for (const [i, { loss, metrics: wanted, weight }] of training.heads.entries()) {
+    const [target, prediction] = [symbols.targets[i] as Tensor, predictions[i] as Tensor];
+    const value = batchMean(loss.call(target, prediction), symbols.weight);
+    losses.push(value);
+    const scaled = weight === 1 ? value : mul(value, weight);
+    total = total ? add(total, scaled) : scaled;
+    for (const metric of wanted) {
+      const values = metric.call(target, prediction);
+      metrics.push(symbols.weight ? div(sum(mul(values, symbols.weight)), sum(symbols.weight)) : mean(values));
+    }
+  }
+  const extra = penalties(core);
+  const objective = extra ? add(total as Tensor, extra) : (total as Tensor);
+  const trainable = variablesOf(core).filter((variable) => variable.trainable);
+  if (trainable.length === 0) throw new LanewiseError("invalid-argument", "fit: no layer of this model is trainable.");
+  training.optimizer.minimize(objective, trainable);
+  return [objective, ...(losses.length > 1 ? losses : []), ...metrics];
+}
+
+/** Values of single examples, so that padding can be left out: losses, metrics; then the penalty, where there is one. */
+function traceEvaluate(core: ModelCore, training: Training, symbols: Symbols): Tensor[] {
+  const predictions = core.network.call(symbols.inputs, false);
+  const losses: Tensor[] = [];
+  const metrics: Tensor[] = [];
+  for (const [i, { loss, metrics: wanted }] of training.heads.entries()) {
+    const [target, prediction] = [symbols.targets[i] as Tensor, predictions[i] as Tensor];
+    losses.push(loss.call(target, prediction));
+    for (const metric of wanted) metrics.push(metric.call(target, prediction));
+  }
+  const extra = penalties(core);
+  return [...losses, ...metrics, ...(extra ? [extra] : [])];
+}
+
+/** The stages of one program of a model; nothing is placed or run. */
+export function compileModel(core: ModelCore, kind: ProgramKind, batch: number, weighted: boolean): Compiled {
+  const training = kind === "predict" ? null : requireTraining(core, kind);
+  const trace: Trace = createTrace(kind === "train");
+  const outputs = withTrace(trace, () => {
+    const symbols = makeSymbols(core, batch, training, weighted);
+    if (kind === "predict") return core.network.call(symbols.inputs, false);
+    return kind === "train"
+      ? traceTrain(core, training as Training, symbols)
+      : traceEvaluate(core, training as Training, symbols);
+  });
+  return compile({ outputs, effects: trace.effects }, vocabulary);
+}
+
+/** Most programs a model keeps; the one not used for longest goes. */
+const PROGRAMS_MAX = 24;
+
+/** The program of a signature, made at its first use. */
+export function programFor(
+  core: ModelCore,
+  machine: Machine,
+  kind: ProgramKind,
+  batch: number,
+  weighted: boolean,
+): ModelProgram {
+  const variables = variablesOf(core);
+  const mask = kind === "train" ? variables.map(({ trainable }) => (trainable ? 1 : 0)).join("") : "";
+  const key = `${kind} ${batch} ${weighted} ${mask}`;
+  let program = core.programs.get(key);
+  if (program) {
+    core.programs.delete(key); // to the end: used last
+  } else {
+    const compiled = compileModel(core, kind, batch, weighted);
+    placeVariables(machine, variables);
+    program = { executable: createExecutable(machine, compiled), batchSize: batch };
+    if (core.programs.size >= PROGRAMS_MAX) {
+      const [oldest, { executable }] = core.programs.entries().next().value as [string, ModelProgram];
+      executable.dispose();
+      core.programs.delete(oldest);
+    }
+  }
+  core.programs.set(key, program);
+  return program;
+}
+
+export function dropPrograms(core: ModelCore): void {
+  for (const { executable } of core.programs.values()) executable.dispose();
+  core.programs.clear();
+}
+
+export function disposeModel(core: ModelCore): void {
+  if (core.disposed) return;
+  core.disposed = true;
+  dropPrograms(core);
+  for (const variable of variablesOf(core)) {
+    const state = core.training?.optimizer.stateOf(variable);
+    if (state) for (const slot of Object.values(state.slots)) disposeVariable(slot);
+    disposeVariable(variable);
+  }
+}
