@@ -26,13 +26,14 @@ const LOG1P = memory.data<f32>([2, 0.083333015, 0.012506793, 0.0021873754, 5.474
  * tanh and erf by halves: f = 2 u / (1 + u^2) with u = x p(x^2) / (2 q(x^2)), so that near 1, where f is flat in u,
  * no error of u is left. The greatest argument of use, where f rounds to 1, on both sides; 1/4; p; q.
  * p and q are scaled so that they and q^2 lie in the upper part of [1, 2) for small x: roundings weigh less there.
+ * The factor is the one of those tried whose worst error was least: tanh 3.8 ULP, erf 3.95.
  */
 const TANH = memory.data<f32>([
-  -9.02, 9.02, 0.25, 1.35, 0.040199526, 1.543492e-4, 1.35, 0.15269949, 0.0016293545, 1.6614136e-6,
+  -9.02, 9.02, 0.25, 1.33, 0.03960398, 1.5206254e-4, 1.33, 0.15043727, 0.0016052161, 1.6368001e-6,
 ]);
 const ERF = memory.data<f32>([
-  -3.94, 3.94, 0.25, 1.511876, 0.28726655, 0.033022452, 0.0018252103, -6.8179365e-6, 1.3398652, 0.27471355, 0.054379717,
-  0.004997804, 4.6807127e-5,
+  -3.94, 3.94, 0.25, 1.4807621, 0.2813547, 0.032342862, 0.0017876482, -6.6776256e-6, 1.3122913, 0.26906005, 0.053260602,
+  0.004894951, 4.584385e-5,
 ]); // p(0) / q(0) is 2 / sqrt(pi) in 40 bits
 
 /** The normal distribution: 1 / sqrt(2), 1/2, 1 / sqrt(2 pi), the least finite float. */
