@@ -6,7 +6,7 @@ import { Lanes } from "../lanes";
 @final
 @unmanaged
 export class Epilogue {
-  /** Activations that a tile gets where it lies; for the others it must be a copy of 6 x 8 without gaps. */
+  /** Activations that a tile gets where it lies; for the others it must be a copy without gaps. */
   @inline static inPlace(activation: i32): bool {
     return activation <= 1;
   }

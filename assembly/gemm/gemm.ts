@@ -10,6 +10,7 @@ import { Vec } from "../vec";
 import { Epilogue } from "./epilogue";
 import { GemmLoop } from "./loop";
 import { packAcross, packAlong, scalePanel } from "./pack";
+import { TILE_ROWS } from "./tile";
 
 @unmanaged
 export class GemmArgs {
@@ -36,9 +37,9 @@ export class GemmArgs {
 class PackA extends GemmArgs {
   @inline fill(to: usize, row: i32, rows: i32, k: i32, depth: i32): void {
     const stride = (<usize>this.lda) << 2;
-    if (this.transA) packAcross(to, this.a + <usize>k * stride + ((<usize>row) << 2), stride, 6, rows, depth);
-    else packAlong(to, this.a + <usize>row * stride + ((<usize>k) << 2), stride, 6, rows, depth);
-    if (this.alpha !== 1) scalePanel(to, 6, depth, this.alpha);
+    if (this.transA) packAcross(to, this.a + <usize>k * stride + ((<usize>row) << 2), stride, TILE_ROWS, rows, depth);
+    else packAlong(to, this.a + <usize>row * stride + ((<usize>k) << 2), stride, TILE_ROWS, rows, depth);
+    if (this.alpha !== 1) scalePanel(to, TILE_ROWS, depth, this.alpha);
   }
 }
 

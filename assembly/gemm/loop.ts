@@ -1,24 +1,23 @@
 // The loops round the register tile: C[m, n] (+)= A[m, k] B[k, n] in blocks that fit the caches. What A, B and C
 // are is said by three functors, `@unmanaged` classes whose `this` is the address `context` (normally the operands):
-//   PackA  fill(to, row, rows, k, depth)       panel[depth][6] of A, rows <= 6; see pack.ts
+//   PackA  fill(to, row, rows, k, depth)       panel[depth][R] of A, rows <= R = TILE_ROWS; see pack.ts
 //   PackB  fill(to, column, columns, k, depth) panel[depth][8] of B, columns <= 8
 //          inPlace(): bool, at(column, k): usize, stride(): usize   where rows of B may be read where they lie
 //   Store  see below; `gemm.ts` has one of each.
 
 import { Pieces } from "../pieces";
 import { Task } from "../task";
-import { gemmTile6x4, gemmTile6x8 } from "./tile";
+import { gemmTileRx4, gemmTileRx8, TILE_A, TILE_ROWS } from "./tile";
 
 // Store:
 //   oldFactor(): f32                     C's old content counts so many times; 0 does not read it
-//   at(row, column): usize               where a whole tile of 6 x 8 is row-major and may be summed in place, otherwise 0
+//   at(row, column): usize               where a whole tile of R x 8 is row-major and may be summed in place, otherwise 0
 //   stride(): usize                      bytes from row to row there
-//   load(tile, row, rows, column, columns), store(...)   a tile that is not whole, from and to a copy [6, 8]
+//   load(tile, row, rows, column, columns), store(...)   a tile that is not whole, from and to a copy [R, 8]
 //   finish(tile, stride, row, rows, column, columns)     once the sum is complete: bias and activation, in place on
 //                                        a tile or its copy; all eight columns of the copy may be written
 // load is called before the first block only where beta is not 0.
 
-const TILE_ROWS: i32 = 6;
 const TILE_COLUMNS: i32 = 8;
 const TILE_STRIDE: usize = 32;
 /** Greatest blocks: k of a panel, and rows and columns of a piece of C. */
@@ -80,12 +79,12 @@ export class GemmLoop {
     if (rows === TILE_ROWS && columns === TILE_COLUMNS) c = out.at(row, column);
     if (c) {
       const stride = out.stride();
-      gemmTile6x8(depth, a, b, bStride, c, stride, beta);
+      gemmTileRx8(depth, a, b, bStride, c, stride, beta);
       if (last) out.finish(c, stride, row, rows, column, columns);
     } else {
       if (beta !== 0) out.load(copy, row, rows, column, columns);
-      if (columns > 4) gemmTile6x8(depth, a, b, bStride, copy, TILE_STRIDE, beta);
-      else gemmTile6x4(depth, a, b, bStride, copy, TILE_STRIDE, beta);
+      if (columns > 4) gemmTileRx8(depth, a, b, bStride, copy, TILE_STRIDE, beta);
+      else gemmTileRx4(depth, a, b, bStride, copy, TILE_STRIDE, beta);
       if (last) out.finish(copy, TILE_STRIDE, row, rows, column, columns);
       out.store(copy, row, rows, column, columns);
     }
@@ -109,7 +108,7 @@ export class GemmLoop {
     const depthMost = GemmLoop.depth(k);
     const rowsMost = GemmLoop.rows(m, n, k);
     const columnsMost = GemmLoop.columns(m, n, k);
-    const panelA = <usize>depthMost * 24;
+    const panelA = <usize>depthMost * TILE_A;
     const aPacked = scratch;
     const bPacked = aPacked + ((<usize>(depthMost * rowsMost)) << 2);
     const copy = bPacked + <usize>depthMost * 32;

@@ -1,8 +1,9 @@
-// Copies of matrix parts into panels: panel[k][0 .. width), width being 6 (rows of A) or 8 (columns of B).
+// Copies of matrix parts into panels: panel[k][0 .. width), width being TILE_ROWS (of A) or 8 (columns of B).
 // "Across": the panel's width runs along the source's memory. "Along": k does, so it is transposed.
 // Rows and columns that are not there may hold anything: what they lead to is not stored.
 
 import { Lanes } from "../lanes";
+import { TILE_ROWS } from "./tile";
 
 @final
 @unmanaged
@@ -92,9 +93,9 @@ export function packAcross(to: usize, from: usize, stride: usize, width: i32, co
       v128.store(to, v128.load(from, 16), 16);
     }
   } else {
-    for (; to < end; to += 24, from += stride) {
+    for (; to < end; to += step, from += stride) {
       v128.store(to, v128.load(from));
-      store<u64>(to, load<u64>(from, 16), 16);
+      if (TILE_ROWS === 6) store<u64>(to, load<u64>(from, 16), 16);
     }
   }
 }
