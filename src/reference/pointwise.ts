@@ -59,7 +59,10 @@ export const sign: Twin<"sign"> = unary(Math.sign);
 export const exp: Twin<"exp"> = unary(Math.exp);
 export const log: Twin<"log"> = unary(Math.log);
 export const erf: Twin<"erf"> = unary(errorFunction);
-export const relu: Twin<"relu"> = unary((x) => Math.max(x, 0));
+export const relu: Twin<"relu"> = unary((x) => {
+  if (x < 0) return 0;
+  return x; // -0 stays -0, which Math.max would not keep
+});
 export const sigmoid: Twin<"sigmoid"> = unary(logistic);
 export const tanh: Twin<"tanh"> = unary(Math.tanh);
 export const softplus: Twin<"softplus"> = unary((x) =>
@@ -74,7 +77,11 @@ export const elu: Twin<"elu"> = ({ n, alpha, x, out }) =>
   unary((x) => (x < 0 ? alpha * Math.expm1(x) : x))({ n, x, out });
 export const affine: Twin<"affine"> = ({ n, alpha, beta, x, out }) => unary((x) => alpha * x + beta)({ n, x, out });
 export const clip: Twin<"clip"> = ({ n, low, high, x, out }) =>
-  unary((x) => (x < low ? low : Math.min(x, high)))({ n, x, out });
+  unary((x) => {
+    if (x < low) return low;
+    if (x > high) return high;
+    return x;
+  })({ n, x, out });
 
 export const int32ToFloat32: Twin<"int32ToFloat32"> = ({ n, x, out }) => {
   for (let i = 0; i < n; i++) out[i] = x[i] as number;
