@@ -1,21 +1,11 @@
 // Activations by name: which op computes each, and its number in the epilogues of GEMM and convolution.
 
 import type { Tensor } from "../graph/graph.ts";
+import { activationCodes } from "./activationCodes.ts";
 import * as pointwise from "./pointwise.ts";
 import { softmax } from "./softmax.ts";
 
-/** Numbers of assembly/activation.ts. */
-export const activationCodes = {
-  linear: 0,
-  relu: 1,
-  sigmoid: 2,
-  tanh: 3,
-  elu: 4,
-  softplus: 5,
-  gelu: 6,
-  silu: 7,
-  leakyRelu: 8,
-} as const;
+export { activationCodes };
 
 export type ActivationName = keyof typeof activationCodes | "softmax";
 
