@@ -43,6 +43,7 @@ export class Correlation {
       const n = min(plan.columnBlock, plan.n - n0);
       plan.toTile(rest - image * tiles);
       for (let block = 0; block < blocks; block++) {
+        task.beat++;
         plan.toBlock(block);
         const k = plan.tapsY * plan.tapsX * plan.c;
         if (!tabled) {
@@ -72,7 +73,6 @@ export class Correlation {
           plan.tile,
         );
       }
-      task.beat++;
     }
     return before + pieces;
   }

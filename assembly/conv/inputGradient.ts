@@ -113,6 +113,7 @@ class RowGradient {
       plan.toTile(rest - image * tiles);
       const out = sums - ((<usize>(plan.y0 * rowFloats)) << 2);
       for (let block = 0; block < blocks; block++) {
+        task.beat++;
         plan.toBlock(block);
         const k = plan.tapsY * plan.tapsX * plan.c;
         plan.pixelRows(shape.outWidth, pitch);
@@ -135,7 +136,6 @@ class RowGradient {
         const from = sums + ((<usize>(i * rowFloats)) << 2);
         RowGradient.lay(shape, from, pitch, line, dx, image * shape.height + h, group);
       }
-      task.beat++;
     }
     return before + pieces;
   }

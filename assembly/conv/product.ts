@@ -6,10 +6,13 @@ import { Activation } from "../activation";
 import { Vec } from "../vec";
 import { Span } from "./span";
 
-/** Columns of a panel, and most rows of a register tile: 12 sums, two columns, one broadcast value. */
+/**
+ * Columns of a panel, and most rows of a register tile. Fused: 12 sums, two columns, one broadcast value fill the 15
+ * registers that V8 gives. A product of its own needs one more and must not spill: eight sums, also for Node 20.
+ */
 export const PANEL: i32 = 8;
 export const PANEL_BYTES: i32 = 32;
-const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 /** Bytes of the buffer that a tile leaves its sums in. */
 export const TILE_BYTES: i32 = TILE_ROWS * PANEL_BYTES;
 
@@ -98,12 +101,14 @@ export class Product {
         const from = ks + ((<usize>kFirst) << 2);
         const end = ks + ((<usize>kEnd) << 2);
         const b = panels + <usize>kFirst * PANEL_BYTES;
-        if (count === 6) Product.tile<Rows6>(row, from, end, a, b, buffer);
-        else if (count === 5) Product.tile<Rows5>(row, from, end, a, b, buffer);
-        else if (count === 4) Product.tile<Rows4>(row, from, end, a, b, buffer);
+        if (ASC_FEATURE_RELAXED_SIMD) {
+          if (count === 6) Product.tile<Rows6>(row, from, end, a, b, buffer);
+          else if (count === 5) Product.tile<Rows5>(row, from, end, a, b, buffer);
+        }
+        if (count === 4) Product.tile<Rows4>(row, from, end, a, b, buffer);
         else if (count === 3) Product.tile<Rows3>(row, from, end, a, b, buffer);
         else if (count === 2) Product.tile<Rows2>(row, from, end, a, b, buffer);
-        else Product.tile<Rows1>(row, from, end, a, b, buffer);
+        else if (count === 1) Product.tile<Rows1>(row, from, end, a, b, buffer);
         Product.finish(row, count, out, n - column, onto, bias, activation, buffer);
         row += <usize>count * ROW_BYTES;
       }
@@ -113,7 +118,7 @@ export class Product {
     }
   }
 
-  /** Sums of up to six rows by one panel, left in `buffer`: [rows, 8]. Reads nothing where ks is `end` already. */
+  /** Sums of one to six rows by one panel, left in `buffer`: [rows, 8]. Reads nothing where ks is `end` already. */
   static tile<R>(row: usize, ks: usize, end: usize, a: usize, b: usize, buffer: usize): void {
     const zero = i32x4.splat(0);
     const a0: usize = a + changetype<Row>(row).a;
