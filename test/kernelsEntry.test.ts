@@ -1,6 +1,8 @@
 // The entry `lanewise/kernels` on every engine: kernels called with their defaults, and what is refused.
 
+import { fieldsOf } from "../bindings/engine.ts";
 import { LanewiseError } from "../bindings/errors.ts";
+import type { KernelName } from "../bindings/generated/kernels.ts";
 import { layouts } from "../bindings/generated/kernels.ts";
 import { compileBinary } from "../bindings/variant.ts";
 import { createKernelMachine } from "../src/kernels/machine.ts";
@@ -8,7 +10,7 @@ import type { KernelMachine } from "../src/kernels.ts";
 import { open } from "../src/kernels.ts";
 import { openEngines } from "./engines.ts";
 import { assert, suite } from "./harness.ts";
-import { normal } from "./values.ts";
+import { integers, normal } from "./values.ts";
 
 const BYTES = 1 << 20;
 
@@ -316,6 +318,55 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
       );
       assert.ok([w, g, m, v, control].every((view) => view.every((value) => value === 0)));
       machine.conv2d({ ...conv });
+    });
+
+    test("random operands are refused or computed, and stay within their arrays", async () => {
+      const machine = await openMachine();
+      const loose = loosely(machine);
+      const next = integers(7);
+      // arrays, each with a canary behind it
+      const arrays = Array.from({ length: 9 }, () => [machine.float32(64), machine.float32(64).fill(3)] as const);
+      const indices = [machine.int32(64), machine.int32(64)] as const;
+      const values = arrays.map((_, i) => normal(64, i));
+      let computed = 0;
+      for (const kernel of Object.keys(layouts) as KernelName[]) {
+        for (let turn = 0; turn < 120; turn++) {
+          const operands: Record<string, unknown> = {};
+          const inputs: (Float32Array | Int32Array)[] = [];
+          let used = 0;
+          for (const { name, type, element, reads, writes } of fieldsOf(kernel)) {
+            if (type === "pointer") {
+              const array = element === "i32" ? indices[writes ? 1 : 0] : (arrays[used++]?.[0] as Float32Array);
+              operands[name] = array.subarray(next() % 3);
+              if (reads && !writes) inputs.push(array);
+            } else if (next() % 4) {
+              const [large, n] = [next() % 40 === 0, [0, 1, 1, 2, 3, 5][next() % 6] as number];
+              operands[name] = large && /[sS]tride|^[abcs]\d|^pad|^dil|^ld/.test(name) ? 2 ** 31 - 1 - n : n;
+            }
+          }
+          arrays.forEach(([array], i) => {
+            array.set(values[i] as Float32Array);
+          });
+          for (let i = 0; i < 64; i++) indices[0][i] = (next() % 7) - 1;
+          const before = inputs.map((array) => array.slice());
+          try {
+            loose[kernel]?.(operands);
+            computed++;
+          } catch (error) {
+            assert.ok(error instanceof LanewiseError, `${kernel} ${JSON.stringify(operands)}: ${error}`);
+          }
+          const text = () =>
+            `${kernel} ${JSON.stringify(operands, (_, v) => (ArrayBuffer.isView(v) ? v.byteLength / 4 : v))}`;
+          const same = inputs.every((array, i) => array.every((value, j) => value === before[i]?.[j]));
+          if (!same) assert.unreachable(`${text()} wrote into an input`);
+          for (const [, canary] of arrays)
+            assert.ok(
+              canary.every((value) => value === 3),
+              text(),
+            );
+        }
+      }
+      assert.ok(computed > 1000, `${computed} computed`);
     });
 
     test("memory is taken at once, given back, and its end is an error", async () => {

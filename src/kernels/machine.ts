@@ -97,8 +97,8 @@ export function createKernelMachine(engine: Engine): KernelMachine {
       );
     }
     if (value.length < length) {
-      const sizes = call.signature.scalars.filter((field) => field.type === "i32" && call.operands[field.name] !== 1);
-      const text = sizes.map((field) => `${field.name} = ${call.operands[field.name]}`).join(", ");
+      const sizes = call.signature.scalars.filter(({ name }) => (call.operands[name] ?? 0) > 1);
+      const text = sizes.map((size) => `${size.name} = ${call.operands[size.name]}`).join(", ");
       throw new LanewiseError(
         "shape-mismatch",
         `${where}: ${name} holds ${value.length} values, ${length} are needed (${text}).`,

@@ -5,7 +5,8 @@ import type { Field } from "../../bindings/engine.ts";
 import { fieldsOf } from "../../bindings/engine.ts";
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { KernelName, Operands } from "../../bindings/generated/kernels.ts";
-import { invalid, SIZE_MAX } from "../check.ts";
+import type { Checker } from "../check.ts";
+import { fraction, invalid, nonNegativeInteger, positiveInteger, SIZE_MAX } from "../check.ts";
 import { activationCodes } from "../ops/activationCodes.ts";
 
 /** Scalars that must be given; all others have a default. */
@@ -16,6 +17,7 @@ type Required =
   | "rows"
   | "columns"
   | "count"
+  | "batches"
   | "size"
   | "batch"
   | "height"
@@ -69,14 +71,13 @@ const windowSize =
     return Math.max(0, Math.floor((at(o, size) + 2 * at(o, pad) - reach) / at(o, `stride${axis}`)) + 1);
   };
 
+const axes = [0, 1, 2, 3, 4, 5] as const;
+
 /** Distance between neighbours along axis i of a contiguous array of sizes d0, d1, ... */
-const contiguous =
-  (i: number): Default =>
-  (o) => {
-    let stride = 1;
-    for (let j = i + 1; o[`d${j}`] !== undefined; j++) stride *= at(o, `d${j}`);
-    return stride;
-  };
+const contiguous = (i: number): Default => {
+  const inner = axes.slice(i + 1).map((axis) => `d${axis}`);
+  return (o) => inner.reduce((stride, name) => stride * (o[name] ?? 1), 1);
+};
 
 /** Defaults by the operand's name, in an order in which each needs only those before. */
 const defaults: Readonly<Record<string, Default>> = {
@@ -97,8 +98,8 @@ const defaults: Readonly<Record<string, Default>> = {
   groups: 1,
   outHeight: windowSize("Height", "height", "padTop"),
   outWidth: windowSize("Width", "width", "padLeft"),
-  ...Object.fromEntries([0, 1, 2, 3, 4, 5].map((i) => [`d${i}`, 1])),
-  ...Object.fromEntries([..."abcs"].flatMap((name) => [0, 1, 2, 3, 4, 5].map((i) => [`${name}${i}`, contiguous(i)]))),
+  ...Object.fromEntries(axes.map((i) => [`d${i}`, 1])),
+  ...Object.fromEntries([..."abcs"].flatMap((name) => axes.map((i) => [`${name}${i}`, contiguous(i)]))),
   outer: 1,
   inner: 1,
   scale: 1,
@@ -138,58 +139,68 @@ const ownDefaults: { readonly [K in KernelName]?: Readonly<Record<string, Defaul
   clipGradient: { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
 };
 
+/** Scalars of a call before all are known. */
+type Unknown = Record<string, number | undefined>;
+
 /** What a kernel takes. */
 export interface Signature {
   readonly kernel: KernelName;
-  readonly scalars: readonly Field[];
+  readonly scalars: readonly { readonly name: string; readonly check: Checker<number> }[];
   readonly pointers: readonly Field[];
   readonly known: ReadonlySet<string>;
-  /** The innermost of d0, d1, ..., which `n` stands for; null where there are none. */
-  readonly innermost: string | null;
+  /** Names of d0, d1, ..., for the last of which `n` may stand. */
+  readonly sizes: readonly string[];
   /** In the order in which they are computed. */
   readonly defaults: readonly (readonly [name: string, value: Default])[];
+  /** Checks of scalars together; they throw. */
+  readonly together: readonly Together[];
 }
 
 export function signatureOf(kernel: KernelName): Signature {
   const fields = fieldsOf(kernel);
   const scalars = fields.filter((field) => field.type !== "pointer");
-  const names = new Set(fields.map((field) => field.name));
-  const innermost = names.has("d5") ? "d5" : names.has("d3") ? "d3" : null;
   const isScalar = (name: string) => scalars.some((field) => field.name === name);
+  const names = fields.map((field) => field.name);
+  const sizes = names.filter((name) => /^d\d$/.test(name));
   return {
     kernel,
-    scalars,
+    scalars: scalars.map((field) => ({ name: field.name, check: checkerOf(field) })),
     pointers: fields.filter((field) => field.type === "pointer"),
-    known: innermost ? new Set([...names, "n"]) : names,
-    innermost,
+    known: new Set(sizes.length > 0 ? [...names, "n"] : names),
+    sizes,
     defaults: Object.entries({ ...defaults, ...ownDefaults[kernel] }).filter(([name]) => isScalar(name)),
+    together: together
+      .filter(({ scalar, kernels }) => isScalar(scalar) && (kernels?.includes(kernel) ?? true))
+      .map(({ check }) => check),
   };
 }
 
-const mustBePositive = /^(stride|dilation|kernel|pool)(Height|Width)$|^groups$/;
+const checker =
+  (expected: string, test: (value: unknown) => boolean): Checker<number> =>
+  (value, name, where) => {
+    if (!test(value)) throw invalid(where, name, expected, value);
+    return Number(value);
+  };
+const anyNumber = checker("a number", (value) => typeof value === "number");
+const flag = checker("true, false, 1 or 0", (value) => typeof value === "boolean" || value === 0 || value === 1);
 
-/** Checks one scalar that was given, and turns names and truth values into numbers. */
-function scalar(where: string, { name, type }: Field, value: unknown): number {
-  if (name === "activation" || name === "epsilonForm") return choice(where, name, value);
-  if ((flags as readonly string[]).includes(name)) {
-    if (typeof value === "boolean" || value === 0 || value === 1) return Number(value);
-    throw invalid(where, name, "true, false, 1 or 0", value);
-  }
-  if (type === "f32") {
-    const isRate = name === "rate";
-    if (typeof value === "number" && (!isRate || (value >= 0 && value < 1))) return value;
-    throw invalid(where, name, isRate ? "a number from 0 up to but not including 1" : "a number", value);
-  }
-  const least = mustBePositive.test(name) ? 1 : 0;
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= SIZE_MAX) return value as number;
-  throw invalid(where, name, `an integer from ${least} to ${SIZE_MAX}`, value);
+function choice(codes: Readonly<Record<string, number>>): Checker<number> {
+  return (value, name, where) => {
+    if (typeof value === "string" && Object.hasOwn(codes, value)) return codes[value] as number;
+    if (typeof value === "number" && Object.values(codes).includes(value)) return value;
+    throw invalid(where, name, `one of ${Object.keys(codes).join(", ")}, or its number`, value);
+  };
 }
 
-function choice(where: string, name: "activation" | "epsilonForm", value: unknown): number {
-  const codes: Readonly<Record<string, number>> = name === "activation" ? activationCodes : forms;
-  if (typeof value === "string" && Object.hasOwn(codes, value)) return codes[value] as number;
-  if (typeof value === "number" && Object.values(codes).includes(value)) return value;
-  throw invalid(where, name, `one of ${Object.keys(codes).join(", ")}, or its number`, value);
+/** Checks one scalar, and turns names and truth values into numbers. */
+function checkerOf({ name, type }: Field): Checker<number> {
+  if (name === "activation") return choice(activationCodes);
+  if (name === "epsilonForm") return choice(forms);
+  if ((flags as readonly string[]).includes(name)) return flag;
+  if (name === "rate") return fraction;
+  if (type === "f32") return anyNumber;
+  // a kernel would divide by these
+  return /^(stride|dilation|kernel|pool)(Height|Width)$|^groups$/.test(name) ? positiveInteger : nonNegativeInteger;
 }
 
 /** Fills `o` with the scalars of a call, given or by default. */
@@ -199,74 +210,85 @@ export function readScalars(
   given: Readonly<Record<string, unknown>>,
   o: Scalars,
 ): void {
-  const { scalars, innermost } = signature;
-  for (const name of Object.keys(o)) delete o[name];
-  for (const field of scalars) {
-    const value = given[field.name];
-    if (value !== undefined) o[field.name] = scalar(where, field, value);
+  const unknown: Unknown = o;
+  for (const { name, check } of signature.scalars) {
+    const value = given[name];
+    unknown[name] = value === undefined ? undefined : check(value, name, where);
   }
-  if (innermost) readSize(where, signature, given, innermost, o);
+  if (signature.sizes.length > 0) readSize(where, signature.sizes, given.n, unknown);
   for (const [name, value] of signature.defaults) {
-    o[name] ??= typeof value === "number" ? value : value(o, given);
+    if (unknown[name] === undefined) unknown[name] = typeof value === "number" ? value : value(o, given);
   }
-  for (const { name } of scalars) {
-    if (o[name] === undefined) throw new LanewiseError("invalid-argument", `${where}: ${name} is required.`);
+  for (const { name } of signature.scalars) {
+    if (unknown[name] === undefined) throw new LanewiseError("invalid-argument", `${where}: ${name} is required.`);
   }
-  checkTogether(where, signature, given, o);
+  for (const check of signature.together) check(where, given, o);
 }
 
 /** `n`, or at least one of d0, d1, ... */
-function readSize(
-  where: string,
-  { scalars }: Signature,
-  given: Readonly<Record<string, unknown>>,
-  innermost: string,
-  o: Scalars,
-): void {
-  const sized = scalars.filter(({ name }) => /^d\d$/.test(name) && o[name] !== undefined);
-  if (given.n === undefined) {
-    if (sized.length > 0) return;
-    throw new LanewiseError("invalid-argument", `${where}: n is required, or sizes d0 to ${innermost}.`);
+function readSize(where: string, sizes: readonly string[], n: unknown, o: Unknown): void {
+  const sized = sizes.find((name) => o[name] !== undefined);
+  if (n === undefined) {
+    if (sized) return;
+    throw new LanewiseError("invalid-argument", `${where}: n is required, or sizes ${sizes[0]} to ${sizes.at(-1)}.`);
   }
-  if (sized.length > 0) {
-    throw new LanewiseError("invalid-argument", `${where}: give n or sizes (${sized[0]?.name}), not both.`);
-  }
-  o[innermost] = scalar(where, { ...(scalars[0] as Field), name: "n" }, given.n);
+  if (sized) throw new LanewiseError("invalid-argument", `${where}: give n or sizes (${sized}), not both.`);
+  o[sizes.at(-1) as string] = nonNegativeInteger(n, "n", where);
 }
 
-/** What is right by itself and wrong together; a kernel would leave its arrays or trap. */
-function checkTogether(
-  where: string,
-  { kernel }: Signature,
-  given: Readonly<Record<string, unknown>>,
-  o: Scalars,
-): void {
-  const wrong = (text: string) => new LanewiseError("invalid-argument", `${where}: ${text}`);
-  for (const [name, least] of [
-    ["lda", o.transA ? "m" : "k"],
-    ["ldb", o.transB ? "k" : "n"],
-    ["ldc", "n"],
-  ] as const) {
-    if (name in o && at(o, name) < at(o, least)) {
-      throw wrong(`${name} must be at least ${least}, ${at(o, least)}, got ${o[name]}.`);
-    }
-  }
-  if ("groups" in o && (at(o, "channels") % at(o, "groups") !== 0 || at(o, "filters") % at(o, "groups") !== 0)) {
-    throw wrong(`channels (${o.channels}) and filters (${o.filters}) must be multiples of groups (${o.groups}).`);
-  }
-  for (const [axis, pad] of [
-    ["Height", "padTop"],
-    ["Width", "padLeft"],
-  ] as const) {
-    if (!(pad in o)) continue;
-    const reach = (o[`kernel${axis}`] ?? at(o, `pool${axis}`)) * (o[`dilation${axis}`] ?? 1);
-    const end = at(o, `out${axis}`) * at(o, `stride${axis}`) + reach + at(o, pad);
-    if (end > SIZE_MAX)
-      throw wrong(`windows reach to ${end} along ${axis.toLowerCase()}; at most ${SIZE_MAX} can be counted.`);
-  }
-  if (o.amsgrad && !given.vMax) throw wrong("amsgrad needs vMax.");
-  if (o.centered && !given.average) throw wrong("centered needs average.");
-  if ((kernel === "sgd" || kernel === "rmsprop") && o.momentum !== 0 && !given.velocity) {
-    throw wrong("momentum needs velocity.");
-  }
-}
+type Together = (where: string, given: Readonly<Record<string, unknown>>, o: Readonly<Scalars>) => void;
+
+const wrong = (where: string, text: string): LanewiseError =>
+  new LanewiseError("invalid-argument", `${where}: ${text}`);
+
+/** A leading dimension is at least as long as a row. */
+const leading =
+  (name: string, least: (o: Readonly<Scalars>) => string): Together =>
+  (where, _, o) => {
+    const row = least(o);
+    if (at(o, name) >= at(o, row)) return;
+    throw wrong(where, `${name} must be at least ${row}, ${at(o, row)}, got ${at(o, name)}.`);
+  };
+
+/** Places in a padded image are counted in 32 bits. */
+const reach =
+  (axis: "Height" | "Width", pad: string): Together =>
+  (where, _, o) => {
+    const window = (o[`kernel${axis}`] ?? at(o, `pool${axis}`)) * (o[`dilation${axis}`] ?? 1);
+    const end = at(o, `out${axis}`) * at(o, `stride${axis}`) + window + at(o, pad);
+    if (end <= SIZE_MAX) return;
+    throw wrong(where, `windows reach to ${end} along ${axis.toLowerCase()}; at most ${SIZE_MAX} can be counted.`);
+  };
+
+/** A setting that needs a slot. */
+const needs =
+  (setting: string, slot: string): Together =>
+  (where, given, o) => {
+    if (o[setting] !== 0 && !given[slot]) throw wrong(where, `${setting} needs ${slot}.`);
+  };
+
+/**
+ * What is right by itself and wrong together: a kernel would leave its arrays, trap, or ignore what was said.
+ * Each holds for the kernels that have the scalar.
+ */
+const together: readonly {
+  readonly scalar: string;
+  readonly check: Together;
+  readonly kernels?: readonly KernelName[];
+}[] = [
+  { scalar: "lda", check: leading("lda", (o) => (o.transA ? "m" : "k")) },
+  { scalar: "ldb", check: leading("ldb", (o) => (o.transB ? "k" : "n")) },
+  { scalar: "ldc", check: leading("ldc", () => "n") },
+  {
+    scalar: "groups",
+    check: (where, _, { channels = 0, filters = 0, groups = 1 }) => {
+      if (channels % groups === 0 && filters % groups === 0) return;
+      throw wrong(where, `channels (${channels}) and filters (${filters}) must be multiples of groups (${groups}).`);
+    },
+  },
+  { scalar: "padTop", check: reach("Height", "padTop") },
+  { scalar: "padLeft", check: reach("Width", "padLeft") },
+  { scalar: "amsgrad", check: needs("amsgrad", "vMax") },
+  { scalar: "centered", check: needs("centered", "average") },
+  { scalar: "momentum", check: needs("momentum", "velocity"), kernels: ["sgd", "rmsprop"] },
+];
