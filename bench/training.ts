@@ -1,7 +1,19 @@
 // Training steps a second of small networks: forward, backward and Adam, one call of a compiled step each.
 
 import type { Layer } from "../src/index.ts";
-import { adam, conv2d, dense, flatten, init, losses, maxPooling2d, ops, program, rescaling, sequential } from "../src/index.ts";
+import {
+  adam,
+  conv2d,
+  dense,
+  flatten,
+  init,
+  losses,
+  maxPooling2d,
+  ops,
+  program,
+  rescaling,
+  sequential,
+} from "../src/index.ts";
 import { time } from "./harness.ts";
 
 interface Row {
@@ -65,5 +77,7 @@ for (const { name, batch, inputShape, layers } of rows.filter((row) => row.name.
   });
   if (!Number.isFinite(last)) throw new Error(`${name}: the loss is ${last}`);
   const rate = (seconds: number) => `${Math.round(1 / seconds)}`.padStart(7);
-  console.log(`${name.padEnd(20)} batch ${String(batch).padStart(3)}  median ${rate(median)} steps/s  best ${rate(best)} steps/s`);
+  console.log(
+    `${name.padEnd(20)} batch ${String(batch).padStart(3)}  median ${rate(median)} steps/s  best ${rate(best)} steps/s`,
+  );
 }

@@ -1,6 +1,5 @@
 // Models as users see them: sequential and functional.
 
-import { readFile, writeFile } from "#host";
 import { LanewiseError } from "../bindings/errors.ts";
 import {
   bool,
@@ -11,7 +10,6 @@ import {
   oneOf,
   positiveInteger,
   seedValue,
-  show,
 } from "./check.ts";
 import type { Stage } from "./compile/explain.ts";
 import { explain, stages } from "./compile/explain.ts";
@@ -21,6 +19,8 @@ import { isTensor, type Tensor } from "./graph/graph.ts";
 import type { Variable } from "./graph/variable.ts";
 import type { LoadOptions } from "./io/checkpoint.ts";
 import { encodeCheckpoint, restoreCheckpoint } from "./io/checkpoint.ts";
+import type { ByteSource } from "./io/source.ts";
+import { bytesOf, writeBytes } from "./io/source.ts";
 import type { Layer } from "./layers/layer.ts";
 import { makeLayer } from "./layers/layer.ts";
 import type { Network, PlainFunction } from "./layers/network.ts";
@@ -84,7 +84,7 @@ export interface Model extends Layer {
   /** Weights, moving statistics, optimizer slots, step counter and seed as safetensors; with a path also written to a file (Node). */
   save(path?: string): Promise<Uint8Array>;
   /** Reads what `save` gave: bytes, or a path (Node) or URL. Nothing is changed where anything does not fit. */
-  load(source: Uint8Array | ArrayBuffer | string | URL, options?: LoadOptions): Promise<void>;
+  load(source: ByteSource, options?: LoadOptions): Promise<void>;
   /** Gives all memory back at once; not needed. */
   dispose(): void;
 }
@@ -163,13 +163,13 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
       placeVariables(await defaultMachine(), variablesOf(core));
       idle("save");
       const bytes = encodeCheckpoint(core);
-      if (path !== undefined) await writeFile(path, bytes);
+      if (path !== undefined) await writeBytes(path, bytes);
       return bytes;
     },
-    async load(source: Uint8Array | ArrayBuffer | string | URL, given: LoadOptions = {}): Promise<void> {
+    async load(source: ByteSource, given: LoadOptions = {}): Promise<void> {
       requireBuilt("load");
       checkOptions("load", given, { optimizer: bool, partial: bool });
-      const bytes = await bytesOf(source);
+      const bytes = await bytesOf("load", source);
       placeVariables(await defaultMachine(), variablesOf(core));
       requireAlive(core, "load");
       idle("load");
@@ -195,25 +195,6 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
   if (network.inputs) settle(core);
   else if (inputShape) ensureBuilt(core, "sequential", inputShape);
   return model;
-}
-
-async function bytesOf(source: unknown): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  if (typeof source === "string" && source !== "") {
-    try {
-      return await readFile(source);
-    } catch (cause) {
-      if (cause instanceof LanewiseError) throw cause;
-      throw new LanewiseError("bad-file", `load: "${source}" cannot be read: ${(cause as Error).message}`, { cause });
-    }
-  }
-  if (source instanceof URL) {
-    const response = await fetch(source);
-    if (!response.ok) throw new LanewiseError("bad-file", `load: ${source.href} answered ${response.status}.`);
-    return new Uint8Array(await response.arrayBuffer());
-  }
-  throw invalid("load", "source", "bytes, a path or a URL", show(source));
 }
 
 const modelOptions = { name: nonEmptyString, seed: seedValue };

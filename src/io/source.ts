@@ -1,0 +1,32 @@
+// Where the bytes of a file come from and go to.
+
+import { readFile, writeFile } from "#host";
+import { LanewiseError } from "../../bindings/errors.ts";
+import { invalid, show } from "../check.ts";
+
+/** Bytes, a path (Node) or a URL. */
+export type ByteSource = Uint8Array | ArrayBuffer | string | URL;
+
+/** Writes a file; throws `unsupported` in a page. */
+export const writeBytes: (path: string, bytes: Uint8Array) => Promise<void> = writeFile;
+
+/** The bytes of a source; throws `bad-file` where they cannot be read. */
+export async function bytesOf(where: string, source: unknown): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  const isUrl = source instanceof URL;
+  if (!isUrl && (typeof source !== "string" || source === "")) {
+    throw invalid(where, "source", "bytes, a path or a URL", show(source));
+  }
+  try {
+    if (!isUrl) return await readFile(source);
+    const response = await fetch(source);
+    if (!response.ok) throw new Error(`it answered ${response.status} ${response.statusText}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    if (cause instanceof LanewiseError) throw cause;
+    throw new LanewiseError("bad-file", `${where}: "${String(source)}" cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
