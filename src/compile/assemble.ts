@@ -1,9 +1,12 @@
 // assemble: instructions over buffers + places -> a program for a machine. Instructions that do the same to
 // neighbouring ranges become one: an optimizer's update of all variables is a single pass.
 
+import { roundUp } from "../../bindings/allocator.ts";
 import { fieldsOf } from "../../bindings/engine.ts";
 import type { Program, Region, Storage, UnlinkedInstruction } from "../../bindings/machine.ts";
 import type { Buffer } from "../graph/op.ts";
+import type { Variable } from "../graph/variable.ts";
+import { sizeOf } from "../shape.ts";
 import type { Listing } from "./lower.ts";
 import type { Plan } from "./plan.ts";
 
@@ -43,9 +46,35 @@ export interface Assembled extends Program {
   readonly effectsFrom: number;
 }
 
-export function assemble(listing: Listing, { regions, arenas }: Plan): Assembled {
+/** Where variables lie: in a machine, or, for reading a program that no machine has, as one would place them. */
+export type StorageOf = (variable: Variable) => Storage;
+
+/** Each group of variables one behind the other in a block of its own, as a machine places fresh ones. */
+export function storageOfGroups(variables: readonly Variable[]): StorageOf {
+  const blocks = new Map<string, { block: NonNullable<Storage["block"]>; bytes: number }>();
+  const storages = new Map<Variable, Storage>();
+  for (const variable of variables) {
+    let group = blocks.get(variable.group);
+    if (!group) {
+      group = { block: { address: 0, bytes: 0, live: 0 }, bytes: 0 };
+      blocks.set(variable.group, group);
+    }
+    const length = sizeOf(variable.shape);
+    storages.set(variable, { address: group.bytes, length, block: group.block });
+    group.bytes += roundUp(length * 4, 16);
+  }
+  return (variable) => storages.get(variable) as Storage;
+}
+
+const storageInMachine: StorageOf = (variable) => variable.state.storage as Storage;
+
+export function assemble(
+  listing: Listing,
+  { regions, arenas }: Plan,
+  storageOf: StorageOf = storageInMachine,
+): Assembled {
   const place = (buffer: Buffer): Region | Storage =>
-    buffer.variable ? (buffer.variable.state.storage as Storage) : (regions.get(buffer) as Region);
+    buffer.variable ? storageOf(buffer.variable) : (regions.get(buffer) as Region);
   const instructions: UnlinkedInstruction[] = [];
   const origins: number[][] = [];
   let run: Run | null = null;

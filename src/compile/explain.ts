@@ -4,7 +4,9 @@ import { fieldsOf } from "../../bindings/engine.ts";
 import type { Node, Tensor } from "../graph/graph.ts";
 import type { Buffer } from "../graph/op.ts";
 import { formatShape } from "../shape.ts";
+import { assemble, storageOfGroups } from "./assemble.ts";
 import type { Compiled } from "./compile.ts";
+import type { VirtualInstruction } from "./lower.ts";
 
 export type Stage = "graph" | "plan" | "program";
 
@@ -43,19 +45,24 @@ function explainPlan({ listing, plan }: Compiled): string {
 }
 
 function explainProgram({ listing, plan }: Compiled): string {
+  const { instructions, origins } = assemble(listing, plan, storageOfGroups(listing.variables));
   const where = (buffer: Buffer): string => {
     if (buffer.variable) return buffer.label;
     const region = plan.regions.get(buffer);
     return region ? `${region.role}+${region.offset}` : "?";
   };
-  return listing.instructions
-    .map(({ kernel, operands, label }, i) => {
+  return instructions
+    .map(({ kernel, operands: linked }, i) => {
+      const merged = (origins[i] ?? []).map((origin) => listing.instructions[origin] as VirtualInstruction);
+      const [first] = merged as [VirtualInstruction];
       const shown = fieldsOf(kernel).flatMap(({ name, writes }) => {
-        const operand = operands[name];
+        const operand = first.operands[name];
         if (operand === null || operand === undefined) return [];
-        return [typeof operand === "number" ? `${name} ${operand}` : `${name} ${writes ? ">" : ""}${where(operand)}`];
+        if (typeof operand === "number") return [`${name} ${String(linked[name])}`];
+        return [`${name} ${writes ? ">" : ""}${where(operand)}`];
       });
-      return `${String(i).padStart(3)} ${kernel} ${shown.join(", ")}  # ${label}`;
+      const behind = merged.length > 1 ? ` and ${merged.length - 1} more behind it` : "";
+      return `${String(i).padStart(3)} ${kernel} ${shown.join(", ")}  # ${first.label}${behind}`;
     })
     .join("\n");
 }
