@@ -5,9 +5,9 @@ export const minimum: Readonly<Record<string, number>> = {
   "unit node": 7,
   "unit chromium": 7,
   "unit firefox": 7,
-  "machine node": 166, // two builds of the kernels in Node 20
-  "machine chromium": 245,
-  "machine firefox": 166, // relaxed SIMD came with version 146
+  "machine node": 348, // two builds of the kernels in Node 20
+  "machine chromium": 516,
+  "machine firefox": 348, // relaxed SIMD came with version 146
   "node node": 25,
   "browser node": 8,
 };
