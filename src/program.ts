@@ -28,7 +28,7 @@ export type InputSpec =
 
 export interface StepOutput {
   readonly data: Float32Array | Int32Array;
-  readonly shape: readonly number[];
+  readonly shape: number[];
 }
 
 type Result = Tensor | Variable;

@@ -64,9 +64,9 @@ export interface FitOptions {
 
 export interface History {
   /** The epochs that ended, from 0. */
-  readonly epochs: readonly number[];
+  readonly epochs: number[];
   /** One value an epoch: loss, metrics, val_loss, ... */
-  readonly metrics: Readonly<Record<string, readonly number[]>>;
+  readonly metrics: Record<string, number[]>;
 }
 
 export interface EvaluateOptions {
@@ -412,9 +412,9 @@ export async function evaluate(core: ModelCore, data: Examples, options: Evaluat
 }
 
 export interface Prediction {
-  readonly data: Float32Array | Int32Array;
+  readonly data: Float32Array;
   /** [examples, ...output] */
-  readonly shape: readonly number[];
+  readonly shape: number[];
 }
 
 export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptions = {}): Promise<Prediction[]> {
