@@ -1,4 +1,4 @@
-// Exports only. The strict build holds everything that stands here.
+// Exports only: everything but the kernels that multiply and add (products.ts).
 
 export {
   batchNorm,
@@ -14,20 +14,6 @@ export {
   batchNormStatisticsScratch,
   movingAverage,
 } from "./batchNorm";
-export { conv2d, conv2dScratch } from "./conv/conv2d";
-export {
-  depthwiseConv2d,
-  depthwiseConv2dInputGradient,
-  depthwiseConv2dKernelGradient,
-  depthwiseConv2dKernelGradientPhases,
-  depthwiseConv2dKernelGradientScratch,
-} from "./conv/depthwise";
-export { conv2dInputGradient, conv2dInputGradientScratch } from "./conv/inputGradient";
-export {
-  conv2dKernelGradient,
-  conv2dKernelGradientPhases,
-  conv2dKernelGradientScratch,
-} from "./conv/kernelGradient";
 export { blockCopy, copy, fill } from "./copy";
 export {
   crossEntropy,
@@ -38,7 +24,6 @@ export {
   sigmoidCrossEntropyGradient,
 } from "./crossEntropy";
 export { equalInt32, gather, gatherGradient, oneHot } from "./gather";
-export { gemm, gemmBatch, gemmBatchScratch, gemmScratch } from "./gemm/gemm";
 export { guard } from "./guard";
 export { adam, rmsprop, sgd } from "./optim";
 export {

@@ -34,15 +34,18 @@ async function bundle(contents, splitting) {
   return { files: new Map(outputFiles.map((file) => [relative(root, file.path), file.contents])), metafile };
 }
 
-/** The files that are loaded before anything is asked for. */
-function loadedAtOnce({ files, metafile }) {
+/** Modules that a page with relaxed SIMD imports never, or only when they are asked for. */
+const onDemand = /\/(strict|engine)-[^/]*$/;
+
+/** The files that an application loads when it runs; test/package.browser.test.ts compares them with a page's. */
+export function loaded({ files, metafile }) {
   const reached = new Set();
   const visit = (path) => {
-    if (reached.has(path)) return;
+    if (reached.has(path) || onDemand.test(path)) return;
     reached.add(path);
-    for (const { path: next, kind } of metafile.outputs[path].imports) if (kind === "import-statement") visit(next);
+    for (const { path: next } of metafile.outputs[path].imports) visit(next);
   };
-  visit(Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint));
+  visit(Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint?.includes("stdin")));
   return [...reached].map((path) => files.get(path));
 }
 
@@ -56,9 +59,9 @@ export async function measureSizes() {
   const whole = `export * from "lanewise"; export * as kernels from "lanewise/kernels"`;
   return [
     ...files.map((path) => weigh(path, readFileSync(join(root, path)))),
-    weigh("first example, one file", ...(await bundle(first, false)).files.values()),
-    weigh("first example, loaded at once", ...loadedAtOnce(await bundle(first, true))),
-    weigh("whole library, one file", ...(await bundle(whole, false)).files.values()),
+    weigh("first example", ...loaded(await bundle(first, true))),
+    weigh("first example, bundled into one file", ...(await bundle(first, false)).files.values()),
+    weigh("whole library", ...(await bundle(whole, false)).files.values()),
   ];
 }
 

@@ -2,9 +2,11 @@
 
 import "./platform.ts";
 import { LanewiseError } from "./errors.ts";
-import { relaxed, strict } from "./generated/binaries.ts";
 
-export type BinaryName = "strict" | "relaxed";
+/** How products are summed: multiply, then add; or fused. */
+export type Build = "strict" | "relaxed";
+/** `base` holds what is the same in both builds, the others the kernels that multiply and add. */
+export type BinaryName = "base" | Build;
 /** Bytes, a module, a fetched response or a URL of lanewise/wasm/<name>.wasm. */
 export type BinarySource = ArrayBuffer | ArrayBufferView | WebAssembly.Module | Response | URL;
 export type BinaryProvider = (name: BinaryName) => BinarySource | Promise<BinarySource>;
@@ -30,12 +32,17 @@ export function hasRelaxedSimd(): boolean {
   return typeof WebAssembly === "object" && WebAssembly.validate(probe(...get0, ...get0, ...get0, 0xfd, 0x85, 0x02));
 }
 
-const binaries: Readonly<Record<BinaryName, string>> = { strict, relaxed };
+/** The inlined binaries, each in a module of its own: what is not used is not loaded. */
+const inlined: Readonly<Record<BinaryName, () => Promise<{ packed: string }>>> = {
+  base: () => import("./generated/base.ts"),
+  strict: () => import("./generated/strict.ts"),
+  relaxed: () => import("./generated/relaxed.ts"),
+};
 
 /** Unpacks one of the inlined binaries. */
 async function unpack(name: BinaryName): Promise<Uint8Array<ArrayBuffer>> {
-  const packed = Uint8Array.from(atob(binaries[name]), (character) => character.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const bytes = Uint8Array.from(atob((await inlined[name]()).packed), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
@@ -45,7 +52,7 @@ async function bytesOf(source: BinarySource): Promise<BufferSource | WebAssembly
   return source as BufferSource | WebAssembly.Module;
 }
 
-/** Compiles one build, from `provider` where there is one, otherwise from the inlined bytes. */
+/** Compiles one binary, from `provider` where there is one, otherwise from the inlined bytes. */
 export async function compileBinary(name: BinaryName, provider?: BinaryProvider): Promise<WebAssembly.Module> {
   const source = provider ? await bytesOf(await provider(name)) : await unpack(name);
   if (source instanceof WebAssembly.Module) return source;
@@ -58,4 +65,16 @@ export async function compileBinary(name: BinaryName, provider?: BinaryProvider)
       { cause },
     );
   }
+}
+
+/** What the engine is opened on: the compiled binaries of one build. */
+export interface Binaries {
+  readonly build: Build;
+  readonly base: WebAssembly.Module;
+  readonly products: WebAssembly.Module;
+}
+
+export async function compileBuild(build: Build, provider?: BinaryProvider): Promise<Binaries> {
+  const [base, products] = await Promise.all([compileBinary("base", provider), compileBinary(build, provider)]);
+  return { build, base, products };
 }

@@ -1,4 +1,4 @@
-// The WebAssembly engine: one memory, one or two instances, kernels linked into the table by name.
+// The WebAssembly engine: one memory, two instances, kernels linked into the table by name.
 
 import { instantiate } from "@assemblyscript/loader";
 import { roundUp } from "./allocator.ts";
@@ -6,12 +6,13 @@ import type { Engine } from "./engine.ts";
 import { fieldsOf } from "./engine.ts";
 import { LanewiseError } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
+import type { Binaries } from "./variant.ts";
 
 const PAGE = 65536;
 /** Bytes of one Instruction and of one Task (assembly/run.ts, assembly/task.ts). */
 const INSTRUCTION_BYTES = 16;
 const TASK_BYTES = 24;
-/** Below lie the constants of both builds (asconfig.json, memoryBase). */
+/** Below lie the constants of both binaries (asconfig.json, memoryBase). */
 const TASK_ADDRESS = 32768;
 const HEAP_BASE = TASK_ADDRESS + 64;
 
@@ -42,29 +43,22 @@ function createMemory(bytesInitial: number, bytesMax: number): { memory: WebAsse
   }
 }
 
-/**
- * Opens the engine on compiled builds: `strict` holds every kernel, `relaxed` (optional) those that multiply
- * and add, which then take their place.
- */
 export async function openWasm(
-  strict: WebAssembly.Module,
-  relaxed: WebAssembly.Module | null,
+  { build, base, products }: Binaries,
   bytesInitial: number,
   bytesMaxWanted: number,
 ): Promise<Engine> {
   const { memory, bytesMax } = createMemory(Math.max(bytesInitial, 2 * PAGE), bytesMaxWanted);
-  const instances: Exports[] = [];
-  for (const module of relaxed ? [strict, relaxed] : [strict]) {
-    const { instance } = await instantiate(module, { env: { memory } });
-    instances.push(instance.exports as unknown as Exports);
-  }
-  const main = instances[0] as Exports;
+  const open = async (module: WebAssembly.Module): Promise<Exports> =>
+    (await instantiate(module, { env: { memory } })).instance.exports as unknown as Exports;
+  const main = await open(base);
+  const multiplying = await open(products);
   const kernels = new Map<KernelName, { index: number; scratch: SizeExport | null; phases: SizeExport | null }>();
 
   const link = (name: KernelName) => {
     let linked = kernels.get(name);
     if (linked) return linked;
-    const from = instances.findLast((exports) => name in exports);
+    const from = [main, multiplying].find((exports) => name in exports);
     if (!from) throw new LanewiseError("unsupported", `The kernels have no "${name}". Build the library again.`);
     const index = main.table.grow(1);
     main.table.set(index, from[name] as KernelExport);
@@ -85,7 +79,7 @@ export async function openWasm(
   task[1] = 1; // threads
 
   return {
-    kernels: relaxed ? "relaxed" : "strict",
+    kernels: build,
     base: HEAP_BASE,
     bytesMax,
     get bytes() {

@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../bindings/errors.ts";
 import type { BinaryProvider } from "../bindings/variant.ts";
-import { compileBinary, hasRelaxedSimd, hasSimd } from "../bindings/variant.ts";
+import { compileBuild, hasRelaxedSimd, hasSimd } from "../bindings/variant.ts";
 import { openWasm } from "../bindings/wasm.ts";
 import type { Checker } from "./check.ts";
 import { anyFunction, bool, checkOptions, either, invalid, oneOf, positiveInteger } from "./check.ts";
@@ -23,7 +23,7 @@ export interface OpenOptions {
   readonly bytesMax?: number;
   /** The same bits in every engine and on every processor: the strict build. By default false. */
   readonly reproducible?: boolean;
-  /** Where the binaries come from, in pages that must not inline them: bytes, a module, a response or a URL for "strict" and "relaxed". */
+  /** Where the binaries come from, in pages that must not inline them: bytes, a module, a response or a URL for "base" and "strict" or "relaxed". */
   readonly wasm?: BinaryProvider;
 }
 
@@ -60,10 +60,6 @@ export async function open(options: OpenOptions = {}): Promise<KernelMachine> {
     if (engine.grow(bytesMax)) return createKernelMachine(engine);
     throw new LanewiseError("out-of-memory", `open: a memory of ${bytesMax} bytes could not be created.`);
   }
-  const relaxed = !reproducible && hasRelaxedSimd();
-  const [strictModule, relaxedModule] = await Promise.all([
-    compileBinary("strict", wasm),
-    relaxed ? compileBinary("relaxed", wasm) : null,
-  ]);
-  return createKernelMachine(await openWasm(strictModule, relaxedModule, bytesMax, bytesMax));
+  const build = !reproducible && hasRelaxedSimd() ? "relaxed" : "strict";
+  return createKernelMachine(await openWasm(await compileBuild(build, wasm), bytesMax, bytesMax));
 }

@@ -4,7 +4,7 @@ import { LanewiseError } from "../bindings/errors.ts";
 import type { Machine } from "../bindings/machine.ts";
 import { createMachine } from "../bindings/machine.ts";
 import type { BinaryProvider } from "../bindings/variant.ts";
-import { compileBinary, hasRelaxedSimd, hasSimd } from "../bindings/variant.ts";
+import { compileBuild, hasRelaxedSimd, hasSimd } from "../bindings/variant.ts";
 import { openWasm } from "../bindings/wasm.ts";
 import { anyFunction, bool, checkOptions, either, oneOf, positiveInteger } from "./check.ts";
 
@@ -13,7 +13,7 @@ export interface InitOptions {
   readonly threads?: number | "auto";
   /** The same bits in every engine and on every processor: the strict build. By default false. */
   readonly reproducible?: boolean;
-  /** Where the binaries come from, in pages that must not inline them: bytes, a module, a response or a URL for "strict" and "relaxed". */
+  /** Where the binaries come from, in pages that must not inline them: bytes, a module, a response or a URL for "base" and "strict" or "relaxed". */
   readonly wasm?: BinaryProvider;
   /** Makes the worker that a thread runs in. */
   readonly worker?: () => Worker;
@@ -43,9 +43,8 @@ async function open({ reproducible, wasm }: Settings): Promise<Machine> {
     const { openReference } = await import("./reference/engine.ts");
     return createMachine(openReference("float32"));
   }
-  const relaxed = !reproducible && hasRelaxedSimd();
-  const modules = await Promise.all([compileBinary("strict", wasm), relaxed ? compileBinary("relaxed", wasm) : null]);
-  return createMachine(await openWasm(modules[0], modules[1], BYTES_INITIAL, BYTES_MAX));
+  const build = !reproducible && hasRelaxedSimd() ? "relaxed" : "strict";
+  return createMachine(await openWasm(await compileBuild(build, wasm), BYTES_INITIAL, BYTES_MAX));
 }
 
 /** The default machine, opened by the first call. */

@@ -1,5 +1,5 @@
-// The kernels that multiply and add: built a second time with fused multiply-add. The host takes these
-// from the relaxed build where it may, and everything else from the strict one.
+// Exports only: the kernels that multiply and add. They are built twice, strict (multiply, then add) and relaxed
+// (fused multiply-add); the host takes one of the two beside index.ts.
 
 export { conv2d, conv2dScratch } from "./conv/conv2d";
 export {
