@@ -2,6 +2,8 @@
 
 import "./platform.ts";
 import { LanewiseError } from "./errors.ts";
+import { lengths, packed } from "./generated/binaries.ts";
+import { unpackLzma } from "./lzma.ts";
 
 /** How products are summed: multiply, then add; or fused. */
 export type Build = "strict" | "relaxed";
@@ -32,18 +34,17 @@ export function hasRelaxedSimd(): boolean {
   return typeof WebAssembly === "object" && WebAssembly.validate(probe(...get0, ...get0, ...get0, 0xfd, 0x85, 0x02));
 }
 
-/** The inlined binaries, each in a module of its own: what is not used is not loaded. */
-const inlined: Readonly<Record<BinaryName, () => Promise<{ packed: string }>>> = {
-  base: () => import("./generated/base.ts"),
-  strict: () => import("./generated/strict.ts"),
-  relaxed: () => import("./generated/relaxed.ts"),
-};
+let unpacked: Uint8Array<ArrayBuffer> | null = null;
 
-/** Unpacks one of the inlined binaries. */
-async function unpack(name: BinaryName): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = Uint8Array.from(atob((await inlined[name]()).packed), (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+/** One of the inlined binaries. */
+function unpack(name: BinaryName): Uint8Array<ArrayBuffer> {
+  unpacked ??= unpackLzma(Uint8Array.from(atob(packed), (character) => character.charCodeAt(0)));
+  let first = 0;
+  for (const [each, length] of Object.entries(lengths)) {
+    if (each === name) return unpacked.slice(first, first + length);
+    first += length;
+  }
+  throw new LanewiseError("unsupported", `There is no binary "${name}".`);
 }
 
 async function bytesOf(source: BinarySource): Promise<BufferSource | WebAssembly.Module> {
@@ -54,7 +55,7 @@ async function bytesOf(source: BinarySource): Promise<BufferSource | WebAssembly
 
 /** Compiles one binary, from `provider` where there is one, otherwise from the inlined bytes. */
 export async function compileBinary(name: BinaryName, provider?: BinaryProvider): Promise<WebAssembly.Module> {
-  const source = provider ? await bytesOf(await provider(name)) : await unpack(name);
+  const source = provider ? await bytesOf(await provider(name)) : unpack(name);
   if (source instanceof WebAssembly.Module) return source;
   try {
     return await WebAssembly.compile(source);
