@@ -4,7 +4,7 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import { checkOptions, invalid } from "../check.ts";
 import { differentiate } from "../compile/differentiate.ts";
 import type { Tensor } from "../graph/graph.ts";
-import { ancestors, isTensor } from "../graph/graph.ts";
+import { isTensor } from "../graph/graph.ts";
 import type { TensorLike } from "../graph/trace.ts";
 import { readVariable, requireTrace, toTensor } from "../graph/trace.ts";
 import type { Variable } from "../graph/variable.ts";
@@ -15,13 +15,18 @@ import { add } from "./pointwise.ts";
 
 const arithmetic = { add, zerosLike: (x: Tensor): Tensor => broadcastTo(0, x.dims) };
 
-/** The version of a variable that y was computed from: the oldest where there are several. */
+/**
+ * The version of a variable that y was computed from, by ops that gradients flow through: a loss computed after
+ * an update has the new one. The oldest where there are several.
+ */
 function versionIn(y: Tensor, variable: Variable): Tensor {
   let oldest: Tensor | null = null;
-  for (const { op, attributes, outputs, id } of ancestors([y.node])) {
+  const seen = new Set<Tensor>([y]);
+  for (const tensor of seen) {
+    const { op, attributes, inputs, id } = tensor.node;
     const written = op.source === "variable" ? [attributes as Variable] : (op.writes?.(attributes) ?? []);
-    const index = written.indexOf(variable);
-    if (index >= 0 && (oldest === null || id < oldest.node.id)) oldest = outputs[index] as Tensor;
+    if (written[tensor.index] === variable && (oldest === null || id < oldest.node.id)) oldest = tensor;
+    if (op.gradient) for (const input of inputs) seen.add(input);
   }
   return oldest ?? readVariable(variable);
 }
