@@ -3,7 +3,7 @@
 
 import type { Floats } from "../bindings/engine.ts";
 import { LanewiseError } from "../bindings/errors.ts";
-import type { Loaded, Machine, Region, UnlinkedInstruction } from "../bindings/machine.ts";
+import type { Loaded, Machine, Region, Storage, UnlinkedInstruction } from "../bindings/machine.ts";
 import type { Assembled } from "./compile/assemble.ts";
 import { assemble } from "./compile/assemble.ts";
 import type { Compiled } from "./compile/compile.ts";
@@ -148,7 +148,27 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
     outputs = compiled.listing.outputs.map(viewOf);
     generation = machine.generation;
   };
-  const isStale = (): boolean => controls.some(({ source }) => source.stale === true);
+  // also before the first load: what is lowered may have gone stale since it was compiled
+  const sourcesOf = ({ listing }: Compiled) => listing.buffers.flatMap(({ source }) => (source ? [source] : []));
+  let sources = sourcesOf(compiled);
+  const isStale = (): boolean => sources.some(({ stale }) => stale === true);
+
+  // where a guard needs the result of an effect it cannot stand before it: what the effects change is kept aside
+  let kept: { variable: Variable; values: Floats }[] = [];
+  const keep = (): void => {
+    if ((program as Assembled).guardsUntil <= (program as Assembled).effectsFrom) return;
+    if (kept.length === 0) {
+      kept = compiled.listing.written.map((variable) => ({
+        variable,
+        values: machine.values(variable.state.storage as Storage).slice(),
+      }));
+      return;
+    }
+    for (const { variable, values } of kept) values.set(machine.values(variable.state.storage as Storage));
+  };
+  const putBack = (): void => {
+    for (const { variable, values } of kept) machine.values(variable.state.storage as Storage).set(values);
+  };
 
   const self: Executable = {
     get compiled() {
@@ -159,21 +179,27 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
       return box.loaded?.length ?? 0;
     },
     prepare(state) {
-      if (box.loaded && isStale()) {
-        machine.unload(box.loaded);
+      if (isStale()) {
+        if (box.loaded) machine.unload(box.loaded);
         box.loaded = null;
         compiled = { ...compiled, ...lowerAndPlan(compiled.schedule) };
+        sources = sourcesOf(compiled);
       }
       if (!box.loaded) load();
       machine.prepare(box.loaded as unknown as Loaded);
       if (generation !== machine.generation) refreshViews();
       for (const { view, source } of controls) source.write(view, state);
+      keep();
     },
     input: (name) => inputs.get(name) ?? null,
     get effectsFrom() {
       return (program as Assembled).effectsFrom;
     },
-    run: (first, end) => machine.run(box.loaded as Loaded, first, end),
+    run(first, end) {
+      const next = machine.run(box.loaded as Loaded, first, end);
+      if (machine.engine.stopped) putBack();
+      return next;
+    },
     get stopped() {
       return machine.engine.stopped;
     },
@@ -189,20 +215,24 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
         const at = firstBad(viewOf(buffer));
         if (at >= 0) return `${buffer.place === "data" ? "input" : "variable"} "${buffer.label}" (element ${at})`;
       }
-      const { origins, effectsFrom } = program as Assembled;
-      for (let i = 0; i < effectsFrom; i++) {
-        self.run(i, i + 1);
-        for (const origin of origins[i] ?? []) {
-          const instruction = compiled.listing.instructions[origin];
-          if (!instruction) continue;
-          for (const buffer of accesses(instruction).writes) {
-            const view = viewOf(buffer);
-            const at = firstBad(view);
-            if (at >= 0) return `the output of ${instruction.label} (element ${at} is ${view[at]})`;
+      const { origins, effectsFrom, guardsUntil } = program as Assembled;
+      try {
+        for (let i = 0; i < Math.max(effectsFrom, guardsUntil); i++) {
+          machine.run(box.loaded as Loaded, i, i + 1);
+          for (const origin of origins[i] ?? []) {
+            const instruction = compiled.listing.instructions[origin];
+            if (!instruction) continue;
+            for (const buffer of accesses(instruction).writes) {
+              const view = viewOf(buffer);
+              const at = firstBad(view);
+              if (at >= 0) return `the output of ${instruction.label} (element ${at} is ${view[at]})`;
+            }
           }
         }
+        return "the loss";
+      } finally {
+        putBack();
       }
-      return "the loss";
     },
     dispose() {
       collected.unregister(box);

@@ -44,6 +44,8 @@ export interface Assembled extends Program {
   readonly origins: readonly (readonly number[])[];
   /** Index of the first instruction that writes a variable. */
   readonly effectsFrom: number;
+  /** Index after the last guard. */
+  readonly guardsUntil: number;
 }
 
 /** Where variables lie: in a machine, or, for reading a program that no machine has, as one would place them. */
@@ -79,6 +81,7 @@ export function assemble(
   const origins: number[][] = [];
   let run: Run | null = null;
   let effectsFrom = Number.POSITIVE_INFINITY;
+  let guardsUntil = 0;
   for (const [i, instruction] of listing.instructions.entries()) {
     const operands: Record<string, Operand> = {};
     for (const [name, operand] of Object.entries(instruction.operands)) {
@@ -86,6 +89,7 @@ export function assemble(
     }
     const next: UnlinkedInstruction = { kernel: instruction.kernel, operands };
     if (i >= listing.effectsFrom) effectsFrom = Math.min(effectsFrom, instructions.length);
+    if (i < listing.guardsUntil) guardsUntil = instructions.length + 1;
     const { advance } = instruction;
     if (run && advance && follows(run.last, next, run.advance)) {
       const [name] = advance as [string];
@@ -100,5 +104,5 @@ export function assemble(
     instructions.push(next);
     origins.push([i]);
   }
-  return { instructions, arenas, origins, effectsFrom: Math.min(effectsFrom, instructions.length) };
+  return { instructions, arenas, origins, effectsFrom: Math.min(effectsFrom, instructions.length), guardsUntil };
 }

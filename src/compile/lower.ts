@@ -29,6 +29,10 @@ export interface Listing {
   readonly variables: readonly Variable[];
   /** Index of the first instruction that writes a variable. */
   readonly effectsFrom: number;
+  /** Index after the last guard. */
+  readonly guardsUntil: number;
+  /** Variables that effects write. */
+  readonly written: readonly Variable[];
 }
 
 export function lower({ order, outputs }: Schedule): Listing {
@@ -65,6 +69,7 @@ export function lower({ order, outputs }: Schedule): Listing {
   for (const node of order) if (node.op.source === "variable") variableBuffer(node.attributes as Variable);
 
   let effectsFrom = Number.POSITIVE_INFINITY;
+  let guardsUntil = 0;
   for (const node of order) {
     const { op, attributes } = node;
     const label = node.scope ? `${node.scope}/${op.name}` : op.name;
@@ -142,6 +147,7 @@ export function lower({ order, outputs }: Schedule): Listing {
         if (buffer.place === "temporary" && !buffer.gradientOf) buffer.gradientOf = variable;
       },
     });
+    if (op.guard) guardsUntil = instructions.length;
   }
   return {
     instructions,
@@ -150,6 +156,8 @@ export function lower({ order, outputs }: Schedule): Listing {
     inputs,
     variables: [...byVariable.keys()],
     effectsFrom: Math.min(effectsFrom, instructions.length),
+    guardsUntil,
+    written: [...new Set(order.flatMap(({ op, attributes }) => op.writes?.(attributes) ?? []))],
   };
 }
 
