@@ -8,6 +8,7 @@ import type { Variable } from "../src/graph/variable.ts";
 import { disposeVariable } from "../src/graph/variable.ts";
 import type { Layer } from "../src/layers/layer.ts";
 import { gradients } from "../src/ops/gradients.ts";
+import { mul } from "../src/ops/pointwise.ts";
 import { sizeOf } from "../src/shape.ts";
 import type { InputType, Numbers } from "./compiled.ts";
 import { compileOn } from "./compiled.ts";
@@ -93,6 +94,13 @@ function functionOf({ call, layer, inputs }: OpCase): (x: Readonly<Record<string
   return (x) => made(names.length === 1 ? (x[names[0] as string] as Tensor) : names.map((name) => x[name] as Tensor));
 }
 
+/** The same numbers as results of an instruction: inputs of a program are never overwritten, results may be. */
+function computed(x: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(x).map(([name, tensor]) => [name, tensor.dtype === "int32" ? tensor : mul(tensor, 1)]),
+  );
+}
+
 type Values = Record<string, ArrayLike<number>>;
 
 interface Prepared {
@@ -101,7 +109,9 @@ interface Prepared {
   readonly start: Readonly<Record<string, Numbers>>;
   readonly upstream: Float32Array;
   forward(values: Values): Numbers;
-  /** y, then the gradient with respect to each of `wanted`. */
+  /** The same with inputs whose bytes the results may take over. */
+  forwardInPlace(values: Values): Numbers;
+  /** y, then the gradient with respect to each of `wanted`; bytes of the inputs may be taken over. */
   backward(values: Values): Numbers[];
   dispose(): void;
 }
@@ -112,6 +122,7 @@ function prepare(machine: Machine, record: OpCase): Prepared {
   const body = functionOf(record);
   const options = { training, seed: 11 };
   const forward = compileOn(machine, inputs, (x) => [body(x)], options);
+  const forwardInPlace = compileOn(machine, inputs, (x) => [body(computed(x))], options);
   const variables = new Map(forward.variables.map((variable) => [variable.name, variable]));
   const parameters = [...variables.values()].filter(({ role }) => role === "parameters");
   const outputType = forward.compiled.graph.outputs[0] as Tensor;
@@ -129,7 +140,7 @@ function prepare(machine: Machine, record: OpCase): Prepared {
           machine,
           { ...inputs, "dy of the test": { shape: outputType.dims } },
           (x) => {
-            const y = body(x);
+            const y = body(computed(x));
             return [y, ...gradients(y, xsOf(x), { upstream: x["dy of the test"] as Tensor })];
           },
           options,
@@ -156,12 +167,17 @@ function prepare(machine: Machine, record: OpCase): Prepared {
       write(values);
       return forward.run(values)[0] as Numbers;
     },
+    forwardInPlace(values) {
+      write(values);
+      return forwardInPlace.run(values)[0] as Numbers;
+    },
     backward(values) {
       write(values);
       return (backward as NonNullable<typeof backward>).run({ ...values, "dy of the test": upstream });
     },
     dispose() {
       forward.dispose();
+      forwardInPlace.dispose();
       backward?.dispose();
       for (const variable of variables.values()) disposeVariable(variable);
     },
@@ -225,6 +241,8 @@ export function checkOp(machine: Machine, oracle: Machine, record: OpCase, quoti
     const allowed = (expected: number): number =>
       "ulp" in tolerance ? tolerance.ulp * ulpOf(expected) : sumError(tolerance.sum) * product;
     const problems = compare(`${what}: y`, tested.forward(exact.start), exact.forward(exact.start), allowed);
+    const inPlace = tested.forwardInPlace(exact.start);
+    problems.push(...compare(`${what}: y in place`, inPlace, exact.forward(exact.start), allowed));
     if (exact.wanted.length === 0) return problems;
 
     const [wantY, ...want] = exact.backward(exact.start) as [Numbers, ...Numbers[]];
