@@ -182,6 +182,7 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
   const training = requireTraining(core, loop.what);
   const size = programSize(dataset.count, batchSize);
   const { executable } = programFor(core, machine, "evaluate", size, false);
+  await loop.slices.turn();
   const weights = dataset.columns.find(({ name }) => name === "weight")?.data ?? null;
   const columns = dataset.columns.filter(({ name }) => name !== "weight");
   const heads = training.heads.length;
@@ -205,6 +206,8 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
     }
     for (let j = 0; j < count; j++) weightTotal += weights ? (weights[first + j] as number) : 1;
     if (executable.compiled.listing.outputs.length > series) extra = executable.output(series)[0] as number;
+    const turn = loop.slices.turn();
+    if (turn) await turn;
   }
   // losses are divided by the number of examples, metrics by the sum of the weights
   const losses = sums.slice(0, heads).map((total) => total / dataset.count);
@@ -349,6 +352,8 @@ export async function fit(
       let batch = 0;
       const step = async (from: Dataset, indices: Uint32Array | null, first: number, count: number): Promise<void> => {
         const program = programFor(core, machine, "train", count, isWeighted(from));
+        const compiled = loop.slices.turn();
+        if (compiled) await compiled;
         await trainStep(loop, program, from, indices, first, batch, report);
         means.add(report, count);
         if (wantsBatches) {
@@ -437,6 +442,7 @@ export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptio
     const loop = createLoop(core, machine, where, options.signal, "continue");
     const size = programSize(dataset.count, options.batchSize ?? 32);
     const { executable } = programFor(core, machine, "predict", size, false);
+    await loop.slices.turn();
     const outputs = (network.outputs ?? []).map(({ shape }) => ({
       data: new Float32Array(dataset.count * sizeOf(shape)),
       shape: [dataset.count, ...shape],
