@@ -5,7 +5,7 @@ import { adam, conv2d, dense, flatten, maxPooling2d, rescaling, sequential } fro
 import type { Digits } from "./idx.ts";
 
 export const BATCH_SIZE = 64;
-export const EPOCHS = 5;
+export const EPOCHS = 4;
 
 /**
  * From `peak` down to 2 % of it, in a straight line over `steps` steps. Arithmetic alone: Math.exp and Math.cos differ between
