@@ -34,7 +34,9 @@ const checker =
   };
 
 const isInteger = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value);
-const isFiniteNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+/** Numbers end up as float32: what is infinite there is refused, and what is 0 there is not above 0. */
+const isFiniteNumber = (value: unknown): value is number =>
+  typeof value === "number" && Number.isFinite(Math.fround(value));
 
 /** Sizes are kept below 2^31, what an int32 operand holds. */
 export const SIZE_MAX: number = 2 ** 31 - 1;
@@ -52,16 +54,19 @@ export const seedValue: Checker<number> = checker(
   "a non-negative safe integer",
   (v) => Number.isSafeInteger(v) && (v as number) >= 0,
 );
-export const finite: Checker<number> = checker("a finite number", isFiniteNumber);
-export const positive: Checker<number> = checker("a finite number above 0", (v) => isFiniteNumber(v) && v > 0);
+export const finite: Checker<number> = checker("a finite number (as float32)", isFiniteNumber);
+export const positive: Checker<number> = checker(
+  "a finite number above 0 (as float32)",
+  (v) => isFiniteNumber(v) && Math.fround(v) > 0,
+);
 export const nonNegative: Checker<number> = checker(
   "a finite number of at least 0",
   (v) => isFiniteNumber(v) && v >= 0,
 );
 /** A share that may be 0 but not 1: a decay, a momentum, a dropout rate. */
 export const fraction: Checker<number> = checker(
-  "a number from 0 up to but not including 1",
-  (v) => isFiniteNumber(v) && v >= 0 && v < 1,
+  "a number from 0 up to but not including 1 (as float32)",
+  (v) => isFiniteNumber(v) && v >= 0 && Math.fround(v) < 1,
 );
 export const bool: Checker<boolean> = checker("true or false", (v) => typeof v === "boolean");
 export const nonEmptyString: Checker<string> = checker(
@@ -123,6 +128,13 @@ export function checkOptions(
 ): void {
   if (typeof options !== "object" || options === null || Array.isArray(options) || ArrayBuffer.isView(options)) {
     throw invalid(where, "options", "an object", options);
+  }
+  const { kind } = options as { kind?: unknown };
+  if (kind === "tensor" || kind === "variable") {
+    throw new LanewiseError(
+      "invalid-argument",
+      `${where}: options must be an object, got a ${kind}. What makes a layer is called with its options first: ${where}({ ... })(x).`,
+    );
   }
   for (const [key, value] of Object.entries(options)) {
     const check = Object.hasOwn(checkers, key) ? checkers[key] : undefined;

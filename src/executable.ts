@@ -11,7 +11,7 @@ import { lowerAndPlan } from "./compile/compile.ts";
 import { accesses } from "./compile/lower.ts";
 import type { Buffer, StepState } from "./graph/op.ts";
 import type { Variable } from "./graph/variable.ts";
-import { adoptStorage } from "./graph/variable.ts";
+import { adoptStorage, giveBackStorage } from "./graph/variable.ts";
 import { sizeOf } from "./shape.ts";
 
 type View = Floats | Int32Array;
@@ -56,17 +56,22 @@ export function placeVariables(machine: Machine, variables: readonly Variable[])
     else groups.set(variable.group, [variable]);
   }
   const fresh: Variable[] = [];
-  for (const [group, members] of groups) {
-    const storages = machine.place(
-      members.map(({ shape }) => sizeOf(shape)),
-      group,
-    );
-    for (const [i, variable] of members.entries()) {
-      adoptStorage(variable, machine, storages[i] as NonNullable<(typeof storages)[number]>);
-      fresh.push(variable);
+  try {
+    for (const [group, members] of groups) {
+      const storages = machine.place(
+        members.map(({ shape }) => sizeOf(shape)),
+        group,
+      );
+      for (const [i, variable] of members.entries()) {
+        adoptStorage(variable, machine, storages[i] as NonNullable<(typeof storages)[number]>);
+        fresh.push(variable);
+      }
     }
+    drawInitialValues(machine, fresh);
+  } catch (error) {
+    for (const variable of fresh) giveBackStorage(variable); // as if nothing had been asked
+    throw error;
   }
-  drawInitialValues(machine, fresh);
 }
 
 /** Fills fresh variables: given values are written, random ones drawn by a program made for this once. */
@@ -91,15 +96,16 @@ function drawInitialValues(machine: Machine, variables: readonly Variable[]): vo
             },
       );
     }
-    // what was described is real now, and described values need not be kept
-    state.initial = { kind: "constant", value: 0 };
   }
-  if (instructions.length === 0) return;
-  const arenas = { activations: 0, gradients: 0, data: 0, constants: 0, control: keys.length * 4, outputs: 0 };
-  const loaded = machine.load({ instructions, arenas });
-  machine.int32(loaded, { role: "control", offset: 0, length: keys.length }).set(keys);
-  machine.run(loaded, 0, instructions.length);
-  machine.unload(loaded);
+  if (instructions.length > 0) {
+    const arenas = { activations: 0, gradients: 0, data: 0, constants: 0, control: keys.length * 4, outputs: 0 };
+    const loaded = machine.load({ instructions, arenas });
+    machine.int32(loaded, { role: "control", offset: 0, length: keys.length }).set(keys);
+    machine.run(loaded, 0, instructions.length);
+    machine.unload(loaded);
+  }
+  // what was described is real now, and described values need not be kept
+  for (const { state } of variables) state.initial = { kind: "constant", value: 0 };
 }
 
 /** Collected executables give their memory back by themselves. */

@@ -4,6 +4,7 @@ import { LanewiseError } from "../bindings/errors.ts";
 import { bool, checkOptions, invalid, show } from "./check.ts";
 import type { Tensor } from "./graph/graph.ts";
 import { isTensor } from "./graph/graph.ts";
+import type { NoOptions } from "./initializers/distributions.ts";
 import { abs, squaredDifference, sub } from "./ops/pointwise.ts";
 import {
   binaryCrossEntropy,
@@ -57,12 +58,14 @@ const logitsOption = (name: string, options: LogitsOptions): boolean => {
 };
 
 /** Mean of (target - prediction)^2 over all axes but the first. Targets have the prediction's shape. */
-export function meanSquaredError(): Loss {
+export function meanSquaredError(options: NoOptions = {}): Loss {
+  checkOptions("meanSquaredError", options, {});
   return makeLoss("meanSquaredError", "values", false, (t, p) => meanPerExample(squaredDifference(p, t)));
 }
 
 /** Mean of |target - prediction| over all axes but the first. Targets have the prediction's shape. */
-export function meanAbsoluteError(): Loss {
+export function meanAbsoluteError(options: NoOptions = {}): Loss {
+  checkOptions("meanAbsoluteError", options, {});
   return makeLoss("meanAbsoluteError", "values", false, (t, p) => meanPerExample(abs(sub(p, t))));
 }
 

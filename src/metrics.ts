@@ -1,6 +1,7 @@
 // Metrics: one value an example, averaged over all examples exactly.
 
-import { invalid, show } from "./check.ts";
+import { checkOptions, invalid, show } from "./check.ts";
+import type { NoOptions } from "./initializers/distributions.ts";
 import type { Loss, LossFunction, LossName } from "./losses.ts";
 import { lossNames, perExample, resolveLoss } from "./losses.ts";
 import { sameIntegers } from "./ops/gather.ts";
@@ -28,17 +29,20 @@ const categorical: LossFunction = (target, prediction) =>
 const sparse: LossFunction = (target, prediction) => meanPerExample(sameIntegers(argMax(prediction), target));
 
 /** (p > threshold) = target, the mean over all axes but the first. */
-export function binaryAccuracy(): Metric {
+export function binaryAccuracy(options: NoOptions = {}): Metric {
+  checkOptions("binaryAccuracy", options, {});
   return { kind: "metric", name: "binaryAccuracy", call: binary(0.5) };
 }
 
 /** Share of examples whose largest prediction is the target's largest entry. */
-export function categoricalAccuracy(): Metric {
+export function categoricalAccuracy(options: NoOptions = {}): Metric {
+  checkOptions("categoricalAccuracy", options, {});
   return { kind: "metric", name: "categoricalAccuracy", call: categorical };
 }
 
 /** Share of examples whose largest prediction is at the label's index. */
-export function sparseCategoricalAccuracy(): Metric {
+export function sparseCategoricalAccuracy(options: NoOptions = {}): Metric {
+  checkOptions("sparseCategoricalAccuracy", options, {});
   return { kind: "metric", name: "sparseCategoricalAccuracy", call: sparse };
 }
 
@@ -72,6 +76,9 @@ export function resolveMetric(where: string, value: unknown, loss: Loss): Metric
   if (typeof value === "object" && value !== null && (value as Metric).kind === "metric") return value as Metric;
   if (typeof value === "object" && value !== null && (value as Loss).kind === "loss") {
     return { kind: "metric", name: (value as Loss).name, call: (value as Loss).call };
+  }
+  if (typeof value === "function" && Object.values(byName).includes(value as never)) {
+    throw invalid(where, "metrics", `made by calling it: metrics.${value.name}()`, value);
   }
   if (typeof value === "function") {
     const name = value.name || "metric";

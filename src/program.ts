@@ -2,12 +2,22 @@
 
 import { LanewiseError } from "../bindings/errors.ts";
 import type { Machine } from "../bindings/machine.ts";
-import { anyFunction, bool, checkOptions, invalid, nonNegativeInteger, seedValue, show } from "./check.ts";
+import {
+  anyFunction,
+  bool,
+  checkOptions,
+  invalid,
+  nonNegativeInteger,
+  oneOf,
+  positiveInteger,
+  seedValue,
+  show,
+} from "./check.ts";
 import { compile } from "./compile/compile.ts";
 import type { Stage } from "./compile/explain.ts";
-import { explain } from "./compile/explain.ts";
+import { explain, stages } from "./compile/explain.ts";
 import type { Values } from "./data/arrays.ts";
-import { flattenArray } from "./data/arrays.ts";
+import { flattenArray, newArray } from "./data/arrays.ts";
 import { copyInto, requireIntegers } from "./data/feed.ts";
 import type { Executable } from "./executable.ts";
 import { createExecutable } from "./executable.ts";
@@ -135,7 +145,7 @@ export async function program<I extends string, O extends string = never>(
   const compileFor = (batches: readonly number[]): CompiledStep<O> => {
     const { names, outputs, compiled } = traceFor(batches);
     const order = outputs.map((tensor) => ({
-      data: tensor.dtype === "int32" ? new Int32Array(sizeOf(tensor.dims)) : new Float32Array(sizeOf(tensor.dims)),
+      data: newArray("program", tensor.dtype, sizeOf(tensor.dims)),
       shape: [...tensor.dims],
     }));
     const record = Object.fromEntries(names.map((name, i) => [name, order[i] as StepOutput])) as Record<O, StepOutput>;
@@ -179,7 +189,8 @@ export async function program<I extends string, O extends string = never>(
 
   return Object.assign(step, {
     explain(stage: Stage, explainOptions: { batchSize?: number } = {}): string {
-      checkOptions("step.explain", explainOptions, { batchSize: nonNegativeInteger });
+      oneOf(...stages)(stage, "stage", "step.explain");
+      checkOptions("step.explain", explainOptions, { batchSize: positiveInteger });
       const batch = explainOptions.batchSize ?? 1;
       const batches = inputs.map(({ shape }) => (shape[0] === null ? batch : 0));
       return explain(cache.get(batches.join())?.executable.compiled ?? traceFor(batches).compiled, stage);

@@ -47,7 +47,7 @@ export function normalizeAxes(where: string, axes: number | readonly number[] | 
   const list = typeof axes === "number" ? [axes] : axes;
   if (!Array.isArray(list))
     throw new LanewiseError("invalid-argument", `${where}: axes must be an integer or an array of integers.`);
-  const result = list.map((axis) => normalizeAxis(where, axis, rank));
+  const result = list.map((axis, i) => normalizeAxis(where, axis, rank, list === axes ? `axes[${i}]` : "axes"));
   const distinct = [...new Set(result)].sort((a, b) => a - b);
   if (distinct.length !== result.length) {
     throw new LanewiseError("invalid-argument", `${where}: axes ${formatShape(list)} name one axis twice.`);
@@ -55,11 +55,12 @@ export function normalizeAxes(where: string, axes: number | readonly number[] | 
   return distinct;
 }
 
-export function normalizeAxis(where: string, axis: number, rank: number): number {
+export function normalizeAxis(where: string, axis: number, rank: number, name = "axis"): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    const wanted = rank === 0 ? "left out: a scalar has no axes" : `an integer from ${-rank} to ${rank - 1}`;
     throw new LanewiseError(
       "invalid-argument",
-      `${where}: axis must be an integer from ${-rank} to ${rank - 1} for a tensor of rank ${rank}, got ${String(axis)}.`,
+      `${where}: ${name} must be ${wanted}${rank === 0 ? "" : ` for a tensor of rank ${rank}`}, got ${typeof axis === "string" ? JSON.stringify(axis) : String(axis)}.`,
     );
   }
   return axis < 0 ? axis + rank : axis;

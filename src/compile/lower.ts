@@ -2,6 +2,7 @@
 // reads and writes stands in the kernel's layout, so everything after this stage knows instructions only.
 
 import { fieldsOf } from "../../bindings/engine.ts";
+import { LanewiseError } from "../../bindings/errors.ts";
 import type { KernelName } from "../../bindings/generated/kernels.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { Buffer, ControlSource, LoweredOperand } from "../graph/op.ts";
@@ -35,6 +36,9 @@ export interface Listing {
   readonly written: readonly Variable[];
 }
 
+/** 4 GiB of four-byte numbers; also keeps every size that an instruction counts within int32. */
+const LENGTH_MAX = 2 ** 30;
+
 export function lower({ order, outputs }: Schedule): Listing {
   const instructions: VirtualInstruction[] = [];
   const buffers: Buffer[] = [];
@@ -44,6 +48,12 @@ export function lower({ order, outputs }: Schedule): Listing {
   const inputs = new Map<string, Buffer>();
 
   const makeBuffer = (parts: Omit<Buffer, "id" | "mayTake">): Buffer => {
+    if (!(parts.length <= LENGTH_MAX)) {
+      throw new LanewiseError(
+        "out-of-memory",
+        `${parts.label}: ${parts.length} numbers are wanted, more than the ${LENGTH_MAX} that a WebAssembly memory can hold. Use a smaller batch or model.`,
+      );
+    }
     const buffer: Buffer = { id: buffers.length, mayTake: [], ...parts };
     buffers.push(buffer);
     return buffer;

@@ -31,6 +31,15 @@ export interface FlatArray {
   readonly shape: readonly number[] | null;
 }
 
+/** An array for results; where the engine has no room for it the error is the library's. */
+export function newArray(where: string, dtype: "float32" | "int32", length: number): Float32Array | Int32Array {
+  try {
+    return dtype === "int32" ? new Int32Array(length) : new Float32Array(length);
+  } catch (cause) {
+    throw new LanewiseError("out-of-memory", `${where}: an array of ${length} numbers could not be made.`, { cause });
+  }
+}
+
 const isNumericArray = (value: unknown): value is NumericArray =>
   ArrayBuffer.isView(value) &&
   !(value instanceof DataView) &&
@@ -63,10 +72,16 @@ function checkPair(where: string, { data, shape }: { data: unknown; shape: unkno
   return { data: numbers, shape };
 }
 
+/** Also false where an element is missing. */
+function allNumbers(list: readonly unknown[]): boolean {
+  for (let i = 0; i < list.length; i++) if (typeof list[i] !== "number") return false;
+  return true;
+}
+
 function flattenNested(where: string, value: readonly unknown[]): FlatArray {
   const shape: number[] = [];
   for (let level: unknown = value; Array.isArray(level); level = level[0]) shape.push(level.length);
-  if (shape.length === 1 && value.every((n) => typeof n === "number")) return { data: value as number[], shape };
+  if (shape.length === 1 && allNumbers(value)) return { data: value as number[], shape };
   const data: number[] = [];
   const visit = (level: unknown, depth: number): void => {
     if (depth === shape.length) {

@@ -3,9 +3,9 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Machine, Storage } from "../../bindings/machine.ts";
-import { invalid, show } from "../check.ts";
+import { bool, checkOptions, nonEmptyString, show } from "../check.ts";
 import type { NumericArray, Values } from "../data/arrays.ts";
-import { flattenArray } from "../data/arrays.ts";
+import { flattenArray, newArray } from "../data/arrays.ts";
 import type { Shape } from "../shape.ts";
 import { formatShape, sizeOf } from "../shape.ts";
 
@@ -76,7 +76,7 @@ export function createVariable(
     state,
     read() {
       alive();
-      const data = new Float32Array(sizeOf(shape));
+      const data = newArray(where(), "float32", sizeOf(shape)) as Float32Array;
       if (state.machine && state.storage) data.set(state.machine.values(state.storage));
       else if (state.initial.kind === "data") data.set(state.initial.data);
       else if (state.initial.kind === "constant") data.fill(state.initial.value);
@@ -105,14 +105,19 @@ export function adoptStorage(variable: Variable, machine: Machine, storage: Stor
   collected.register(variable, { machine, storage }, storage);
 }
 
-/** Gives the memory of a variable back at once. */
-export function disposeVariable(variable: Variable): void {
+/** Undoes adoptStorage. */
+export function giveBackStorage(variable: Variable): void {
   const { machine, storage } = variable.state;
-  variable.state.disposed = true;
   if (!machine || !storage) return;
   collected.unregister(storage);
   machine.release(storage);
   variable.state.storage = null;
+}
+
+/** Gives the memory of a variable back at once. */
+export function disposeVariable(variable: Variable): void {
+  variable.state.disposed = true;
+  giveBackStorage(variable);
 }
 
 function checkedValues(where: string, values: Values, shape: Shape): NumericArray {
@@ -138,15 +143,8 @@ export function isVariable(value: unknown): value is Variable {
  * Throws `shape-mismatch` where data and shape do not fit, `invalid-argument` for anything else.
  */
 export function variable(values: Values, options: { name?: string; trainable?: boolean } = {}): Variable {
-  if (typeof options !== "object" || options === null) throw invalid("variable", "options", "an object", options);
-  for (const key of Object.keys(options)) {
-    if (key !== "name" && key !== "trainable") {
-      throw new LanewiseError("unknown-option", `variable: unknown option "${key}". Known: name, trainable.`);
-    }
-  }
+  checkOptions("variable", options, { name: nonEmptyString, trainable: bool });
   const { name = "variable", trainable = true } = options;
-  if (typeof name !== "string" || name === "") throw invalid("variable", "name", "a non-empty string", name);
-  if (typeof trainable !== "boolean") throw invalid("variable", "trainable", "true or false", trainable);
   const { data, shape } = flattenArray(`variable "${name}"`, values);
   if (data.length === 0) throw new LanewiseError("empty-data", `variable "${name}": no values, got ${show(values)}.`);
   return createVariable(shape ?? [data.length], { kind: "data", data: Float32Array.from(data) }, { name, trainable });

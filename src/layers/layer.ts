@@ -3,7 +3,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { bool, invalid, nonEmptyString } from "../check.ts";
+import { bool, checkOptions, invalid, nonEmptyString } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { isTensor, makeNode, withScope } from "../graph/graph.ts";
 import type { Op } from "../graph/op.ts";
@@ -98,6 +98,14 @@ export const layerOptions: Readonly<Record<string, Checker>> = { name: nonEmptyS
 export function isLayer(value: unknown): value is Layer {
   return typeof value === "function" && (value as Layer).kind === "layer";
 }
+
+const callOptions: Readonly<Record<string, Checker>> = {
+  training: bool,
+  mask(value, name, where) {
+    if (isTensor(value)) return value;
+    throw invalid(where, name, "a tensor", value);
+  },
+};
 
 /** A recorded call of a layer on tensors of input(): made again for each batch size. */
 const callOp: Op<{ layer: Layer; options: CallOptions; many: boolean; type: { shape: Shape } }> = {
@@ -230,25 +238,13 @@ function tensorsOf(where: string, x: unknown, takes: "one" | "many"): Tensor[] {
 }
 
 function checkCallOptions(where: string, options: unknown): void {
-  if (typeof options !== "object" || options === null || isTensor(options)) {
-    const hint = isTensor(options)
-      ? " Layers take one tensor, or an array of tensors where they join several; ops.add adds two."
-      : "";
+  if (isTensor(options)) {
     throw new LanewiseError(
       "invalid-argument",
-      `${where}: the second argument must be an object { training, mask }.${hint}`,
+      `${where}: options must be an object { training, mask }, got a tensor. Layers take one tensor, or an array of tensors where they join several; ops.add adds two.`,
     );
   }
-  for (const [key, value] of Object.entries(options)) {
-    if (key !== "training" && key !== "mask") {
-      throw new LanewiseError(
-        "unknown-option",
-        `${where}: unknown option "${key}" in the call. Known: training, mask.`,
-      );
-    }
-    if (key === "training" && value !== undefined && typeof value !== "boolean")
-      throw invalid(where, "training", "true or false", value);
-  }
+  checkOptions(where, options, callOptions);
 }
 
 /** Weights fit one shape of input; a layer built for another is an error that says so. */

@@ -2,7 +2,7 @@
 // to output tensors; what trains it stands in src/train/.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import { exampleShape, invalid, oneOf } from "../check.ts";
+import { checkOptions, exampleShape, invalid, nonEmptyString, oneOf } from "../check.ts";
 import type { Node, Tensor } from "../graph/graph.ts";
 import { ancestors, applyOp, isTensor } from "../graph/graph.ts";
 import type { InputAttributes } from "../graph/trace.ts";
@@ -46,14 +46,8 @@ export interface Network {
 /** A tensor that stands for an input: [batch, ...shape], the batch size unknown. */
 export function input(shape: readonly number[], options: { name?: string; dtype?: "float32" | "int32" } = {}): Tensor {
   exampleShape(shape, "shape", "input");
-  if (typeof options !== "object" || options === null) throw invalid("input", "options", "an object", options);
-  for (const key of Object.keys(options)) {
-    if (key !== "name" && key !== "dtype")
-      throw new LanewiseError("unknown-option", `input: unknown option "${key}". Known: name, dtype.`);
-  }
+  checkOptions("input", options, { name: nonEmptyString, dtype: oneOf("float32", "int32") });
   const { name = "x", dtype = "float32" } = options;
-  if (typeof name !== "string" || name === "") throw invalid("input", "name", "a non-empty string", name);
-  oneOf("float32", "int32")(dtype, "dtype", "input");
   return makeInput({ name, shape: [SYMBOLIC_BATCH, ...shape], dtype }, true);
 }
 
@@ -61,7 +55,7 @@ export function createSequential(parts: readonly (Layer | PlainFunction)[]): Net
   if (!Array.isArray(parts) || parts.length === 0)
     throw invalid("sequential", "layers", "a non-empty array of layers", parts);
   parts.forEach((part: unknown, i) => {
-    if (isLayer(part) || (typeof part === "function" && part.length <= 1)) return;
+    if (isLayer(part) || (typeof part === "function" && part.length === 1)) return;
     const hint =
       typeof part === "function"
         ? " Was a layer's function passed without calling it, e.g. flatten instead of flatten()?"

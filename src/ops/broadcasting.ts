@@ -41,7 +41,7 @@ function resolveShape(x: Tensor, to: readonly (number | null)[]): number[] {
   if (sizeOf(result) !== sizeOf(x.dims) || !result.every(Number.isInteger)) {
     throw new LanewiseError(
       "shape-mismatch",
-      `${where}: ${formatShape(x.shape)} does not fit into ${formatShape(to)}.`,
+      `${where}: x ${formatShape(x.shape)} does not fit into shape ${formatShape(to)}.`,
     );
   }
   return result;
@@ -122,7 +122,7 @@ export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
   if (!fits) {
     throw new LanewiseError(
       "shape-mismatch",
-      `ops.broadcastTo: ${formatShape(tensor.shape)} does not stretch to ${formatShape(shape)}.`,
+      `ops.broadcastTo: x ${formatShape(tensor.shape)} does not stretch to shape ${formatShape(shape)}.`,
     );
   }
   return sameShape(from, shape) ? tensor : apply(broadcastOp, [tensor], { to: [...shape] });

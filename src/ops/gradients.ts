@@ -10,7 +10,7 @@ import { readVariable, requireTrace, toTensor } from "../graph/trace.ts";
 import type { Variable } from "../graph/variable.ts";
 import { isVariable } from "../graph/variable.ts";
 import { formatShape, sameShape } from "../shape.ts";
-import { broadcastTo } from "./broadcasting.ts";
+import { broadcastTo, requireFloat } from "./broadcasting.ts";
 import { add } from "./pointwise.ts";
 
 const arithmetic = { add, zerosLike: (x: Tensor): Tensor => broadcastTo(0, x.dims) };
@@ -50,16 +50,21 @@ export function gradients(
     if (isTensor(x)) return x;
     throw invalid("gradients", `xs[${i}]`, "a tensor or a variable", x);
   });
-  for (const x of [y, ...tensors]) {
+  for (const [i, x] of [y, ...tensors].entries()) {
     if (x.symbolic)
       throw new LanewiseError(
         "unsupported",
         "gradients cannot be recorded on tensors of input(); use a plain function as a layer.",
       );
     if (x.dtype !== "float32")
-      throw new LanewiseError("dtype-mismatch", `gradients: int32 tensors ${formatShape(x.shape)} have no gradient.`);
+      throw new LanewiseError(
+        "dtype-mismatch",
+        `gradients: ${i === 0 ? "y" : `xs[${i - 1}]`} must be float32, got int32 ${formatShape(x.shape)}, which has no gradient.`,
+      );
   }
-  const upstream = toTensor("gradients", options.upstream ?? 1, "upstream");
+  const { upstream: given = 1 } = options;
+  const upstream = toTensor("gradients", given, "upstream");
+  requireFloat("gradients", upstream, "upstream");
   if (!sameShape(upstream.dims, y.dims) && upstream.dims.length > 0) {
     throw new LanewiseError(
       "shape-mismatch",

@@ -3,6 +3,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { KernelName } from "../../bindings/generated/kernels.ts";
+import { finite, nonNegative, positive } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { apply } from "../graph/graph.ts";
 import type { Buffer, LowerContext, Op } from "../graph/op.ts";
@@ -158,26 +159,15 @@ export const gelu: (x: TensorLike) => Tensor = unary("gelu");
 /** x sigmoid(x) */
 export const silu: (x: TensorLike) => Tensor = unary("silu");
 
-function scalarOption(where: string, name: string, value: unknown): number {
-  if (typeof value !== "number" || !Number.isFinite(value)) {
-    throw new LanewiseError("invalid-argument", `${where}: ${name} must be a finite number, got ${String(value)}.`);
-  }
-  return value;
-}
-
 /** x where x > 0, slope x elsewhere; slope must not be negative. */
 export function leakyRelu(x: TensorLike, slope = 0.01): Tensor {
-  if (scalarOption("ops.leakyRelu", "slope", slope) < 0) {
-    throw new LanewiseError("invalid-argument", `ops.leakyRelu: slope must be at least 0, got ${slope}.`);
-  }
+  nonNegative(slope, "slope", "ops.leakyRelu");
   return apply(unaryOps.leakyRelu, [toTensor("ops.leakyRelu", x)], { scalar: slope });
 }
 
 /** x where x > 0, alpha (e^x - 1) elsewhere (Clevert et al. 2015); alpha must be positive. */
 export function elu(x: TensorLike, alpha = 1): Tensor {
-  if (scalarOption("ops.elu", "alpha", alpha) <= 0) {
-    throw new LanewiseError("invalid-argument", `ops.elu: alpha must be above 0, got ${alpha}.`);
-  }
+  positive(alpha, "alpha", "ops.elu");
   return apply(unaryOps.elu, [toTensor("ops.elu", x)], { scalar: alpha });
 }
 
@@ -205,8 +195,8 @@ const clipOp: Op<ClipAttributes> = {
 
 /** min(max(x, low), high) */
 export function clip(x: TensorLike, low: number, high: number): Tensor {
-  scalarOption("ops.clip", "low", low);
-  scalarOption("ops.clip", "high", high);
+  finite(low, "low", "ops.clip");
+  finite(high, "high", "ops.clip");
   if (low > high) throw new LanewiseError("invalid-argument", `ops.clip: low ${low} is above high ${high}.`);
   return apply(clipOp, [toTensor("ops.clip", x)], { low, high });
 }

@@ -45,7 +45,7 @@ export function transpose(x: TensorLike, permutation?: readonly number[]): Tenso
     throw invalid("ops.transpose", "permutation", "an array of axes", permutation);
   }
   const order = permutation
-    ? permutation.map((axis) => normalizeAxis("ops.transpose", axis, rank))
+    ? permutation.map((axis, i) => normalizeAxis("ops.transpose", axis, rank, `permutation[${i}]`))
     : tensor.dims.map((_, i) => rank - 1 - i);
   if (order.length !== rank || new Set(order).size !== rank) {
     throw invalid("ops.transpose", "permutation", `each of the ${rank} axes once`, permutation);
@@ -162,6 +162,7 @@ export function concatenate(tensors: readonly TensorLike[], axis = -1): Tensor {
     throw invalid("ops.concatenate", "tensors", "a non-empty array of tensors", tensors);
   const list = tensors.map((x, i) => toTensor("ops.concatenate", x, `tensors[${i}]`));
   const first = list[0] as Tensor;
+  if (first.dims.length === 0) throw invalid("ops.concatenate", "tensors", "tensors with at least one axis", "scalars");
   const at = normalizeAxis("ops.concatenate", axis, first.dims.length);
   return list.length === 1 ? first : apply(concatenateOp, list, { axis: at });
 }

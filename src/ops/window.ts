@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { invalid } from "../check.ts";
+import { invalid, SIZE_MAX } from "../check.ts";
 import { formatShape } from "../shape.ts";
 
 /** "valid", "same" by TensorFlow's rule, a number for all sides, or [[top, bottom], [left, right]]. */
@@ -74,6 +74,12 @@ export function windowOf(
     typeof padding === "string" ? padding : typeof padding === "number" ? ([padding, padding] as const) : padding[axis];
   const [outHeight, padTop, paddedHeight] = along(height, spanHeight, strides[0], side(0));
   const [outWidth, padLeft, paddedWidth] = along(width, spanWidth, strides[1], side(1));
+  if (Math.max(paddedHeight, paddedWidth) > SIZE_MAX) {
+    throw new LanewiseError(
+      "invalid-argument",
+      `${where}: window, padding and dilation make an input of ${paddedHeight}x${paddedWidth}; at most ${SIZE_MAX} can be counted.`,
+    );
+  }
   if (spanHeight > paddedHeight || spanWidth > paddedWidth) {
     const name = what.includes("Pool") || what.includes("pool") ? "pool" : "kernel";
     throw new LanewiseError(

@@ -3,7 +3,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { KernelName } from "../../bindings/generated/kernels.ts";
-import { invalid } from "../check.ts";
+import { invalid, show } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { isTensor } from "../graph/graph.ts";
 import type { Buffer, ControlSource, LowerContext, Op, StepState } from "../graph/op.ts";
@@ -14,6 +14,8 @@ import { requireFloat } from "../ops/broadcasting.ts";
 import { guard } from "../ops/effects.ts";
 import { gradients } from "../ops/gradients.ts";
 import { formatShape, sameShape } from "../shape.ts";
+
+import { learningRateOption } from "./learningRate.ts";
 
 /** A number, or a function of the step (updates of these variables so far) and the epoch, both from 0. */
 export type LearningRate = number | ((step: number, epoch: number) => number);
@@ -81,13 +83,14 @@ interface UpdateAttributes {
 
 export function createOptimizer(rule: UpdateRule, learningRate: LearningRate): Optimizer {
   const states = new WeakMap<Variable, SlotState>();
+  let current = learningRate;
 
   const rate = (steps: number, epoch: number): number => {
-    const value = typeof self.learningRate === "function" ? self.learningRate(steps, epoch) : self.learningRate;
-    if (typeof value !== "number" || !Number.isFinite(value)) {
+    const value: unknown = typeof current === "function" ? current(steps, epoch) : current;
+    if (typeof value !== "number" || !Number.isFinite(Math.fround(value)) || value < 0) {
       throw new LanewiseError(
-        "non-finite",
-        `${rule.name}: the learning rate at step ${steps}, epoch ${epoch} is ${String(value)}; it must be a finite number.`,
+        typeof value === "number" && !Number.isFinite(value) ? "non-finite" : "invalid-argument",
+        `${rule.name}: learningRate at step ${steps}, epoch ${epoch} is ${show(value)}; it must be a finite number of at least 0.`,
       );
     }
     return value;
@@ -200,7 +203,13 @@ export function createOptimizer(rule: UpdateRule, learningRate: LearningRate): O
     kind: "optimizer",
     name: rule.name,
     slotNames: rule.slots,
-    learningRate,
+    get learningRate() {
+      return current;
+    },
+    set learningRate(value) {
+      learningRateOption(value, "learningRate", rule.name);
+      current = value;
+    },
     minimize(loss, variables) {
       const where = `${rule.name}.minimize`;
       requireTrace(where);

@@ -4,7 +4,7 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import type { Machine } from "../../bindings/machine.ts";
 import { bool, checkOptions, fraction, invalid, nonNegativeInteger, oneOf, positiveInteger } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
-import { flattenArray } from "../data/arrays.ts";
+import { flattenArray, newArray } from "../data/arrays.ts";
 import { gatherInto } from "../data/feed.ts";
 import type { Executable } from "../executable.ts";
 import { defaultMachine } from "../machine.ts";
@@ -87,7 +87,8 @@ const exampleShapeOf = (x: unknown): number[] | null => {
 };
 
 function requireExamples(where: string, data: unknown): asserts data is Examples {
-  if (typeof data !== "object" || data === null || Array.isArray(data)) throw invalid(where, "data", "{ x, y }", data);
+  if (typeof data !== "object" || data === null || Array.isArray(data) || ArrayBuffer.isView(data))
+    throw invalid(where, "data", "{ x, y }", data);
   checkOptions(where, data, { x: (v) => v, y: (v) => v, sampleWeight: (v) => v }, ["x", "y"]);
 }
 
@@ -261,6 +262,15 @@ const isSource = (data: unknown): data is BatchSource =>
     !Array.isArray(data) &&
     (Symbol.asyncIterator in data || Symbol.iterator in data));
 
+/** The iterable of one epoch. */
+function batchesOf(source: BatchSource): AsyncIterable<Examples> | Iterable<Examples> {
+  if (typeof source !== "function") return source;
+  const batches: unknown = source();
+  if (typeof batches !== "object" || batches === null || !isSource(batches))
+    throw invalid("fit", "what the data function returns", "an (async) iterable of { x, y }", batches);
+  return batches as Iterable<Examples>;
+}
+
 export async function fit(
   core: ModelCore,
   publicModel: unknown,
@@ -375,7 +385,7 @@ export async function fit(
         }
       } else {
         const source = data as BatchSource;
-        for await (const examples of typeof source === "function" ? source() : source) {
+        for await (const examples of batchesOf(source)) {
           const from = examplesOf(core, `${where}, epoch ${epoch}, batch ${batch}`, examples);
           await step(from, null, 0, from.count);
           if (stopped) break;
@@ -383,7 +393,7 @@ export async function fit(
         if (batch === 0) {
           throw new LanewiseError(
             "empty-data",
-            `fit: the source gave no batch in epoch ${epoch}. Pass a function that makes a new iterable for each epoch.`,
+            `fit: data gave no batch in epoch ${epoch}. Pass a function that makes a new iterable for each epoch.`,
           );
         }
       }
@@ -444,7 +454,7 @@ export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptio
     const { executable } = programFor(core, machine, "predict", size, false);
     await loop.slices.turn();
     const outputs = (network.outputs ?? []).map(({ shape }) => ({
-      data: new Float32Array(dataset.count * sizeOf(shape)),
+      data: newArray(where, "float32", dataset.count * sizeOf(shape)) as Float32Array,
       shape: [dataset.count, ...shape],
     }));
     for (let first = 0; first < dataset.count; first += size) {

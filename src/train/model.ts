@@ -152,6 +152,13 @@ export function checkCompile(core: ModelCore, options: unknown): Training {
     const resolved = resolveLoss(where, isRecord(loss) ? `loss.${name}` : "loss", wanted);
     const own = isRecord(metrics) ? (metrics[name] ?? []) : metrics;
     const list = (Array.isArray(own) ? own : [own]).map((metric: unknown) => resolveMetric(where, metric, resolved));
+    const twice = list.find((metric, i) => list.slice(0, i).some((other) => other.name === metric.name));
+    if (twice || list.some((metric) => metric.name === "loss")) {
+      throw new LanewiseError(
+        "invalid-argument",
+        `${where}: metrics must have names of their own: "${twice?.name ?? "loss"}" stands for something else already.`,
+      );
+    }
     const weight = finite(lossWeights[name] ?? 1, `lossWeights.${name}`, where);
     return { loss: resolved, metrics: list, weight };
   });
