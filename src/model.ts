@@ -163,7 +163,7 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
       placeVariables(await defaultMachine(), variablesOf(core));
       idle("save");
       const bytes = encodeCheckpoint(core);
-      if (path !== undefined) await writeBytes(path, bytes);
+      if (path !== undefined) await writeBytes("save", path, bytes);
       return bytes;
     },
     async load(source: ByteSource, given: LoadOptions = {}): Promise<void> {

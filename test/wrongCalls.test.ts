@@ -723,7 +723,7 @@ const modelCalls = (model: Model): readonly Call[] => {
     },
     {
       name: "model.save",
-      args: [["path", kind(["text"], ""), undefined]],
+      args: [["path", kind(["text"], "", "no/such/folder/file"), undefined]],
       run: model.save as never,
     },
     {

@@ -7,8 +7,20 @@ import { invalid, show } from "../check.ts";
 /** Bytes, a path (Node) or a URL. */
 export type ByteSource = Uint8Array | ArrayBuffer | string | URL;
 
-/** Writes a file; throws `unsupported` in a page. */
-export const writeBytes: (path: string, bytes: Uint8Array) => Promise<void> = writeFile;
+/** What went wrong with a file, as an error of the call that wanted it. */
+function failure(what: string, cause: unknown): LanewiseError {
+  const code = cause instanceof LanewiseError ? cause.code : "bad-file";
+  return new LanewiseError(code, `${what}: ${(cause as Error).message}`, { cause });
+}
+
+/** Writes a file; throws `unsupported` in a page, `bad-file` where it cannot be written. */
+export async function writeBytes(where: string, path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, bytes);
+  } catch (cause) {
+    throw failure(`${where}: path "${path}" cannot be written`, cause);
+  }
+}
 
 /** The bytes of a source; throws `bad-file` where they cannot be read. */
 export async function bytesOf(where: string, source: unknown): Promise<Uint8Array> {
@@ -24,9 +36,6 @@ export async function bytesOf(where: string, source: unknown): Promise<Uint8Arra
     if (!response.ok) throw new Error(`it answered ${response.status} ${response.statusText}`);
     return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
-    if (cause instanceof LanewiseError) throw cause;
-    throw new LanewiseError("bad-file", `${where}: "${String(source)}" cannot be read: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw failure(`${where}: "${String(source)}" cannot be read`, cause);
   }
 }
