@@ -34,7 +34,7 @@ export interface Executable {
   /** Counts the step, once all of it has run. */
   commit(): void;
   output(index: number): View;
-  /** Says which tensor was the first that is not finite, after a guard stopped the step: state and inputs are still as they were. */
+  /** After a guard stopped the step: leaves the state as it was before, and says which tensor was the first that is not finite. */
   findNonFinite(): string;
   /** Gives the program's memory back; variables stay. */
   dispose(): void;
@@ -201,11 +201,7 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
     get effectsFrom() {
       return (program as Assembled).effectsFrom;
     },
-    run(first, end) {
-      const next = machine.run(box.loaded as Loaded, first, end);
-      if (machine.engine.stopped) putBack();
-      return next;
-    },
+    run: (first, end) => machine.run(box.loaded as Loaded, first, end),
     get stopped() {
       return machine.engine.stopped;
     },
@@ -214,6 +210,7 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
     },
     output: (index) => outputs[index] as View,
     findNonFinite() {
+      putBack();
       const firstBad = (view: View): number =>
         view instanceof Int32Array ? -1 : view.findIndex((x) => !Number.isFinite(x));
       for (const buffer of compiled.listing.buffers) {
