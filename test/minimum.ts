@@ -5,9 +5,9 @@ export const minimum: Readonly<Record<string, number>> = {
   "unit node": 7,
   "unit chromium": 7,
   "unit firefox": 7,
-  "machine node": 390, // two builds of the kernels in Node 20
-  "machine chromium": 558,
-  "machine firefox": 390, // relaxed SIMD came with version 146
+  "machine node": 409, // two builds of the kernels in Node 20
+  "machine chromium": 578,
+  "machine firefox": 409, // relaxed SIMD came with version 146
   "node node": 25,
   "browser node": 8,
 };
