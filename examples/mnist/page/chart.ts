@@ -31,7 +31,7 @@ const color = (name: string): string => getComputedStyle(document.documentElemen
 
 const percent = (value: number | null): string => (value === null ? "–" : `${(value * 100).toFixed(2)} %`);
 
-/** Keeps a chart as large as `element`; it is drawn a few times a second at most. */
+/** Keeps a chart as wide as `element`; it is drawn a few times a second at most. */
 export function createChart(element: HTMLElement): Chart {
   let epochs = 1;
   let columns: (number | null)[][] = [];
@@ -45,7 +45,7 @@ export function createChart(element: HTMLElement): Chart {
     grid: { stroke: () => color("edge"), width: 1 },
     ticks: { show: false },
   };
-  const size = () => ({ width: element.clientWidth, height: element.clientHeight - 28 }); // the legend's line
+  const size = () => ({ width: element.clientWidth, height: element.clientWidth < 500 ? 220 : 300 });
   const curve = (label: string, scale: string, stroke: string, value: (v: number | null) => string) => ({
     label,
     scale,
@@ -58,7 +58,7 @@ export function createChart(element: HTMLElement): Chart {
     {
       ...size(),
       scales: {
-        x: { time: false, range: (_, __, high) => [0, Math.max(epochs, high ?? 0)] },
+        x: { time: false, range: (_, __, high) => [0, 1.02 * Math.max(epochs, high ?? 0)] },
         loss: { range: (_, __, high) => [0, Math.min(2.5, Math.max(0.1, high * 1.05 || 2.5))] },
         accuracy: { range: [0.8, 1] },
       },
