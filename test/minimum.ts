@@ -9,5 +9,5 @@ export const minimum: Readonly<Record<string, number>> = {
   "machine chromium": 578,
   "machine firefox": 409, // relaxed SIMD came with version 146
   "node node": 25,
-  "browser node": 8,
+  "browser node": 11,
 };

@@ -1,16 +1,18 @@
 // For tests that drive a page from Node (name.browser.test.ts).
 
 import type { Page } from "puppeteer-core";
-import type { BrowserName } from "./browsers.ts";
+import type { BrowserName, Server } from "./browsers.ts";
 import { browserNames, findBrowser, serve, watchPage, withBrowser } from "./browsers.ts";
 import type { Test } from "./harness.ts";
 
 export interface PageOptions {
-  /** Served at `url`. */
-  readonly folder: string;
+  /** Served at `url`: a folder, or what a server of its own serves. */
+  readonly folder: string | (() => Promise<Server>);
   /** With the headers that make pages cross-origin isolated. */
   readonly isolated?: boolean;
   readonly headers?: Record<string, string>;
+  /** By default all. */
+  readonly browsers?: readonly BrowserName[];
 }
 
 /**
@@ -23,7 +25,7 @@ export function inBrowsers(
   options: PageOptions,
   body: (page: Page, url: string, browser: BrowserName) => Promise<void>,
 ): void {
-  for (const browserName of browserNames) {
+  for (const browserName of options.browsers ?? browserNames) {
     const executable = findBrowser(browserName);
     if (!executable && !process.env.CI) {
       test.skip(`${name}, ${browserName}`, "not installed");
@@ -32,7 +34,7 @@ export function inBrowsers(
     test(`${name}, ${browserName}`, async () => {
       if (!executable) throw new Error(`${browserName} is not installed`);
       const { folder, isolated = false, headers = {} } = options;
-      const server = await serve(folder, { isolated, headers });
+      const server = await (typeof folder === "string" ? serve(folder, { isolated, headers }) : folder());
       const errors: string[] = [];
       try {
         await withBrowser(browserName, executable, async (browser) => {

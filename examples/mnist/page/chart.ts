@@ -9,7 +9,8 @@ const REDRAW_MILLISECONDS = 150;
 export interface Chart {
   /** A batch that ended at `epoch` (epochs since the beginning, a fraction). */
   addBatch(epoch: number, loss: number, accuracy: number): void;
-  addTest(epoch: number, accuracy: number): void;
+  /** The test accuracy after the last of them. */
+  addTest(accuracy: number): void;
   clear(epochs: number): void;
   /** Of the last batches, smoothed. */
   readonly loss: number;
@@ -117,7 +118,11 @@ export function createChart(element: HTMLElement): Chart {
       latest.accuracy = means.accuracy(accuracy);
       add(epoch, loss, latest.loss, latest.accuracy, null);
     },
-    addTest: (epoch, accuracy) => add(epoch, null, null, null, accuracy),
+    addTest(accuracy) {
+      const tests = columns[4] ?? [];
+      if (tests.length > 0) tests[tests.length - 1] = accuracy;
+      dirty = true;
+    },
     clear(count) {
       epochs = count;
       columns = [[], [], [], [], []];
