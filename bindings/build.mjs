@@ -104,14 +104,16 @@ async function buildLibrary() {
     entryPoints: Object.entries(entries).map(([out, path]) => ({ in: path, out })),
     outdir: "dist",
     bundle: true,
-    splitting: true, // what is imported dynamically (binaries, the reference engine) is loaded on demand
+    splitting: true, // what is imported dynamically (the reference engine, saving) is loaded on demand
     chunkNames: "[name]-[hash]",
     format: "esm",
     platform: "neutral",
     mainFields: ["module", "main"],
     target: "es2022",
-    minify: true,
+    // whoever bundles an application minifies; here it would drop the annotations that say what may be left out
+    minify: false,
     legalComments: "none",
+    charset: "utf8",
     external: ["#host", "node:*"], // #host is chosen by the package's imports map where it is used
     logOverride: { "ignored-bare-import": "silent" }, // platform.ts is types alone
     logLevel: "warning",

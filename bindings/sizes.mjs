@@ -34,8 +34,8 @@ async function bundle(contents, splitting) {
   return { files: new Map(outputFiles.map((file) => [relative(root, file.path), file.contents])), metafile };
 }
 
-/** Modules that a page with relaxed SIMD imports never, or only when they are asked for. */
-const onDemand = /\/(strict|engine)-[^/]*$/;
+/** Modules that are imported when they are asked for, and for which the first example does not ask. */
+const onDemand = /\/(engine|saving)-[^/]*$/;
 
 /** The files that an application loads when it runs; test/package.browser.test.ts compares them with a page's. */
 export function loaded({ files, metafile }) {

@@ -18,9 +18,7 @@ import { placeVariables } from "./executable.ts";
 import { isTensor, type Tensor } from "./graph/graph.ts";
 import type { Variable } from "./graph/variable.ts";
 import type { LoadOptions } from "./io/checkpoint.ts";
-import { encodeCheckpoint, restoreCheckpoint } from "./io/checkpoint.ts";
 import type { ByteSource } from "./io/source.ts";
-import { bytesOf, writeBytes } from "./io/source.ts";
 import type { Layer } from "./layers/layer.ts";
 import { makeLayer } from "./layers/layer.ts";
 import type { Network, PlainFunction } from "./layers/network.ts";
@@ -160,20 +158,23 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
       requireBuilt("save");
       if (path !== undefined) nonEmptyString(path, "path", "save");
       idle("save");
+      const { encodeCheckpoint, writeBytes } = await import("./io/saving.ts");
       placeVariables(await defaultMachine(), variablesOf(core));
       idle("save");
-      const bytes = encodeCheckpoint(core);
+      const bytes = encodeCheckpoint(core, variablesOf(core));
       if (path !== undefined) await writeBytes("save", path, bytes);
       return bytes;
     },
     async load(source: ByteSource, given: LoadOptions = {}): Promise<void> {
       requireBuilt("load");
       checkOptions("load", given, { optimizer: bool, partial: bool });
+      const { bytesOf, restoreCheckpoint } = await import("./io/saving.ts");
       const bytes = await bytesOf("load", source);
       placeVariables(await defaultMachine(), variablesOf(core));
       requireAlive(core, "load");
       idle("load");
-      restoreCheckpoint(core, bytes, typeof source === "string" ? `load "${source}"` : "load", given);
+      const where = typeof source === "string" ? `load "${source}"` : "load";
+      restoreCheckpoint(core, variablesOf(core), bytes, where, given);
     },
     dispose(): void {
       idle("dispose");

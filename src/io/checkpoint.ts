@@ -4,7 +4,6 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import type { Variable } from "../graph/variable.ts";
 import { formatShape, sameShape } from "../shape.ts";
 import type { ModelCore } from "../train/model.ts";
-import { variablesOf } from "../train/model.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
 const FORMAT = "lanewise 1";
@@ -17,9 +16,9 @@ export interface LoadOptions {
 }
 
 /** Variables by the names they have in a file: their own, made distinct where two layers have one name. */
-export function namedVariables(core: ModelCore): Map<string, Variable> {
+function namedVariables(variables: readonly Variable[]): Map<string, Variable> {
   const named = new Map<string, Variable>();
-  for (const variable of variablesOf(core)) {
+  for (const variable of variables) {
     let name = variable.name;
     for (let i = 2; named.has(name); i++) name = `${variable.name}~${i}`;
     named.set(name, variable);
@@ -31,12 +30,12 @@ const slotName = (optimizer: string, variable: string, slot: string): string =>
   `optimizer/${optimizer}/${variable}/${slot}`;
 
 /** The bytes of a file with everything that training goes on from. */
-export function encodeCheckpoint(core: ModelCore): Uint8Array {
+export function encodeCheckpoint(core: ModelCore, variables: readonly Variable[]): Uint8Array {
   const tensors: { name: string; dtype: "F32"; shape: readonly number[]; data: Float32Array }[] = [];
   const metadata: Record<string, string> = { format: FORMAT, seed: String(core.seed), step: String(core.step) };
   const optimizer = core.training?.optimizer ?? null;
   const steps: Record<string, number> = {};
-  const named = namedVariables(core);
+  const named = namedVariables(variables);
   for (const [name, variable] of named) tensors.push({ name, dtype: "F32", ...variable.read() });
   for (const [name, variable] of named) {
     const state = optimizer?.stateOf(variable);
@@ -60,11 +59,17 @@ interface Restoration {
   readonly step: number | null;
 }
 
-function restorationOf(core: ModelCore, bytes: Uint8Array, where: string, options: LoadOptions): Restoration {
+function restorationOf(
+  core: ModelCore,
+  variables: readonly Variable[],
+  bytes: Uint8Array,
+  where: string,
+  options: LoadOptions,
+): Restoration {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const { partial = false } = options;
   const bad = (message: string): LanewiseError => new LanewiseError("bad-file", `${where}: ${message}`);
-  const named = namedVariables(core);
+  const named = namedVariables(variables);
   const weights: Restoration["weights"] = [];
   const used = new Set<string>();
   const take = (name: string, shape: readonly number[]): Float32Array | null => {
@@ -137,8 +142,14 @@ function parseSteps(text: string | undefined, bad: (message: string) => Lanewise
 }
 
 /** Reads a file back into a model; nothing is changed where anything does not fit. */
-export function restoreCheckpoint(core: ModelCore, bytes: Uint8Array, where: string, options: LoadOptions): void {
-  const { weights, slots, step } = restorationOf(core, bytes, where, options);
+export function restoreCheckpoint(
+  core: ModelCore,
+  variables: readonly Variable[],
+  bytes: Uint8Array,
+  where: string,
+  options: LoadOptions,
+): void {
+  const { weights, slots, step } = restorationOf(core, variables, bytes, where, options);
   for (const [variable, values] of weights) variable.write(values);
   if (slots.length > 0) core.training?.optimizer.restore(slots);
   if (step !== null) core.step = step;
