@@ -1,7 +1,8 @@
 // Runs tiers of tests in environments: bundles the files of a tier with esbuild, runs the bundle in a Node
 // process or in a page, counts. Every wait has an end.
 // A file's name says what it needs: name.unit.test.ts nothing, name.test.ts a machine, name.train.test.ts
-// training (these three run in browsers too), name.node.test.ts Node, name.browser.test.ts Node and a browser.
+// training, name.reproducible.test.ts the strict kernels (these four run in browsers too), name.node.test.ts
+// Node, name.browser.test.ts Node and a browser.
 
 import { spawn } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
@@ -26,6 +27,7 @@ const tiers: readonly Tier[] = [
   { name: "unit", limitSeconds: 60, anywhere: true },
   { name: "machine", limitSeconds: 400, anywhere: true },
   { name: "train", limitSeconds: 400, anywhere: true },
+  { name: "reproducible", limitSeconds: 120, anywhere: true },
   { name: "node", limitSeconds: 400, anywhere: false },
   { name: "browser", limitSeconds: 400, anywhere: false },
 ];
