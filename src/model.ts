@@ -204,7 +204,7 @@ const modelOptions = { name: nonEmptyString, seed: seedValue };
  * A model of layers in a row; plain functions of one tensor may stand among them.
  * Throws `shape-mismatch` where a layer does not fit what comes before it.
  */
-export function sequential(layers: readonly (Layer | PlainFunction)[], options: SequentialOptions = {}): Model {
+export function sequential(layers: readonly PlainFunction[], options: SequentialOptions = {}): Model {
   checkOptions("sequential", options, { ...modelOptions, inputShape: exampleShape });
   return createModel(createSequential(layers), options, options.inputShape);
 }

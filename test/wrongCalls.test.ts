@@ -1018,7 +1018,7 @@ suite("wrong calls", (test) => {
       [
         "activations",
         () =>
-          sequential([(x: Tensor) => ops.broadcastTo(ops.reshape(x, [null, 1]), [x.dims[0] as number, large])], {
+          sequential([(x) => ops.broadcastTo(ops.reshape(x, [null, 1]), [x.dims[0] as number, large])], {
             inputShape: [1],
           }).predict([[1]]),
       ],

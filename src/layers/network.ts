@@ -12,6 +12,7 @@ import { formatShape, SYMBOLIC_BATCH } from "../shape.ts";
 import type { Layer } from "./layer.ts";
 import { calledLayer, isLayer } from "./layer.ts";
 
+/** What sequential takes: layers are such functions, too. (A union with Layer would leave the type of x open.) */
 export type PlainFunction = (x: Tensor) => Tensor;
 
 export interface NetworkInput {
@@ -51,7 +52,7 @@ export function input(shape: readonly number[], options: { name?: string; dtype?
   return makeInput({ name, shape: [SYMBOLIC_BATCH, ...shape], dtype }, true);
 }
 
-export function createSequential(parts: readonly (Layer | PlainFunction)[]): Network {
+export function createSequential(parts: readonly PlainFunction[]): Network {
   if (!Array.isArray(parts) || parts.length === 0)
     throw invalid("sequential", "layers", "a non-empty array of layers", parts);
   parts.forEach((part: unknown, i) => {
