@@ -14,6 +14,6 @@ export const minimum: Readonly<Record<string, number>> = {
   "reproducible node": 3,
   "reproducible chromium": 3,
   "reproducible firefox": 3,
-  "node node": 25,
+  "node node": 52,
   "browser node": 11,
 };
