@@ -62,6 +62,7 @@ export interface ExplainOptions {
 /** A network that can be trained. It is a layer as well: `model(x)` shares its weights. */
 export interface Model extends Layer {
   readonly layers: readonly Layer[];
+  /** As given, or as `load` found it. */
   readonly seed: number;
   /** Bytes planned for each role; of a training step where the model is compiled. */
   readonly memory: ModelMemory;
@@ -95,7 +96,9 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
     training: null,
     step: 0,
     disposed: false,
+    running: null,
     programs: new Map(),
+    last: null,
   };
   const layer = makeLayer({
     type: "model",
@@ -104,6 +107,8 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
     children: () => network.layers,
     call(inputs, _, { training, where }) {
       requireAlive(core, where);
+      const [x] = inputs;
+      if (!network.inputs && x) network.build([{ name: "x", shape: x.dims.slice(1), dtype: x.dtype }]);
       const outputs = network.call(inputs, training);
       if (outputs.length !== 1) {
         throw new LanewiseError(
@@ -134,6 +139,7 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
     compile(given: CompileOptions): void {
       requireAlive(core, "compile");
       idle("compile");
+      if (core.running) throw new LanewiseError("busy", `compile: ${core.running} is running. Await it first.`);
       const training = checkCompile(core, given);
       dropPrograms(core);
       core.training = training;
@@ -159,8 +165,10 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
       if (path !== undefined) nonEmptyString(path, "path", "save");
       idle("save");
       const { encodeCheckpoint, writeBytes } = await import("./io/saving.ts");
-      placeVariables(await defaultMachine(), variablesOf(core));
+      const machine = await defaultMachine();
+      requireAlive(core, "save");
       idle("save");
+      placeVariables(machine, variablesOf(core));
       const bytes = encodeCheckpoint(core, variablesOf(core));
       if (path !== undefined) await writeBytes("save", path, bytes);
       return bytes;
@@ -168,11 +176,13 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
     async load(source: ByteSource, given: LoadOptions = {}): Promise<void> {
       requireBuilt("load");
       checkOptions("load", given, { optimizer: bool, partial: bool });
+      idle("load");
       const { bytesOf, restoreCheckpoint } = await import("./io/saving.ts");
       const bytes = await bytesOf("load", source);
-      placeVariables(await defaultMachine(), variablesOf(core));
+      const machine = await defaultMachine();
       requireAlive(core, "load");
       idle("load");
+      placeVariables(machine, variablesOf(core));
       const where = typeof source === "string" ? `load "${source}"` : "load";
       restoreCheckpoint(core, variablesOf(core), bytes, where, given);
     },
@@ -184,7 +194,7 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
   const model = Object.defineProperties(layer, {
     ...Object.fromEntries(Object.entries(members).map(([name, value]) => [name, { value }])),
     layers: { get: () => network.layers },
-    seed: { value: core.seed },
+    seed: { get: () => core.seed },
     variables: { get: (): Variable[] => variablesOf(core) },
     memory: {
       get: () => {

@@ -47,6 +47,17 @@ export interface VariableState {
   disposed: boolean;
 }
 
+let changes = 0;
+
+/** Counts up whenever a layer or a variable becomes trainable or frozen: programs made before may not fit. */
+export function trainableChanges(): number {
+  return changes;
+}
+
+export function noteTrainableChange(): void {
+  changes++;
+}
+
 /** Gives memory back when a variable was collected: the block goes with the last of its storages. */
 const collected: FinalizationRegistry<{ machine: Machine; storage: Storage }> = new FinalizationRegistry(
   ({ machine, storage }) => machine.release(storage),
@@ -65,6 +76,7 @@ export function createVariable(
       throw new LanewiseError("busy", `${where()}: ${state.machine.busy} is running. Await it, or use a callback.`);
     }
   };
+  let trainable = options.trainable ?? true;
   const self: Variable = {
     kind: "variable",
     name: options.name,
@@ -72,7 +84,13 @@ export function createVariable(
     dtype: "float32",
     role: options.role ?? "parameters",
     group: options.group ?? options.role ?? "parameters",
-    trainable: options.trainable ?? true,
+    get trainable() {
+      return trainable;
+    },
+    set trainable(value) {
+      trainable = value;
+      noteTrainableChange();
+    },
     state,
     read() {
       alive();

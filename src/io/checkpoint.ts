@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Variable } from "../graph/variable.ts";
-import { formatShape, sameShape } from "../shape.ts";
+import { formatShape, sameShape, sizeOf } from "../shape.ts";
 import type { ModelCore } from "../train/model.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
@@ -57,6 +57,7 @@ interface Restoration {
   readonly weights: [Variable, Float32Array][];
   readonly slots: { variable: Variable; steps: number; values: Record<string, Float32Array> }[];
   readonly step: number | null;
+  readonly seed: number | null;
 }
 
 function restorationOf(
@@ -101,7 +102,14 @@ function restorationOf(
     const steps = parseSteps(metadata.optimizerSteps, bad);
     for (const [name, variable] of named) {
       const count = steps[name];
-      if (count === undefined) continue;
+      if (count === undefined) {
+        // not updated yet when it was saved: back to the beginning
+        if (!partial && optimizer.stateOf(variable)) {
+          const zeros = optimizer.slotNames.map((slot) => [slot, new Float32Array(sizeOf(variable.shape))]);
+          slots.push({ variable, steps: 0, values: Object.fromEntries(zeros) });
+        }
+        continue;
+      }
       const values: Record<string, Float32Array> = {};
       const prefix = slotName(optimizer.name, name, "");
       for (const tensorName of tensors.keys()) {
@@ -122,8 +130,11 @@ function restorationOf(
         throw bad(`"${name}" is not in the model. Use { partial: true } to pass over it.`);
     }
   }
-  const step = Number(metadata.step ?? Number.NaN);
-  return { weights, slots, step: Number.isSafeInteger(step) && step >= 0 ? step : null };
+  const count = (text: string | undefined): number | null => {
+    const value = Number(text ?? Number.NaN);
+    return Number.isSafeInteger(value) && value >= 0 && !partial ? value : null;
+  };
+  return { weights, slots, step: count(metadata.step), seed: count(metadata.seed) };
 }
 
 function parseSteps(text: string | undefined, bad: (message: string) => LanewiseError): Record<string, number> {
@@ -149,8 +160,9 @@ export function restoreCheckpoint(
   where: string,
   options: LoadOptions,
 ): void {
-  const { weights, slots, step } = restorationOf(core, variables, bytes, where, options);
+  const { weights, slots, step, seed } = restorationOf(core, variables, bytes, where, options);
   for (const [variable, values] of weights) variable.write(values);
   if (slots.length > 0) core.training?.optimizer.restore(slots);
   if (step !== null) core.step = step;
+  if (seed !== null) core.seed = seed;
 }

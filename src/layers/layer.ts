@@ -10,7 +10,7 @@ import type { Op } from "../graph/op.ts";
 import type { TensorLike, Trace } from "../graph/trace.ts";
 import { createTrace, currentTrace, makeInput, readVariable, toTensor, withTrace } from "../graph/trace.ts";
 import type { Variable, VariableRole } from "../graph/variable.ts";
-import { createVariable } from "../graph/variable.ts";
+import { createVariable, noteTrainableChange } from "../graph/variable.ts";
 import type { Initializer } from "../initializers.ts";
 import type { Regularizer } from "../regularizers.ts";
 import type { Shape } from "../shape.ts";
@@ -218,6 +218,7 @@ export function makeLayer(definition: LayerDefinition): Layer {
       set: (value: unknown) => {
         if (typeof value !== "boolean") throw invalid(where(), "trainable", "true or false", value);
         trainable = value;
+        noteTrainableChange();
         for (const variable of state.weights?.values() ?? [])
           variable.trainable = value && variable.role === "parameters";
         for (const child of state.children()) child.trainable = value;

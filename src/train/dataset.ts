@@ -11,9 +11,7 @@ import { formatShape, sizeOf } from "../shape.ts";
 
 /** What a program wants of one input or target. */
 export interface Wanted {
-  /** Name of the program's input. */
-  readonly name: string;
-  /** For messages: "x", "y", "y.digits". */
+  /** Of the program's input, also in messages: "x", "y", "y.digits". */
   readonly label: string;
   /** Of one example. */
   readonly shape: Shape;
@@ -63,7 +61,7 @@ export function byForm(where: string, label: string, form: Form, names: readonly
 
 /** Checks one array against what is wanted; returns it as a column with its number of examples. */
 export function checkColumn(where: string, wanted: Wanted, value: unknown): { column: Column; count: number } {
-  const { name, label, shape, dtype, classes } = wanted;
+  const { label, shape, dtype, classes } = wanted;
   const at = `${where}: ${label}`;
   if (value === undefined) throw new LanewiseError("invalid-argument", `${at} is missing.`);
   const array = flattenArray(at, value as Values);
@@ -85,7 +83,7 @@ export function checkColumn(where: string, wanted: Wanted, value: unknown): { co
   }
   if (dtype === "int32") requireIntegers(at, array.data);
   if (classes !== undefined) requireLabels(at, array.data, classes);
-  return { column: { name, data: array.data, size }, count: array.data.length / size };
+  return { column: { name: label, data: array.data, size }, count: array.data.length / size };
 }
 
 function requireLabels(where: string, data: NumericArray, classes: number): void {

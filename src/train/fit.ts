@@ -26,7 +26,7 @@ import {
   wantedTargets,
 } from "./model.ts";
 import type { Slices } from "./queue.ts";
-import { createSlices, enqueue, runCallback, runSliced } from "./queue.ts";
+import { createSlices, enqueue, isShort, notifyCallback, runCallback, runSliced, runWhole } from "./queue.ts";
 
 /** One array, or several as the model's inputs or outputs are: an array or a record. */
 export type Arrays = Values | readonly Values[] | Readonly<Record<string, Values>>;
@@ -122,7 +122,7 @@ function examplesOf(core: ModelCore, where: string, data: unknown): Dataset {
   return checkDataset(where, wanted, values);
 }
 
-const isWeighted = (dataset: Dataset): boolean => dataset.columns.some(({ name }) => name === "weight");
+const isWeighted = (dataset: Dataset): boolean => dataset.columns.some(({ name }) => name === sampleWeightWanted.label);
 
 /** Writes examples [first, first + count) into a prepared program. */
 function feed(executable: Executable, dataset: Dataset, order: Uint32Array | null, first: number, count: number): void {
@@ -142,8 +142,11 @@ interface Loop {
   readonly state: { step: number; epoch: number; seed: number };
 }
 
-/** One training step on examples of a dataset; `report` receives what reportNames lists. */
-async function trainStep(
+/**
+ * One training step on examples of a dataset; `report` receives what reportNames lists. Null where the step was short and is
+ * done: a promise a step would cost more than small steps do.
+ */
+function trainStep(
   loop: Loop,
   program: ModelProgram,
   dataset: Dataset,
@@ -151,7 +154,7 @@ async function trainStep(
   first: number,
   batch: number,
   report: number[],
-): Promise<void> {
+): Promise<void> | null {
   const { core, state, signal } = loop;
   const { executable } = program;
   if (core.disposed)
@@ -160,21 +163,32 @@ async function trainStep(
   state.step = core.step;
   executable.prepare(state);
   feed(executable, dataset, order, first, program.batchSize);
-  let at = 0;
   const end = executable.length;
-  do {
-    at = await runSliced(executable, loop.what, loop.slices, at, end, signal);
-    if (at < 0) signal?.throwIfAborted();
+  const checkStopped = (): void => {
     if (executable.stopped && loop.onNaN === "stop") {
       throw new LanewiseError(
         "non-finite",
         `${loop.what}: the loss is not finite in epoch ${state.epoch}, batch ${batch}; the weights are as before that batch. The first tensor that is not finite is ${executable.findNonFinite()}. Try a smaller learning rate, check the data, or set onNaN: "continue".`,
       );
     }
-  } while (at < end);
-  executable.commit();
-  core.step++;
-  for (let i = 0; i < report.length; i++) report[i] = executable.output(i)[0] as number;
+  };
+  const finish = (): void => {
+    executable.commit();
+    core.step++;
+    for (let i = 0; i < report.length; i++) report[i] = executable.output(i)[0] as number;
+  };
+  if (isShort(executable)) {
+    for (let at = 0; at < end; checkStopped()) at = runWhole(executable, at, end);
+    finish();
+    return null;
+  }
+  return (async () => {
+    for (let at = 0; at < end; checkStopped()) {
+      at = await runSliced(executable, loop.what, loop.slices, at, end, signal);
+      if (at < 0) signal?.throwIfAborted();
+    }
+    finish();
+  })();
 }
 
 /** Exact means over a dataset: losses, metrics. */
@@ -184,8 +198,8 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
   const size = programSize(dataset.count, batchSize);
   const { executable } = programFor(core, machine, "evaluate", size, false);
   await loop.slices.turn();
-  const weights = dataset.columns.find(({ name }) => name === "weight")?.data ?? null;
-  const columns = dataset.columns.filter(({ name }) => name !== "weight");
+  const weights = dataset.columns.find(({ name }) => name === sampleWeightWanted.label)?.data ?? null;
+  const columns = dataset.columns.filter(({ name }) => name !== sampleWeightWanted.label);
   const heads = training.heads.length;
   const series = heads + training.heads.reduce((n, { metrics }) => n + metrics.length, 0);
   const sums = new Array<number>(series).fill(0);
@@ -255,21 +269,60 @@ function createMeans(names: readonly string[]): { add(values: readonly number[],
   };
 }
 
+/** Waits for a promise, but no longer than until the signal. */
+function untilAborted<T>(promise: PromiseLike<T>, signal: AbortSignal | null): PromiseLike<T> {
+  if (!signal) return promise;
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+    promise.then(resolve, reject).then(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** The batches of one epoch. A source may call models while it is asked: it is waited for as a callback is. */
+async function* batchesOf(loop: Loop, source: BatchSource): AsyncGenerator<Examples, void> {
+  const { machine, signal } = loop;
+  const iterable: unknown = typeof source === "function" ? source() : source;
+  if (typeof iterable !== "object" || iterable === null || !isSource(iterable))
+    throw invalid(loop.what, "what the data function returns", "an (async) iterable of { x, y }", iterable);
+  const batches = iterable as AsyncIterable<Examples> | Iterable<Examples>;
+  const iterator = Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
+  let ended = false;
+  try {
+    for (;;) {
+      const next = await runCallback(machine, () => untilAborted(Promise.resolve(iterator.next()), signal));
+      ended = next.done === true;
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // one that hangs is not waited for
+    if (!ended)
+      await runCallback(machine, () => untilAborted(Promise.resolve(iterator.return?.()), signal)).catch(() => {});
+  }
+}
+
+/** Runs what works with the model in its turn. */
+function inTurn<T>(core: ModelCore, machine: Machine, what: string, body: () => Promise<T>): Promise<T> {
+  return enqueue(machine, async () => {
+    requireAlive(core, what);
+    const before = core.running;
+    core.running = what;
+    try {
+      return await body();
+    } finally {
+      core.running = before;
+    }
+  });
+}
+
 const isSource = (data: unknown): data is BatchSource =>
   typeof data === "function" ||
   (typeof data === "object" &&
     data !== null &&
     !Array.isArray(data) &&
     (Symbol.asyncIterator in data || Symbol.iterator in data));
-
-/** The iterable of one epoch. */
-function batchesOf(source: BatchSource): AsyncIterable<Examples> | Iterable<Examples> {
-  if (typeof source !== "function") return source;
-  const batches: unknown = source();
-  if (typeof batches !== "object" || batches === null || !isSource(batches))
-    throw invalid("fit", "what the data function returns", "an (async) iterable of { x, y }", batches);
-  return batches as Iterable<Examples>;
-}
 
 export async function fit(
   core: ModelCore,
@@ -329,8 +382,7 @@ export async function fit(
   signal?.throwIfAborted();
   const machine = await defaultMachine();
 
-  return enqueue(machine, async () => {
-    requireAlive(core, where);
+  return inTurn(core, machine, where, async () => {
     signal?.throwIfAborted();
     const loop = createLoop(core, machine, where, signal, onNaN);
     const names = reportNames(core, training);
@@ -349,7 +401,10 @@ export async function fit(
       },
     };
     const notify = async (call: (callback: Callback) => unknown): Promise<void> => {
-      for (const callback of callbacks) await runCallback(machine, () => call(callback));
+      for (const callback of callbacks) {
+        const pending = notifyCallback(machine, () => call(callback));
+        if (pending) await pending;
+      }
     };
     const order = dataset && shuffle ? new Uint32Array(dataset.count) : null;
     const wantsBatches = callbacks.some((callback) => callback.onBatchEnd);
@@ -360,34 +415,46 @@ export async function fit(
       await notify((callback) => callback.onEpochBegin?.(epoch, context));
       const means = createMeans(names);
       let batch = 0;
-      const step = async (from: Dataset, indices: Uint32Array | null, first: number, count: number): Promise<void> => {
-        const program = programFor(core, machine, "train", count, isWeighted(from));
-        const compiled = loop.slices.turn();
-        if (compiled) await compiled;
-        await trainStep(loop, program, from, indices, first, batch, report);
+      /** Null where nothing has to be waited for. */
+      const step = (
+        from: Dataset,
+        weighted: boolean,
+        indices: Uint32Array | null,
+        first: number,
+        count: number,
+      ): Promise<void> | null => {
+        const program = programFor(core, machine, "train", count, weighted);
+        const run = (): Promise<void> | null => {
+          const running = trainStep(loop, program, from, indices, first, batch, report);
+          return running ? running.then(() => ended(count) ?? undefined) : ended(count);
+        };
+        // it may have been compiled just now
+        const compiled = isShort(program.executable) ? null : loop.slices.turn();
+        return compiled ? compiled.then(() => run() ?? undefined) : run();
+      };
+      const ended = (count: number): Promise<void> | null => {
         means.add(report, count);
-        if (wantsBatches) {
-          const logs = Object.fromEntries(names.map((name, i) => [name, report[i] as number]));
-          const current = batch;
-          await notify((callback) => callback.onBatchEnd?.(current, { ...logs, size: count }, context));
-        }
-        batch++;
-        const turn = loop.slices.turn();
-        if (turn) await turn;
+        const current = batch++;
+        if (!wantsBatches) return loop.slices.turn();
+        const logs = Object.fromEntries(names.map((name, i) => [name, report[i] as number]));
+        return notify((callback) => callback.onBatchEnd?.(current, { ...logs, size: count }, context)).then(
+          () => loop.slices.turn() ?? undefined,
+        );
       };
       if (dataset) {
         if (order) {
           for (let i = 0; i < order.length; i++) order[i] = i;
           shuffleInto(order, core.seed, SHUFFLE_STREAM, epoch);
         }
+        const weighted = isWeighted(dataset);
         for (let first = 0; first < dataset.count && !stopped; first += batchSize) {
-          await step(dataset, order, first, Math.min(batchSize, dataset.count - first));
+          const pending = step(dataset, weighted, order, first, Math.min(batchSize, dataset.count - first));
+          if (pending) await pending;
         }
       } else {
-        const source = data as BatchSource;
-        for await (const examples of batchesOf(source)) {
+        for await (const examples of batchesOf(loop, data as BatchSource)) {
           const from = examplesOf(core, `${where}, epoch ${epoch}, batch ${batch}`, examples);
-          await step(from, null, 0, from.count);
+          await step(from, isWeighted(from), null, 0, from.count);
           if (stopped) break;
         }
         if (batch === 0) {
@@ -421,7 +488,7 @@ export async function evaluate(core: ModelCore, data: Examples, options: Evaluat
   requireTraining(core, where);
   const dataset = examplesOf(core, where, data);
   const machine = await defaultMachine();
-  return enqueue(machine, () =>
+  return inTurn(core, machine, where, () =>
     evaluateLoop(createLoop(core, machine, where, options.signal, "continue"), dataset, options.batchSize ?? 32),
   );
 }
@@ -447,8 +514,7 @@ export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptio
   );
   const dataset = checkDataset(where, wantedInputs(inputs, network.inputForm), values);
   const machine = await defaultMachine();
-  return enqueue(machine, async () => {
-    requireAlive(core, where);
+  return inTurn(core, machine, where, async () => {
     const loop = createLoop(core, machine, where, options.signal, "continue");
     const size = programSize(dataset.count, options.batchSize ?? 32);
     const { executable } = programFor(core, machine, "predict", size, false);
@@ -488,8 +554,7 @@ export async function trainOnBatch(
   const training = requireTraining(core, where);
   const dataset = examplesOf(core, where, { x, y, ...options });
   const machine = await defaultMachine();
-  return enqueue(machine, async () => {
-    requireAlive(core, where);
+  return inTurn(core, machine, where, async () => {
     const names = reportNames(core, training);
     const report = names.map(() => 0);
     const program = programFor(core, machine, "train", dataset.count, isWeighted(dataset));

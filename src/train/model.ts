@@ -11,7 +11,7 @@ import type { Tensor } from "../graph/graph.ts";
 import type { Trace } from "../graph/trace.ts";
 import { createTrace, makeInput, readVariable, withTrace } from "../graph/trace.ts";
 import type { Variable } from "../graph/variable.ts";
-import { disposeVariable } from "../graph/variable.ts";
+import { disposeVariable, trainableChanges } from "../graph/variable.ts";
 import type { Layer } from "../layers/layer.ts";
 import { settleLayers } from "../layers/layer.ts";
 import type { Network, NetworkInput } from "../layers/network.ts";
@@ -61,12 +61,16 @@ export interface ModelProgram {
 export interface ModelCore {
   readonly name: string;
   readonly network: Network;
-  readonly seed: number;
+  seed: number;
   training: Training | null;
   /** Training steps taken: the step of random numbers. */
   step: number;
   disposed: boolean;
+  /** The call that works with the model now. */
+  running: string | null;
   readonly programs: Map<string, ModelProgram>;
+  /** The program used last, good while its signature comes again and nothing became trainable or frozen. */
+  last: { kind: ProgramKind; batch: number; weighted: boolean; changes: number; program: ModelProgram } | null;
 }
 
 export function layersOf(core: ModelCore): Layer[] {
@@ -118,6 +122,9 @@ export function ensureBuilt(
   return core.network.inputs as readonly NetworkInput[];
 }
 
+/** Losses and metrics that were made, told from records by output name; an output may be named "kind". */
+const isMade = (value: { kind?: unknown }): boolean => value.kind === "loss" || value.kind === "metric";
+
 export function checkCompile(core: ModelCore, options: unknown): Training {
   const where = "compile";
   checkOptions(where, options, { optimizer: (v) => v, loss: (v) => v, metrics: (v) => v, lossWeights: (v) => v }, [
@@ -139,7 +146,7 @@ export function checkCompile(core: ModelCore, options: unknown): Training {
     }
   };
   const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-    typeof value === "object" && value !== null && !Array.isArray(value) && !("kind" in value);
+    typeof value === "object" && value !== null && !Array.isArray(value) && !isMade(value);
   if (isRecord(loss)) requireNames("loss", loss);
   if (!Array.isArray(metrics) && !isRecord(metrics))
     throw invalid(where, "metrics", "an array of metrics, or a record of them by output name", metrics);
@@ -168,7 +175,6 @@ export function checkCompile(core: ModelCore, options: unknown): Training {
 /** What the inputs must be. */
 export function wantedInputs(inputs: readonly NetworkInput[], form: Network["inputForm"]): Wanted[] {
   return inputs.map(({ name, shape, dtype }, i) => ({
-    name: `x${i}`,
     label: form === "one" ? "x" : form === "array" ? `x[${i}]` : `x.${name}`,
     shape,
     dtype,
@@ -181,15 +187,15 @@ export function wantedTargets(core: ModelCore, training: Training): Wanted[] {
     const { loss } = training.heads[i] as Head;
     const form = core.network.outputForm;
     const label = form === "one" ? "y" : form === "array" ? `y[${i}]` : `y.${name}`;
-    if (loss.targets === "values") return { name: `y${i}`, label, shape, dtype: "float32" };
+    if (loss.targets === "values") return { label, shape, dtype: "float32" };
     if (shape.length === 0) {
       throw new LanewiseError("shape-mismatch", `${loss.name}: the output ${formatShape([null])} has no class axis.`);
     }
-    return { name: `y${i}`, label, shape: shape.slice(0, -1), dtype: "int32", classes: shape.at(-1) as number };
+    return { label, shape: shape.slice(0, -1), dtype: "int32", classes: shape.at(-1) as number };
   });
 }
 
-export const sampleWeightWanted: Wanted = { name: "weight", label: "sampleWeight", shape: [], dtype: "float32" };
+export const sampleWeightWanted: Wanted = { label: "sampleWeight", shape: [], dtype: "float32" };
 
 /** Names of what training and evaluation report: loss, the losses of several outputs, metrics. */
 export function reportNames(core: ModelCore, training: Training): string[] {
@@ -222,8 +228,8 @@ interface Symbols {
 }
 
 function makeSymbols(core: ModelCore, batch: number, training: Training | null, weighted: boolean): Symbols {
-  const symbol = ({ name, shape, dtype }: Wanted): Tensor =>
-    makeInput({ name, shape: [batch, ...shape], dtype }, false);
+  const symbol = ({ label, shape, dtype }: Wanted): Tensor =>
+    makeInput({ name: label, shape: [batch, ...shape], dtype }, false);
   const inputs = core.network.inputs as readonly NetworkInput[];
   return {
     inputs: wantedInputs(inputs, core.network.inputForm).map(symbol),
@@ -299,8 +305,14 @@ export function programFor(
   batch: number,
   weighted: boolean,
 ): ModelProgram {
+  const { last } = core;
+  const changes = trainableChanges();
+  if (last?.kind === kind && last.batch === batch && last.weighted === weighted && last.changes === changes)
+    return last.program;
   const variables = variablesOf(core);
-  const mask = kind === "train" ? variables.map(({ trainable }) => (trainable ? 1 : 0)).join("") : "";
+  // layers too: batch normalisation without weights behaves otherwise when frozen
+  const mask =
+    kind === "train" ? [...variables, ...layersOf(core)].map(({ trainable }) => (trainable ? 1 : 0)).join("") : "";
   const key = `${kind} ${batch} ${weighted} ${mask}`;
   let program = core.programs.get(key);
   if (program) {
@@ -316,12 +328,14 @@ export function programFor(
     }
   }
   core.programs.set(key, program);
+  core.last = { kind, batch, weighted, changes, program };
   return program;
 }
 
 export function dropPrograms(core: ModelCore): void {
   for (const { executable } of core.programs.values()) executable.dispose();
   core.programs.clear();
+  core.last = null;
 }
 
 export function disposeModel(core: ModelCore): void {

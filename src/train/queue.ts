@@ -5,18 +5,16 @@ import { pause, sliceMilliseconds } from "#host";
 import type { Machine } from "../../bindings/machine.ts";
 import type { Executable } from "../executable.ts";
 
-interface Queue {
-  tail: Promise<unknown>;
-  /** Callbacks that are being awaited: calls they make must not wait for the call that called them. */
-  callbacks: number;
-}
+/**
+ * The last call of each level, the innermost at the end. A callback that is being awaited opens a level: what is
+ * called meanwhile must not wait for the call that waits for the callback.
+ */
+const queues = new WeakMap<Machine, Promise<unknown>[]>();
 
-const queues = new WeakMap<Machine, Queue>();
-
-function queueOf(machine: Machine): Queue {
+function queueOf(machine: Machine): Promise<unknown>[] {
   let queue = queues.get(machine);
   if (!queue) {
-    queue = { tail: Promise.resolve(), callbacks: 0 };
+    queue = [Promise.resolve()];
     queues.set(machine, queue);
   }
   return queue;
@@ -25,22 +23,33 @@ function queueOf(machine: Machine): Queue {
 /** Runs `body` when everything asked for before has ended. */
 export function enqueue<T>(machine: Machine, body: () => Promise<T>): Promise<T> {
   const queue = queueOf(machine);
-  if (queue.callbacks > 0) return body();
-  const result = queue.tail.then(body, body);
-  queue.tail = result.catch(() => undefined);
+  const level = queue.length - 1;
+  const result = (queue[level] as Promise<unknown>).then(body, body);
+  queue[level] = result.catch(() => undefined);
   return result;
 }
 
-/** Awaits a user's callback; calls it makes on the machine run at once. */
-export async function runCallback(machine: Machine, callback: () => unknown): Promise<void> {
+const IDLE: Promise<unknown> = Promise.resolve();
+
+/** Awaits a user's callback, and what was called meanwhile: the machine is idle again when this resolves. */
+export async function runCallback<T>(machine: Machine, callback: () => T): Promise<Awaited<T>> {
   const queue = queueOf(machine);
-  queue.callbacks++;
+  const level = queue.push(IDLE) - 1;
   try {
-    const result = callback();
-    if (result instanceof Promise) await result;
+    return await callback();
   } finally {
-    queue.callbacks--;
+    for (let last = IDLE; queue[level] !== last; ) {
+      last = queue[level] as Promise<unknown>;
+      await last;
+    }
+    queue.length = level;
   }
+}
+
+/** The same, null where the callback returned no promise: then there is nothing to wait for. */
+export function notifyCallback(machine: Machine, callback: () => unknown): Promise<unknown> | null {
+  const result = callback() as PromiseLike<unknown> | null | undefined;
+  return typeof result?.then === "function" ? runCallback(machine, () => result) : null;
 }
 
 /** Measures work since the last turn of the event loop. */
@@ -66,6 +75,20 @@ const WHOLE_STEP_MILLISECONDS = 4;
 
 const durations = new WeakMap<Executable, number>();
 
+/** Whether a step is known to be so short that it is run at once. */
+export function isShort(executable: Executable): boolean {
+  return (durations.get(executable) ?? Number.POSITIVE_INFINITY) < WHOLE_STEP_MILLISECONDS;
+}
+
+/** Runs all of a short step; returns the index after the last instruction run. */
+export function runWhole(executable: Executable, first: number, end: number): number {
+  if (first >= end) return end;
+  const start = performance.now();
+  const next = executable.run(first, end);
+  durations.set(executable, performance.now() - start);
+  return next;
+}
+
 /**
  * Runs the instructions of a prepared step, at once where it is known to be short, otherwise in slices between
  * any two instructions. Returns the index after the last instruction run: below `end` (or `executable.stopped`)
@@ -79,14 +102,8 @@ export async function runSliced(
   end: number,
   signal: AbortSignal | null,
 ): Promise<number> {
-  const known = durations.get(executable);
+  if (isShort(executable)) return runWhole(executable, first, end);
   const start = performance.now();
-  if (first >= end) return end;
-  if (known !== undefined && known < WHOLE_STEP_MILLISECONDS) {
-    const next = executable.run(first, end);
-    durations.set(executable, performance.now() - start);
-    return next;
-  }
   const { machine } = executable;
   let waited = 0;
   for (let i = first; i < end; ) {

@@ -3,8 +3,8 @@
 
 export const stages = {
   tinyMlp: {
-    graph: `%0: [2, 3] = input() { x0 }
-%1: int32 [2] = input() { y0 }
+    graph: `%0: [2, 3] = input() { x }
+%1: int32 [2] = input() { y }
 %2: [3, 4] = variable() { dense_1/kernel }  # dense_1
 %3: [4] = variable() { dense_1/bias }  # dense_1
 %4: [2, 4] = matmul(%0, %2, %3) { relu }  # dense_1
@@ -53,8 +53,8 @@ variable     8 numbers  dense_2/kernel/adam/v
 variable     2 numbers  dense_2/bias
 variable     2 numbers  dense_2/bias/adam/m
 variable     2 numbers  dense_2/bias/adam/v
-data         0 + 24  x0
-data         64 + 8  y0
+data         0 + 24  x
+data         64 + 8  y
 activations  0 + 32  alive 0 to 14  dense_1/matmul
 activations  128 + 16  alive 1 to 10  dense_2/matmul
 activations  64 + 8  alive 2 to 3  softmaxCrossEntropy
@@ -94,8 +94,8 @@ bytes: activations 384, gradients 104, data 72, constants 4, control 32, outputs
  17 adam n 26, beta1 0.9, beta2 0.999, epsilon 1e-8, epsilonForm 0, amsgrad 0, weightDecay 0, w >dense_1/kernel, g gradients+0, m >dense_1/kernel/adam/m, v >dense_1/kernel/adam/v, control control+0  # adam and 3 more behind it`,
   },
   tinyConvNet: {
-    graph: `%0: [2, 4, 4, 1] = input() { x0 }
-%1: [2, 1] = input() { y0 }
+    graph: `%0: [2, 4, 4, 1] = input() { x }
+%1: [2, 1] = input() { y }
 %2: [3, 3, 1, 2] = variable() { conv2d_1/kernel }  # conv2d_1
 %3: [2] = variable() { conv2d_1/bias }  # conv2d_1
 %4: [2, 4, 4, 2] = conv2d(%0, %2, %3) { strides 1,1, padding same }  # conv2d_1
@@ -162,8 +162,8 @@ variable     8 numbers  dense_1/kernel
 variable     8 numbers  dense_1/kernel/sgd/velocity
 variable     1 numbers  dense_1/bias
 variable     1 numbers  dense_1/bias/sgd/velocity
-data         0 + 128  x0
-data         128 + 8  y0
+data         0 + 128  x
+data         128 + 8  y
 activations  0 + 256  alive 0 to 20  conv2d_1/conv2d
 activations  832 + 8  alive 1 to 23  batchNormalization_1/batchNormStatistics
 activations  896 + 8  alive 1 to 24  batchNormalization_1/batchNormStatistics
