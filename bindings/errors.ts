@@ -1,5 +1,6 @@
 // The one error class. It stands at the bottom so that the machine can throw it too.
 
+/** What kind of mistake or failure an error is. */
 export type ErrorCode =
   | "invalid-argument" // a value of the wrong type or out of its range
   | "unknown-option" // an option key that does not exist

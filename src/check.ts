@@ -116,16 +116,8 @@ export function either<A, B>(first: Checker<A>, second: Checker<B>, expected: st
 
 export const anything: Checker = (value) => value;
 
-/**
- * Checks an options record: an unknown key, a missing required one or a bad value is an error. A key that is
- * present with the value undefined counts as absent.
- */
-export function checkOptions(
-  where: string,
-  options: unknown,
-  checkers: Readonly<Record<string, Checker>>,
-  required: readonly string[] = [],
-): void {
+/** Checks that options are a record at all. */
+export function requireRecord(where: string, options: unknown): asserts options is Readonly<Record<string, unknown>> {
   if (typeof options !== "object" || options === null || Array.isArray(options) || ArrayBuffer.isView(options)) {
     throw invalid(where, "options", "an object", options);
   }
@@ -136,6 +128,19 @@ export function checkOptions(
       `${where}: options must be an object, got a ${kind}. What makes a layer is called with its options first: ${where}({ ... })(x).`,
     );
   }
+}
+
+/**
+ * Checks an options record: an unknown key, a missing required one or a bad value is an error. A key that is
+ * present with the value undefined counts as absent.
+ */
+export function checkOptions(
+  where: string,
+  options: unknown,
+  checkers: Readonly<Record<string, Checker>>,
+  required: readonly string[] = [],
+): void {
+  requireRecord(where, options);
   for (const [key, value] of Object.entries(options)) {
     const check = Object.hasOwn(checkers, key) ? checkers[key] : undefined;
     if (!check) {
@@ -145,7 +150,7 @@ export function checkOptions(
     if (value !== undefined) check(value, key, where);
   }
   for (const key of required) {
-    if ((options as Record<string, unknown>)[key] === undefined) {
+    if (options[key] === undefined) {
       throw new LanewiseError("invalid-argument", `${where}: option "${key}" is required.`);
     }
   }

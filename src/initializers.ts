@@ -29,6 +29,7 @@ export type {
 } from "./initializers/distributions.ts";
 export * as initializers from "./initializers/distributions.ts";
 
+/** Initializers by name, with their default options. */
 export type InitializerName =
   | "zeros"
   | "ones"

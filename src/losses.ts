@@ -18,6 +18,7 @@ import { formatShape, sameShape } from "./shape.ts";
 /** One value an example, [batch], from a target and a prediction. */
 export type LossFunction = (target: Tensor, prediction: Tensor) => Tensor;
 
+/** A loss as the functions of `losses` make it. */
 export interface Loss {
   readonly kind: "loss";
   readonly name: string;
@@ -109,6 +110,7 @@ const byName: Readonly<Record<LossName, () => Loss>> = {
   sparseCategoricalCrossentropy,
 };
 
+/** Losses by name; mse and mae are short forms. */
 export type LossName =
   | "meanSquaredError"
   | "mse"

@@ -8,6 +8,7 @@ import { compileBuild, hasRelaxedSimd, hasSimd } from "../bindings/variant.ts";
 import { openWasm } from "../bindings/wasm.ts";
 import { anyFunction, bool, checkOptions, either, oneOf, positiveInteger } from "./check.ts";
 
+/** Options of `init`. */
 export interface InitOptions {
   /** Threads to compute on; "auto" (default) leaves it to the library. */
   readonly threads?: number | "auto";
@@ -19,6 +20,7 @@ export interface InitOptions {
   readonly worker?: () => Worker;
 }
 
+/** What `init` chose. */
 export interface Chosen {
   readonly kernels: "strict" | "relaxed" | "reference";
   readonly threads: number;

@@ -9,6 +9,7 @@ import { equal, greater } from "./ops/pointwise.ts";
 import { argMax } from "./ops/reduce.ts";
 import { meanPerExample } from "./ops/softmax.ts";
 
+/** A metric as the functions of `metrics` make it. */
 export interface Metric {
   readonly kind: "metric";
   readonly name: string;
@@ -56,6 +57,7 @@ export type MetricName =
   | "categoricalAccuracy"
   | "sparseCategoricalAccuracy"
   | LossName;
+/** A metric by name, made, or as a function. */
 export type MetricLike = MetricName | Metric | LossFunction;
 
 /** The metric that an option names or is, for an output with this loss. */

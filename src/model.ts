@@ -41,17 +41,20 @@ import {
 } from "./train/model.ts";
 import { type ModelMemory, memoryOf, summaryOf } from "./train/report.ts";
 
+/** Options of every model. */
 export interface ModelOptions {
   readonly name?: string;
   /** Settles initial values, shuffling and dropout. By default 0. */
   readonly seed?: number;
 }
 
+/** Options of `sequential`. */
 export interface SequentialOptions extends ModelOptions {
   /** Shape of one example; where it is left out the first data settle it. */
   readonly inputShape?: readonly number[];
 }
 
+/** Options of `model.explain`. */
 export interface ExplainOptions {
   /** By default 32. */
   readonly batchSize?: number;
@@ -223,6 +226,7 @@ type Structure = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
 
 /**
  * A model from tensors of input() to what was computed from them; arrays or records of tensors for several.
+ * Throws `invalid-argument` where outputs depend on other inputs, or an input is not used.
  */
 export function functional(options: ModelOptions & { readonly inputs: Structure; readonly outputs: Structure }): Model {
   if (isTensor(options)) throw invalid("functional", "options", "{ inputs, outputs }", "a tensor");

@@ -36,6 +36,7 @@ export type InputSpec =
   | readonly (number | null)[]
   | { readonly shape: readonly (number | null)[]; readonly dtype?: "float32" | "int32" };
 
+/** An output of a step, overwritten by its next call with the same sizes. */
 export interface StepOutput {
   readonly data: Float32Array | Int32Array;
   readonly shape: number[];
@@ -43,6 +44,7 @@ export interface StepOutput {
 
 type Result = Tensor | Variable;
 
+/** Options of `program`. */
 export interface ProgramOptions {
   /** Whether layers behave as in training (dropout, batch statistics). By default false. */
   readonly training?: boolean;
@@ -102,7 +104,8 @@ interface CompiledStep<O extends string> {
  * variables and optimizers are created outside the function.
  *
  * `signature` gives the shape of each input, float32 unless said otherwise; `null` as the first size means any
- * batch size, a program each, cached. The function returns a record of tensors (or nothing).
+ * batch size, a program each, cached. The function returns a record of tensors (or nothing). Rejects with a
+ * LanewiseError for a wrong signature, and with what the function throws.
  */
 export async function program<I extends string, O extends string = never>(
   signature: Readonly<Record<I, InputSpec>>,

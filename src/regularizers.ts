@@ -6,6 +6,7 @@ import type { Tensor } from "./graph/graph.ts";
 import { sum } from "./ops/broadcasting.ts";
 import { abs, add, mul, square } from "./ops/pointwise.ts";
 
+/** A penalty as `l1`, `l2` and `l1l2` make it: l1 sum |w| + l2 sum w^2. */
 export interface Regularizer {
   readonly kind: "regularizer";
   readonly l1: number;

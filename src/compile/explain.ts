@@ -8,6 +8,7 @@ import { assemble, storageOfGroups } from "./assemble.ts";
 import type { Compiled } from "./compile.ts";
 import type { VirtualInstruction } from "./lower.ts";
 
+/** What explain shows: nodes with shapes, buffers with lifetimes and places, or instructions with operands. */
 export type Stage = "graph" | "plan" | "program";
 
 export const stages: readonly Stage[] = ["graph", "plan", "program"];

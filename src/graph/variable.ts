@@ -18,6 +18,7 @@ export type InitialValues =
 
 export type VariableRole = "parameters" | "statistics" | "slots";
 
+/** Numbers that outlive programs: weights, statistics, slots, or a variable of one's own. */
 export interface Variable {
   readonly kind: "variable";
   /** "conv2d_1/kernel"; names are settled when a model takes the layer. */

@@ -8,6 +8,7 @@ import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
 const FORMAT = "lanewise 1";
 
+/** Options of `model.load`. */
 export interface LoadOptions {
   /** Whether the optimizer's slots and steps are read too; by default where the file has them and the model has that optimizer. */
   readonly optimizer?: boolean;

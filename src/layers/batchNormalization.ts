@@ -14,6 +14,7 @@ import { formatShape } from "../shape.ts";
 import type { Layer, LayerOptions, WeightSpec } from "./layer.ts";
 import { layerOptions, makeLayer } from "./layer.ts";
 
+/** Options of `batchNormalization`. */
 export interface BatchNormalizationOptions extends LayerOptions {
   /** Axis of the features: the last, -1. */
   readonly axis?: number;

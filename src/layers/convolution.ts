@@ -35,6 +35,7 @@ interface CommonOptions extends LayerOptions {
   readonly biasRegularizer?: Regularizer;
 }
 
+/** Options of `conv2d`; `filters` and `kernelSize` must be given. */
 export interface Conv2dOptions extends CommonOptions {
   /** Output channels. */
   readonly filters: number;
@@ -45,6 +46,7 @@ export interface Conv2dOptions extends CommonOptions {
   readonly kernelRegularizer?: Regularizer;
 }
 
+/** Options of `depthwiseConv2d`; `kernelSize` must be given. */
 export interface DepthwiseConv2dOptions extends CommonOptions {
   /** Filters of each channel, by default 1. */
   readonly depthMultiplier?: number;
@@ -76,7 +78,9 @@ function requireImages(where: string, shape: Shape): void {
 
 /**
  * activation(x * kernel + bias): x [batch, height, width, channels], kernel [height, width, channels / groups,
- * filters], bias [filters]; gives [batch, height', width', filters].
+ * filters], bias [filters]; gives [batch, height', width', filters]. height' is (padded height - (kernel height - 1)
+ * dilation - 1) / stride + 1, rounded down, or height / stride, rounded up, with padding "same". Wrong options throw `invalid-argument` or
+ * `unknown-option`, an input that does not fit `shape-mismatch` when the layer is called.
  */
 export function conv2d(options: Conv2dOptions): Layer {
   checkOptions(

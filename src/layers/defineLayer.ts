@@ -1,7 +1,7 @@
 // Layers of one's own.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import { anyFunction, checkOptions, invalid, nonEmptyString, oneOf } from "../check.ts";
+import { anyFunction, bool, checkOptions, invalid, nonEmptyString, oneOf, requireRecord } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { Initializer, InitializerName } from "../initializers.ts";
 import { resolveInitializer } from "../initializers.ts";
@@ -11,6 +11,7 @@ import type { Shape } from "../shape.ts";
 import type { CallContext, Layer, LayerOptions, WeightSpec } from "./layer.ts";
 import { makeLayer } from "./layer.ts";
 
+/** A weight as `build` describes it; `shape` must be given. */
 export interface WeightDescription {
   readonly shape: readonly number[];
   /** By default "glorotUniform". */
@@ -20,6 +21,7 @@ export interface WeightDescription {
   readonly role?: "parameters" | "statistics";
 }
 
+/** What `defineLayer` makes layers from. */
 export interface LayerRecipe<O, W extends string> {
   /** The layer's type; instances are named by it and counted. */
   readonly name: string;
@@ -33,7 +35,8 @@ export interface LayerRecipe<O, W extends string> {
 
 /**
  * Makes a kind of layer: `const scale = defineLayer({ name, build, call })`, then `scale(options)` is a layer
- * like the library's own. `options` may hold `name` and `trainable` beside what the recipe reads.
+ * like the library's own. `options` may hold `name` and `trainable` beside what the recipe reads. Throws
+ * `invalid-argument` or `unknown-option` for what is wrong in the recipe, and later for what build and call return.
  */
 export function defineLayer<O extends object = LayerOptions, W extends string = string>(
   recipe: LayerRecipe<O, W>,
@@ -51,13 +54,11 @@ export function defineLayer<O extends object = LayerOptions, W extends string = 
   );
   const { name: type } = recipe;
   return (given) => {
-    const options = (given ?? {}) as O & LayerOptions;
-    if (typeof options !== "object" || options === null || Array.isArray(options))
-      throw invalid(type, "options", "an object", options);
+    const options = (given === undefined ? {} : given) as O & LayerOptions;
+    requireRecord(type, options);
+    // what the recipe reads beside these is its own affair
     if (options.name !== undefined) nonEmptyString(options.name, "name", type);
-    if (options.trainable !== undefined && typeof options.trainable !== "boolean") {
-      throw invalid(type, "trainable", "true or false", options.trainable);
-    }
+    if (options.trainable !== undefined) bool(options.trainable, "trainable", type);
     return makeLayer({
       type,
       options,

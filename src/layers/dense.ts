@@ -14,6 +14,7 @@ import { formatShape } from "../shape.ts";
 import type { Layer, LayerOptions, WeightSpec } from "./layer.ts";
 import { layerOptions, makeLayer } from "./layer.ts";
 
+/** Options of `dense`; `units` must be given. */
 export interface DenseOptions extends LayerOptions {
   /** Size of the output's last axis. */
   readonly units: number;
@@ -30,7 +31,8 @@ export interface DenseOptions extends LayerOptions {
 }
 
 /**
- * activation(x kernel + bias) with x [..., in], kernel [in, units], bias [units]; gives [..., units].
+ * activation(x kernel + bias) with x [..., in], kernel [in, units], bias [units]; gives [..., units]. Wrong options throw `invalid-argument` or
+ * `unknown-option`, an input that does not fit `shape-mismatch` when the layer is called.
  */
 export function dense(options: DenseOptions): Layer {
   checkOptions(

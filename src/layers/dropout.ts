@@ -6,6 +6,7 @@ import { dropout as dropoutOp } from "../ops/random.ts";
 import type { Layer, LayerOptions } from "./layer.ts";
 import { layerOptions, makeLayer } from "./layer.ts";
 
+/** Options of `dropout`. */
 export interface DropoutOptions extends LayerOptions {
   /** Share of the units that are switched off while training, 0 up to but not including 1. */
   readonly rate: number;

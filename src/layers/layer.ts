@@ -16,6 +16,7 @@ import type { Regularizer } from "../regularizers.ts";
 import type { Shape } from "../shape.ts";
 import { formatShape, sameShape } from "../shape.ts";
 
+/** Options of a call of a layer: `layer(x, { training: false })`. */
 export interface CallOptions {
   /** Whether this call behaves as in training; by default as the program around it. */
   readonly training?: boolean;
@@ -39,7 +40,9 @@ export interface WeightSpec {
   readonly role?: Exclude<VariableRole, "slots">;
 }
 
+/** What a layer's `call` is told beside tensors and weights. */
 export interface CallContext {
+  /** Whether to behave as in training. */
   readonly training: boolean;
   readonly mask: Tensor | undefined;
   /** The layer's variables by name, for effects. */
@@ -50,6 +53,7 @@ export interface CallContext {
   stream(): number;
 }
 
+/** A function from tensors to a tensor that owns its variables. Called again it shares them. */
 export interface Layer {
   (x: TensorLike | readonly TensorLike[], options?: CallOptions): Tensor;
   readonly kind: "layer";

@@ -33,6 +33,7 @@ export function add(options: LayerOptions = {}): Layer {
   });
 }
 
+/** Options of `concatenate`. */
 export interface ConcatenateOptions extends LayerOptions {
   /** By default the last, -1. */
   readonly axis?: number;

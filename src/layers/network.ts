@@ -44,7 +44,7 @@ export interface Network {
   call(inputs: readonly Tensor[], training: boolean): Tensor[];
 }
 
-/** A tensor that stands for an input: [batch, ...shape], the batch size unknown. */
+/** A tensor that stands for an input of `functional`: [batch, ...shape], the batch size unknown; float32 by default. */
 export function input(shape: readonly number[], options: { name?: string; dtype?: "float32" | "int32" } = {}): Tensor {
   exampleShape(shape, "shape", "input");
   checkOptions("input", options, { name: nonEmptyString, dtype: oneOf("float32", "int32") });

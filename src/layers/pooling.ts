@@ -11,6 +11,7 @@ import { formatShape } from "../shape.ts";
 import type { Layer, LayerOptions } from "./layer.ts";
 import { layerOptions, makeLayer } from "./layer.ts";
 
+/** Options of `maxPooling2d` and `averagePooling2d`. */
 export interface Pooling2dOptions extends LayerOptions {
   /** Height and width of the window, by default 2. */
   readonly poolSize?: number | readonly [number, number];
@@ -40,6 +41,7 @@ export function averagePooling2d(options: Pooling2dOptions = {}): Layer {
   return pooling("averagePooling2d", averagePool2d, options);
 }
 
+/** Options of `globalAveragePooling2d`. */
 export interface GlobalPooling2dOptions extends LayerOptions {
   /** Keep height and width with size 1. */
   readonly keepDims?: boolean;

@@ -24,6 +24,7 @@ export function flatten(options: LayerOptions = {}): Layer {
   });
 }
 
+/** Options of `reshape`. */
 export interface ReshapeOptions extends LayerOptions {
   /** Shape of one example; one size may be -1 and is computed. */
   readonly targetShape: readonly number[];
@@ -61,6 +62,7 @@ export function reshape(options: ReshapeOptions): Layer {
   });
 }
 
+/** Options of `rescaling`. */
 export interface RescalingOptions extends LayerOptions {
   readonly scale: number;
   /** By default 0. */
@@ -78,6 +80,7 @@ export function rescaling(options: RescalingOptions): Layer {
   });
 }
 
+/** Options of `activation`. */
 export interface ActivationOptions extends LayerOptions {
   readonly activation: ActivationName;
 }
@@ -89,6 +92,7 @@ export function activation(options: ActivationOptions | ActivationName): Layer {
   return makeLayer({ type: "activation", options: given, call: ([x]) => activations[given.activation](x as Tensor) });
 }
 
+/** Options of `leakyRelu`. */
 export interface LeakyReluOptions extends LayerOptions {
   /** By default 0.01. */
   readonly negativeSlope?: number;
@@ -101,6 +105,7 @@ export function leakyRelu(options: LeakyReluOptions = {}): Layer {
   return makeLayer({ type: "leakyRelu", options, call: ([x]) => leakyReluOp(x as Tensor, negativeSlope) });
 }
 
+/** Options of `elu`. */
 export interface EluOptions extends LayerOptions {
   /** By default 1. */
   readonly alpha?: number;

@@ -7,6 +7,7 @@ import { softmax } from "./softmax.ts";
 
 export { activationCodes };
 
+/** Activations by name; softmax over the last axis. */
 export type ActivationName = keyof typeof activationCodes | "softmax";
 
 /** The function of each activation's name. */

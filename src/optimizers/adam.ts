@@ -5,6 +5,7 @@ import { learningRateOption } from "./learningRate.ts";
 import type { LearningRate, Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
 
+/** Options of `adam`. */
 export interface AdamOptions {
   /** By default 1e-3. */
   readonly learningRate?: LearningRate;

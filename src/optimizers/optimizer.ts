@@ -57,6 +57,7 @@ export interface OptimizerState {
   readonly values: Readonly<Record<string, Float32Array>>;
 }
 
+/** A rule of updates, with its slots and step counters by variable. */
 export interface Optimizer {
   readonly kind: "optimizer";
   readonly name: string;

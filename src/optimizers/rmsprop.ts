@@ -5,6 +5,7 @@ import { learningRateOption } from "./learningRate.ts";
 import type { LearningRate, Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
 
+/** Options of `rmsprop`. */
 export interface RmspropOptions {
   /** By default 1e-3. */
   readonly learningRate?: LearningRate;
@@ -25,6 +26,7 @@ export interface RmspropOptions {
 /**
  * RMSprop (Tieleman and Hinton 2012): s = rho s + (1 - rho) g^2; w -= learningRate g / sqrt(s + epsilon).
  * With momentum: v = momentum v + learningRate g / sqrt(s + epsilon); w -= v. Slots start at zero.
+ * Throws `invalid-argument` or `unknown-option` for options out of range.
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
   checkOptions("rmsprop", options, {

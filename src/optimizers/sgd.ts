@@ -5,6 +5,7 @@ import { learningRateOption } from "./learningRate.ts";
 import type { LearningRate, Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
 
+/** Options of `sgd`. */
 export interface SgdOptions {
   /** By default 0.01. */
   readonly learningRate?: LearningRate;
@@ -22,6 +23,7 @@ export interface SgdOptions {
  * Gradient descent: w -= learningRate g. With momentum (Polyak 1964; Sutskever et al. 2013):
  * v = momentum v + (1 - dampening) g; w -= learningRate v, or with nesterov
  * w -= learningRate ((1 - dampening) g + momentum v). The velocity starts at zero.
+ * Throws `invalid-argument` or `unknown-option` for options out of range.
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
   checkOptions("sgd", options, {

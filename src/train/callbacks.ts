@@ -6,6 +6,7 @@ import type { History } from "./fit.ts";
 /** Values by name: loss, accuracy, val_loss, ... */
 export type Logs = Record<string, number>;
 
+/** What callbacks are told about the training that calls them. */
 export interface TrainContext {
   /** The model that is trained. */
   readonly model: unknown;
@@ -20,6 +21,7 @@ export interface TrainContext {
   stop(): void;
 }
 
+/** What `fit` calls between steps; every function is optional and may be async. */
 export interface Callback {
   onTrainBegin?(context: TrainContext): unknown;
   onEpochBegin?(epoch: number, context: TrainContext): unknown;

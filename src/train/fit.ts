@@ -31,6 +31,7 @@ import { createSlices, enqueue, isShort, notifyCallback, runCallback, runSliced,
 /** One array, or several as the model's inputs or outputs are: an array or a record. */
 export type Arrays = Values | readonly Values[] | Readonly<Record<string, Values>>;
 
+/** Inputs and targets, as many examples of each. */
 export interface Examples {
   readonly x: Arrays;
   readonly y: Arrays;
@@ -44,6 +45,7 @@ export type BatchSource =
   | Iterable<Examples>
   | (() => AsyncIterable<Examples> | Iterable<Examples>);
 
+/** Options of `model.fit`. */
 export interface FitOptions {
   /** By default 1. */
   readonly epochs?: number;
@@ -51,10 +53,13 @@ export interface FitOptions {
   readonly batchSize?: number;
   /** Whether examples are put in another order each epoch, by the model's seed; by default true. */
   readonly shuffle?: boolean;
+  /** Evaluated after each epoch: val_loss, val_accuracy, ... */
   readonly validation?: Examples;
   /** Share of the examples, taken from the end before shuffling, that is kept for validation. */
   readonly validationSplit?: number;
+  /** Called between steps, in order. */
   readonly callbacks?: Callback | readonly Callback[];
+  /** Ends the call within a step; it rejects with signal.reason. What was learned stays. */
   readonly signal?: AbortSignal;
   /** The epoch to begin with, for going on after a load; by default 0. */
   readonly initialEpoch?: number;
@@ -62,6 +67,7 @@ export interface FitOptions {
   readonly onNaN?: "stop" | "continue";
 }
 
+/** What `fit` resolves with. */
 export interface History {
   /** The epochs that ended, from 0. */
   readonly epochs: number[];
@@ -69,9 +75,11 @@ export interface History {
   readonly metrics: Record<string, number[]>;
 }
 
+/** Options of `model.evaluate` and `model.predict`. */
 export interface EvaluateOptions {
   /** By default 32. */
   readonly batchSize?: number;
+  /** Ends the call within a step; it rejects with signal.reason. What was learned stays. */
   readonly signal?: AbortSignal;
 }
 
@@ -493,6 +501,7 @@ export async function evaluate(core: ModelCore, data: Examples, options: Evaluat
   );
 }
 
+/** Outputs of a model for all examples, owned by the caller. */
 export interface Prediction {
   readonly data: Float32Array;
   /** [examples, ...output] */

@@ -28,6 +28,7 @@ import { penalty } from "../regularizers.ts";
 import { formatShape } from "../shape.ts";
 import type { Wanted } from "./dataset.ts";
 
+/** Options of `model.compile`; `optimizer` and `loss` must be given. */
 export interface CompileOptions {
   readonly optimizer: Optimizer;
   /** One for all outputs, or by output name. */

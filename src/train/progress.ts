@@ -5,6 +5,7 @@ import { terminal } from "#host";
 import { checkOptions, invalid } from "../check.ts";
 import type { Callback, Logs } from "./callbacks.ts";
 
+/** Options of `progress`. */
 export interface ProgressOptions {
   /** Where to draw in a page; by default the console. */
   readonly element?: Element;
