@@ -885,7 +885,110 @@ suite("wrong calls", (test) => {
     const model = makeModel();
     const fresh = makeModel();
     await check(modelCalls(model));
+    assert.is(await fiveSteps(model), expected);
     assert.is(await fiveSteps(fresh), expected);
+  });
+
+  test("models of several inputs and outputs", async () => {
+    const { add, dense, functional, input } = lanewise;
+    const [a, b] = [input([2]), input([3], { name: "b" })];
+    const both = add()([dense({ units: 2 })(a), dense({ units: 2 })(b)]);
+    const named = functional({ inputs: { a, b }, outputs: { p: both, q: dense({ units: 1 })(both) } });
+    const listed = functional({ inputs: [a, b], outputs: both });
+    named.compile({ optimizer: lanewise.sgd(), loss: { p: "mse", q: "mse" } });
+    const [x2, x3] = [new Float32Array(4), new Float32Array(6)];
+    const y = { p: new Float32Array(4), q: new Float32Array(2) };
+    const wrong = [null, x2, [x2, x3], { a: x2 }, { a: x2, b: x2 }, { a: x2, b: x3, c: x3 }, { a: x2, b: null }];
+    const found: string[] = [];
+    const note = async (what: string, run: () => unknown, name: string): Promise<void> => {
+      const text = complaint(what, await attempt(run), name);
+      if (text) found.push(text);
+    };
+    for (const each of wrong) await note(`x = ${show(each)}`, () => named.predict(each as never), "x");
+    for (const each of [x2, { a: x2, b: x3 }, [x2], [x2, x3, x3], [x2, x2]]) {
+      await note(`listed, x = ${show(each)}`, () => listed.predict(each as never), "x");
+    }
+    for (const each of [x2, { p: y.p }, [y.p, y.q], { ...y, r: y.q }, { p: y.q, q: y.q }]) {
+      await note(`y = ${show(each)}`, () => named.fit({ x: { a: x2, b: x3 }, y: each as never }), "y");
+    }
+    for (const loss of [{ p: "mse" }, { p: "mse", q: "none" }, { p: "mse", q: "mse", r: "mse" }]) {
+      await note(
+        `loss = ${show(loss)}`,
+        () => named.compile({ optimizer: lanewise.sgd(), loss: loss as never }),
+        "loss.",
+      );
+    }
+    assert.is(found.join("\n"), "");
+    const { metrics: history } = await named.fit({ x: { a: x2, b: x3 }, y });
+    assert.equal(Object.keys(history), ["loss", "p_loss", "q_loss"]);
+  });
+
+  test("layers of one's own that go wrong, and models disposed of", async () => {
+    const found: string[] = [];
+    const { defineLayer, input } = lanewise;
+    const call = (x: Tensor) => x;
+    const note = async (what: string, run: () => unknown, ...names: string[]): Promise<void> => {
+      const text = complaint(what, await attempt(run), ...names);
+      if (text) found.push(text);
+    };
+    const scale = defineLayer({ name: "scale", call });
+    for (const [label, options] of Object.entries(pool)) {
+      if (label !== "{}") await note(`options = ${label}`, () => scale(options as never), "options");
+    }
+    for (const name of [null, "", 1]) await note("name", () => scale({ name: name as never }), "name");
+    for (const trainable of [null, 1])
+      await note("trainable", () => scale({ trainable: trainable as never }), "trainable");
+    for (const built of [
+      null,
+      1,
+      "w",
+      { w: null },
+      { w: 1 },
+      { w: {} },
+      { w: { shape: 3 } },
+      { w: { shape: [0] } },
+      { w: { shape: [1], role: "slots" } },
+      { w: { shape: [1], initializer: "x" } },
+    ]) {
+      const layer = defineLayer({ name: "scale", build: () => built as never, call });
+      await note(
+        `build gives ${show(built)}`,
+        () => layer()(input([2])),
+        "build",
+        "shape",
+        "options",
+        "role",
+        "initializer",
+      );
+    }
+    for (const returned of [undefined, null, 1, [1], "x", {}]) {
+      const layer = defineLayer({ name: "scale", call: () => returned as never });
+      await note(`call gives ${show(returned)}`, () => layer()(input([2])), "call");
+    }
+    const gone = makeModel();
+    await fiveSteps(gone);
+    const [weight] = gone.variables;
+    gone.dispose();
+    gone.dispose();
+    for (const [what, run] of [
+      ["compile", () => gone.compile({ optimizer: lanewise.sgd(), loss: "mse" })],
+      ["fit", () => gone.fit({ x, y })],
+      ["evaluate", () => gone.evaluate({ x, y })],
+      ["predict", () => gone.predict(x)],
+      ["trainOnBatch", () => gone.trainOnBatch(x, y)],
+      ["summary", () => gone.summary()],
+      ["explain", () => gone.explain("graph")],
+      ["memory", () => gone.memory],
+      ["save", () => gone.save()],
+      ["load", () => gone.load(new Uint8Array(9))],
+      ["read", () => weight?.read()],
+      ["write", () => weight?.write([1])],
+      ["layer", () => gone(input([inputs]))],
+    ] as const) {
+      const thrown = await attempt(run as () => unknown);
+      if (!(thrown instanceof LanewiseError) || thrown.code !== "disposed") found.push(`${what}: ${String(thrown)}`);
+    }
+    assert.is(found.join("\n"), "");
   });
 
   test("programs, steps, variables", async () => check(await stepCalls()));
