@@ -5,9 +5,9 @@ export const minimum: Readonly<Record<string, number>> = {
   "unit node": 7,
   "unit chromium": 7,
   "unit firefox": 7,
-  "machine node": 444, // two builds of the kernels in Node 20
-  "machine chromium": 613,
-  "machine firefox": 444, // relaxed SIMD came with version 146
+  "machine node": 446, // two builds of the kernels in Node 20
+  "machine chromium": 615,
+  "machine firefox": 446, // relaxed SIMD came with version 146
   "train node": 8,
   "train chromium": 8,
   "train firefox": 8,
