@@ -16,13 +16,16 @@ const REP_LENGTH = MATCH_LENGTH + 2 + 2 * 128 + 256;
 const LITERAL = REP_LENGTH + 2 + 2 * 128 + 256;
 const HEADER_BYTES = 13;
 
-/** The bytes of a .lzma file whose header says how many they are. */
-export function unpackLzma(packed: Uint8Array): Uint8Array<ArrayBuffer> {
+/**
+ * The bytes of a .lzma file whose header says how many they are; or the first `wanted` of them, for which the
+ * beginning of the file is enough.
+ */
+export function unpackLzma(packed: Uint8Array, wanted: number = Number.POSITIVE_INFINITY): Uint8Array<ArrayBuffer> {
   const properties = packed[0] as number;
   const lc = properties % 9;
   const lpMask = (1 << (Math.floor(properties / 9) % 5)) - 1;
   const pbMask = (1 << Math.floor(properties / 45)) - 1;
-  const size = new DataView(packed.buffer, packed.byteOffset).getUint32(5, true);
+  const size = Math.min(wanted, new DataView(packed.buffer, packed.byteOffset).getUint32(5, true));
   const out = new Uint8Array(size);
   const probabilities = new Uint16Array(LITERAL + 0x300 * (lpMask + 1) * (1 << lc)).fill(1024);
 

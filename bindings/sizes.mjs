@@ -34,8 +34,8 @@ async function bundle(contents, splitting) {
   return { files: new Map(outputFiles.map((file) => [relative(root, file.path), file.contents])), metafile };
 }
 
-/** Modules that are imported when they are asked for, and for which the first example does not ask. */
-const onDemand = /\/(engine|saving)-[^/]*$/;
+/** Modules that are imported where they are needed: the first example with relaxed SIMD needs none of them. */
+const onDemand = /\/(engine|saving|strict)-[^/]*$/;
 
 /** The files that an application loads when it runs; test/package.browser.test.ts compares them with a page's. */
 export function loaded({ files, metafile }) {

@@ -2,7 +2,6 @@
 
 import "./platform.ts";
 import { LanewiseError } from "./errors.ts";
-import { lengths, packed } from "./generated/binaries.ts";
 import { unpackLzma } from "./lzma.ts";
 
 /** How products are summed: multiply, then add; or fused. */
@@ -34,25 +33,22 @@ export function hasRelaxedSimd(): boolean {
   return typeof WebAssembly === "object" && WebAssembly.validate(probe(...get0, ...get0, ...get0, 0xfd, 0x85, 0x02));
 }
 
-let unpacked: Uint8Array<ArrayBuffer> | null = null;
+/** The inlined binaries one behind the other, as far as they were unpacked. */
+let unpacked: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-/** The bytes of base64, in a loop: Uint8Array.from with a function takes a page four times as long. */
-function decodeBase64(base64: string): Uint8Array {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
-}
-
-/** One of the inlined binaries. */
-function unpack(name: BinaryName): Uint8Array<ArrayBuffer> {
-  unpacked ??= unpackLzma(decodeBase64(packed));
-  let first = 0;
-  for (const [each, length] of Object.entries(lengths)) {
-    if (each === name) return unpacked.slice(first, first + length);
-    first += length;
+/** One of the inlined binaries. They are loaded here: a page that has them from elsewhere never does. */
+async function unpack(name: BinaryName): Promise<Uint8Array<ArrayBuffer>> {
+  const { packed, places } = await import("./generated/binaries.ts");
+  const [first, end] = places[name];
+  if (unpacked.length < end) {
+    // strict stands last: with relaxed SIMD what it adds is not loaded
+    const text = name === "strict" ? packed + (await import("./generated/strict.ts")).packed : packed;
+    unpacked = unpackLzma(
+      Uint8Array.from(atob(text), (character) => character.charCodeAt(0)),
+      end,
+    );
   }
-  throw new LanewiseError("unsupported", `There is no binary "${name}".`);
+  return unpacked.slice(first, end);
 }
 
 async function bytesOf(source: BinarySource): Promise<BufferSource | WebAssembly.Module> {
@@ -63,7 +59,7 @@ async function bytesOf(source: BinarySource): Promise<BufferSource | WebAssembly
 
 /** Compiles one binary, from `provider` where there is one, otherwise from the inlined bytes. */
 export async function compileBinary(name: BinaryName, provider?: BinaryProvider): Promise<WebAssembly.Module> {
-  const source = provider ? await bytesOf(await provider(name)) : unpack(name);
+  const source = provider ? await bytesOf(await provider(name)) : await unpack(name);
   if (source instanceof WebAssembly.Module) return source;
   try {
     return await WebAssembly.compile(source);
@@ -84,6 +80,8 @@ export interface Binaries {
 }
 
 export async function compileBuild(build: Build, provider?: BinaryProvider): Promise<Binaries> {
-  const [base, products] = await Promise.all([compileBinary("base", provider), compileBinary(build, provider)]);
-  return { build, base, products };
+  // products first: base is unpacked on the way to them
+  const products = compileBinary(build, provider);
+  if (!provider) await products;
+  return { build, base: await compileBinary("base", provider), products: await products };
 }

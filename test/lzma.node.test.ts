@@ -32,6 +32,15 @@ suite("lzma", (test) => {
       assert.equal(unpackLzma(Uint8Array.from(compress(bytes, 9))), bytes);
     });
   }
+  test("the beginning alone", () => {
+    const bytes = sample(5000, 6);
+    const packed = Uint8Array.from(compress(bytes, 9));
+    for (const wanted of [0, 1, 100, 2500, 4999, 5000, 6000]) {
+      assert.equal(unpackLzma(packed, wanted), bytes.slice(0, wanted));
+    }
+    const half = packed.subarray(0, Math.ceil(packed.length * 0.8));
+    assert.equal(unpackLzma(half, 2500), bytes.slice(0, 2500));
+  });
   test("within a larger buffer", () => {
     const packed = Uint8Array.from(compress(sample(500, 5), 9));
     const larger = new Uint8Array(packed.length + 7);
