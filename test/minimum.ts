@@ -5,15 +5,15 @@ export const minimum: Readonly<Record<string, number>> = {
   "unit node": 7,
   "unit chromium": 7,
   "unit firefox": 7,
-  "machine node": 446, // two builds of the kernels in Node 20
-  "machine chromium": 615,
-  "machine firefox": 446, // relaxed SIMD came with version 146
+  "machine node": 447, // two builds of the kernels in Node 20
+  "machine chromium": 616,
+  "machine firefox": 447, // relaxed SIMD came with version 146
   "train node": 8,
   "train chromium": 8,
   "train firefox": 8,
   "reproducible node": 4,
   "reproducible chromium": 4,
   "reproducible firefox": 4,
-  "node node": 52,
+  "node node": 55,
   "browser node": 11,
 };

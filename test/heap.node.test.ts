@@ -1,0 +1,71 @@
+// Training allocates nothing that stays: the JavaScript heap after collection is as large as before.
+
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { adam, dense, ops, program, sequential, variable } from "../src/index.ts";
+import { assert, suite } from "./harness.ts";
+import { normal } from "./values.ts";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Bytes of the heap and of array buffers once everything that can be collected is. */
+async function liveBytes(): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** How many bytes more there are after `rounds` more, once it is warm. */
+async function growth(round: () => unknown, warm: number, rounds: number): Promise<number> {
+  for (let i = 0; i < warm; i++) await round();
+  const before = await liveBytes();
+  for (let i = 0; i < rounds; i++) await round();
+  return (await liveBytes()) - before;
+}
+
+/** What the engine's own bookkeeping may change by; an object kept a step would be far more. */
+const SLACK = 300_000;
+
+suite("heap", (test) => {
+  test("20,000 steps of a program", async () => {
+    const w = variable({ data: normal(12, 1), shape: [3, 4] });
+    const optimizer = adam();
+    const step = await program({ x: [null, 3] }, ({ x }) => {
+      const loss = ops.mean(ops.square(ops.matmul(x, w)));
+      optimizer.minimize(loss, [w]);
+      return { loss };
+    });
+    const batches = [normal(24, 2), normal(9, 3)];
+    let i = 0;
+    const thousand = () => {
+      for (let k = 0; k < 1000; k++) step({ x: batches[i++ & 1] as Float32Array });
+    };
+    const grown = await growth(thousand, 5, 20);
+    assert.ok(grown < SLACK, `${grown} bytes more`);
+  });
+
+  test("200 epochs of a model with batches of two sizes", async () => {
+    const model = sequential([dense({ units: 8, activation: "relu" }), dense({ units: 2 })], { inputShape: [3] });
+    model.compile({ optimizer: adam(), loss: "meanSquaredError" });
+    const x = normal(3 * 100, 4);
+    const y = { data: normal(200, 5), shape: [100, 2] };
+    const tenEpochs = () => model.fit({ x, y }, { epochs: 10, batchSize: 8 });
+    const grown = await growth(tenEpochs, 10, 20);
+    assert.ok(grown < SLACK, `${grown} bytes more`);
+  });
+
+  test("models and programs that are dropped", async () => {
+    const once = async () => {
+      const model = sequential([dense({ units: 64 }), dense({ units: 2 })], { inputShape: [64] });
+      model.compile({ optimizer: adam(), loss: "meanSquaredError" });
+      await model.fit({ x: normal(64 * 8, 4), y: { data: normal(16, 5), shape: [8, 2] } }, { batchSize: 8 });
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    };
+    const grown = await growth(once, 30, 100);
+    assert.ok(grown < 2 * SLACK, `${grown} bytes more`);
+  });
+});
