@@ -14,6 +14,7 @@ import { layerCases } from "./opCases/layers.ts";
 import { lossCases } from "./opCases/losses.ts";
 import { movingCases } from "./opCases/moving.ts";
 import { productCases } from "./opCases/products.ts";
+import { secondCases } from "./opCases/second.ts";
 
 /** Groups of records, a test for each op or layer in them. */
 function byExport(cases: readonly OpCase[]): Map<string, OpCase[]> {
@@ -22,7 +23,7 @@ function byExport(cases: readonly OpCase[]): Map<string, OpCase[]> {
   return groups;
 }
 
-const opGroups = byExport([...elementwiseCases, ...movingCases, ...productCases, ...lossCases]);
+const opGroups = byExport([...elementwiseCases, ...movingCases, ...productCases, ...lossCases, ...secondCases]);
 const layerGroups = byExport(layerCases);
 const oracle = createMachine(openReference("float64"));
 

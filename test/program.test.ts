@@ -244,6 +244,24 @@ suite("program, gradients", (test) => {
     assert.equal(list(second.data), [6, 12, -18]);
   });
 
+  test("what has no second gradient says so", async () => {
+    const functions = [
+      (x: Tensor) => ops.softmax(x),
+      (x: Tensor) => ops.logSoftmax(x),
+      (x: Tensor) => ops.maxPool2d(ops.reshape(x, [1, 2, 4, 1])),
+      (x: Tensor) => ops.softmaxCrossEntropy(x, x),
+      (x: Tensor) => ops.sigmoidCrossEntropy(x, x),
+    ];
+    for (const f of functions) {
+      let message = "";
+      await program({ x: [2, 4] }, ({ x }) => {
+        const [g] = gradients(f(x), [x]) as [Tensor];
+        message = thrown(() => gradients(g, [x])).message;
+      });
+      assert.match(message, /the gradient of \w+ is not supported/);
+    }
+  });
+
   test("apply takes gradients that the caller has changed", async () => {
     const w = variable([4, -4]);
     const optimizer = sgd({ learningRate: 1 });

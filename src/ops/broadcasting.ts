@@ -19,6 +19,14 @@ export function requireFloat(where: string, x: Tensor, name = "x"): void {
   }
 }
 
+/** The gradient rule of gradients that have none: an error rather than zeros. */
+export function noSecondGradient(name: string): never {
+  throw new LanewiseError(
+    "unsupported",
+    `gradients: the gradient of ${name} is not supported, so no gradient of a gradient goes through it.`,
+  );
+}
+
 /** Sizes with the batch size in the place of the unknown one. */
 const withBatch = (to: readonly (number | null)[], batch: number): (number | null)[] =>
   to.map((n) => (n === SYMBOLIC_BATCH ? batch : n));

@@ -57,6 +57,14 @@ function convOps(form: Form): Op<ConvAttributes> {
   const inputGradient: Op<ConvAttributes & { readonly dims: readonly number[] }> = {
     name: `${form}InputGradient`,
     infer: (_, { dims }) => [{ shape: dims, dtype: "float32" }],
+    gradient: ({ inputs, upstream: [u], attributes, wanted }) => {
+      const [dy, kernel, x] = [...inputs, u] as [Tensor, Tensor, Tensor];
+      const { dims: _, ...plain } = attributes;
+      return [
+        wanted(0) ? apply(op, [x, kernel], plain) : null,
+        wanted(1) ? apply(kernelGradient, [x, dy], { ...plain, kernel: kernel.dims }) : null,
+      ];
+    },
     lower({ inputs: [dy, kernel], inputTypes, outputs: [dx], attributes, emit }) {
       const operands = operandsOf(form, attributes.dims, inputTypes[1]?.shape ?? [], attributes);
       emit(`${form}InputGradient`, { ...operands, dy, kernel, dx } as never);
@@ -67,12 +75,20 @@ function convOps(form: Form): Op<ConvAttributes> {
   const kernelGradient: Op<ConvAttributes & { readonly kernel: readonly number[] }> = {
     name: `${form}KernelGradient`,
     infer: (_, { kernel }) => [{ shape: kernel, dtype: "float32" }],
+    gradient: ({ inputs, upstream: [u], attributes, wanted }) => {
+      const [x, dy, kernel] = [...inputs, u] as [Tensor, Tensor, Tensor];
+      const { kernel: _, ...plain } = attributes;
+      return [
+        wanted(0) ? apply(inputGradient, [dy, kernel], { ...plain, dims: x.dims }) : null,
+        wanted(1) ? apply(op, [x, kernel], plain) : null,
+      ];
+    },
     lower({ inputs: [x, dy], inputTypes, outputs: [dkernel], attributes, emit }) {
       const operands = operandsOf(form, inputTypes[0]?.shape ?? [], attributes.kernel, attributes);
       emit(`${form}KernelGradient`, { ...operands, x, dy, dkernel } as never);
     },
   };
-  return {
+  const op: Op<ConvAttributes> = {
     name: form,
     infer: (inputs, attributes) => {
       const [x, kernel, bias] = inputs as [Tensor, Tensor, Tensor?];
@@ -130,6 +146,7 @@ function convOps(form: Form): Op<ConvAttributes> {
         .filter(Boolean)
         .join(", "),
   };
+  return op;
 }
 
 export const conv2dOp: Op<ConvAttributes> = convOps("conv2d");

@@ -22,6 +22,7 @@ function requireInt(where: string, x: Tensor, name: string): void {
 const gatherGradientOp: Op<{ dims: readonly number[] }> = {
   name: "gatherGradient",
   infer: (_, { dims }) => [{ shape: dims, dtype: "float32" }],
+  gradient: ({ inputs: [indices], upstream: [u] }) => [null, gather(u as Tensor, indices as Tensor)],
   lower({ inputs: [indices, dy], outputs: [dx], attributes: { dims }, emit }) {
     const rows = dims[0] as number;
     emit("gatherGradient", {

@@ -4,6 +4,7 @@ import type { Tensor } from "../graph/graph.ts";
 import { apply, applyOp } from "../graph/graph.ts";
 import type { Buffer, Op } from "../graph/op.ts";
 import { sizeOf } from "../shape.ts";
+import { noSecondGradient } from "./broadcasting.ts";
 
 interface NormAttributes {
   readonly epsilon: number;
@@ -51,6 +52,7 @@ function parametersOf(inputs: readonly Buffer[], { scaled, centered }: NormAttri
 
 const normGradientOp: Op<NormAttributes> = {
   name: "batchNormGradient",
+  gradient: () => noSecondGradient("batchNormGradient"),
   infer: ([x]) => {
     const shape = [(x as Tensor).dims.at(-1) as number];
     return [

@@ -47,11 +47,23 @@ function unaryOp(name: string, { kernel, scalar, gradient }: UnaryRule): Op<Unar
   };
 }
 
-/** Gradients that are kernels of their own: dx from dy and either y or x. */
-function gradientOp(kernel: KernelName, from: "x" | "y", scalar?: "slope" | "alpha"): Op<UnaryAttributes> {
+/**
+ * Gradients that are kernels of their own: dx = dy f(v), v being y or x. They are linear in dy; `slope` is
+ * f' and absent where it is 0.
+ */
+function gradientOp(
+  kernel: KernelName,
+  from: "x" | "y",
+  slope?: (value: Tensor) => Tensor,
+  scalar?: "slope" | "alpha",
+): Op<UnaryAttributes> {
   return {
     name: kernel,
     infer: ([, dy]) => [{ shape: (dy as Tensor).dims, dtype: "float32" }],
+    gradient({ inputs: [value, dy], upstream: [u], attributes, wanted }) {
+      const [v, d, up] = [value, dy, u] as [Tensor, Tensor, Tensor];
+      return [wanted(0) && slope ? mul(mul(up, d), slope(v)) : null, apply(this, [v, up], attributes)];
+    },
     inPlace: [1, 0],
     lower({ inputs: [value, dy], outputs: [dx], attributes, emit }) {
       const operands: Record<string, unknown> = { n: (dy as Buffer).length, [from]: value, dy, dx };
@@ -62,13 +74,24 @@ function gradientOp(kernel: KernelName, from: "x" | "y", scalar?: "slope" | "alp
 }
 
 const reluGradient = gradientOp("reluGradient", "y");
-const leakyReluGradient = gradientOp("leakyReluGradient", "y", "slope");
-const sigmoidGradient = gradientOp("sigmoidGradient", "y");
-const tanhGradient = gradientOp("tanhGradient", "y");
-const eluGradient = gradientOp("eluGradient", "y", "alpha");
-const softplusGradient = gradientOp("softplusGradient", "x");
-const geluGradient = gradientOp("geluGradient", "x");
-const siluGradient = gradientOp("siluGradient", "x");
+const leakyReluGradient = gradientOp("leakyReluGradient", "y", undefined, "slope");
+// y (1 - y), 1 - y^2
+const sigmoidGradient = gradientOp("sigmoidGradient", "y", (y) => sub(1, mul(y, 2)));
+const tanhGradient = gradientOp("tanhGradient", "y", (y) => mul(y, -2));
+// y + alpha below 0
+const eluGradient = gradientOp("eluGradient", "y", (y) => less(y, 0), "alpha");
+// s, s + x s (1 - s), s being the sigmoid of x
+const sigmoidSlope = (s: Tensor): Tensor => mul(s, sub(1, s));
+const softplusGradient = gradientOp("softplusGradient", "x", (x) => sigmoidSlope(sigmoid(x)));
+const siluGradient = gradientOp("siluGradient", "x", (x) => {
+  const s = sigmoid(x);
+  return mul(sigmoidSlope(s), add(mul(x, sub(1, mul(s, 2))), 2));
+});
+// Phi(x) + x phi(x), phi(x) = e^(-x^2/2) / sqrt(2 pi)
+const geluGradient = gradientOp("geluGradient", "x", (x) => {
+  const squared = square(x);
+  return mul(mul(exp(mul(squared, -0.5)), 0.3989422804014327), sub(2, squared));
+});
 const one = { scalar: 0 };
 
 const unaryRules = {

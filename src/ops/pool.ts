@@ -8,7 +8,7 @@ import type { Buffer, Op } from "../graph/op.ts";
 import type { TensorLike } from "../graph/trace.ts";
 import { toTensor } from "../graph/trace.ts";
 import { formatShape } from "../shape.ts";
-import { requireFloat } from "./broadcasting.ts";
+import { noSecondGradient, requireFloat } from "./broadcasting.ts";
 import type { Padding } from "./window.ts";
 import { paddingOption, pair, windowOf, windowOperands } from "./window.ts";
 
@@ -31,13 +31,18 @@ function poolOp(kernel: PoolKernel): Op<PoolAttributes> {
   const gradient: Op<PoolAttributes & { readonly dims: readonly number[] }> = {
     name: `${kernel}Gradient`,
     infer: (_, { dims }) => [{ shape: dims, dtype: "float32" }],
+    gradient(context) {
+      if (kernel === "maxPool2d") return noSecondGradient("maxPool2dGradient");
+      const { dims: _, ...attributes } = context.attributes;
+      return [apply(op, [context.upstream[0] as Tensor], attributes)];
+    },
     lower({ inputs, outputs: [dx], attributes, emit }) {
       const operands = poolOperands(kernel, attributes.dims, attributes);
       if (kernel === "maxPool2d") emit("maxPool2dGradient", { ...operands, x: inputs[1], dy: inputs[0], dx } as never);
       else emit("averagePool2dGradient", { ...operands, dy: inputs[0], dx } as never);
     },
   };
-  return {
+  const op: Op<PoolAttributes> = {
     name: kernel,
     infer: ([input], attributes) => {
       const x = input as Tensor;
@@ -66,6 +71,7 @@ function poolOp(kernel: PoolKernel): Op<PoolAttributes> {
     },
     describe: ({ poolSize, strides, padding }) => `window ${poolSize}, strides ${strides}, padding ${padding}`,
   };
+  return op;
 }
 
 const maxPoolOp = poolOp("maxPool2d");

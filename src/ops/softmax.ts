@@ -8,7 +8,7 @@ import type { Buffer, Op } from "../graph/op.ts";
 import type { TensorLike } from "../graph/trace.ts";
 import { toTensor } from "../graph/trace.ts";
 import { formatShape, normalizeAxis, sameShape, sizeOf } from "../shape.ts";
-import { mean, requireFloat, reshape, sum } from "./broadcasting.ts";
+import { mean, noSecondGradient, requireFloat, reshape, sum } from "./broadcasting.ts";
 import { add, clip, log, mul, neg, sub, unaryOps } from "./pointwise.ts";
 import { transpose } from "./shaping.ts";
 
@@ -22,6 +22,7 @@ function rowOp(kernel: "softmax" | "logSoftmax"): Op<null> {
   const gradientKernel = kernel === "softmax" ? "softmaxGradient" : "logSoftmaxGradient";
   const gradient: Op<null> = {
     name: gradientKernel,
+    gradient: () => noSecondGradient(gradientKernel),
     infer: ([, dy]) => [{ shape: (dy as Tensor).dims, dtype: "float32" }],
     inPlace: [1],
     lower({ inputs: [y, dy], inputTypes, outputs: [dx], emit }) {
@@ -70,6 +71,7 @@ export function logSoftmax(x: TensorLike, axis = -1): Tensor {
 /** -log softmax(logits)[label] for each row, or -sum t log softmax(logits) where targets are float32. */
 const crossEntropyGradientOp: Op<null> = {
   name: "softmaxCrossEntropyGradient",
+  gradient: () => noSecondGradient("softmaxCrossEntropyGradient"),
   infer: ([logits]) => [{ shape: (logits as Tensor).dims, dtype: "float32" }],
   inPlace: [0],
   lower({ inputs: [logits, targets, dout], inputTypes, outputs: [dx], emit }) {
@@ -120,6 +122,7 @@ export function softmaxCrossEntropy(logits: TensorLike, targets: TensorLike): Te
 
 const sigmoidCrossEntropyGradientOp: Op<null> = {
   name: "sigmoidCrossEntropyGradient",
+  gradient: () => noSecondGradient("sigmoidCrossEntropyGradient"),
   infer: ([logits]) => [{ shape: (logits as Tensor).dims, dtype: "float32" }],
   inPlace: [2, 0],
   lower({ inputs: [logits, targets, dout], outputs: [dx], emit }) {

@@ -107,6 +107,14 @@ export const productCases: readonly OpCase[] = [
   },
   {
     of: "matmul",
+    name: "batches with bias and activation behind it",
+    inputs: { a: bell([2, 3, 5]), b: bell([2, 5, 6]), bias: bell([6]) },
+    call: ({ a, b, bias }) => ops.relu(ops.add(ops.tanh(ops.matmul(a as never, b as never)), bias as never)),
+    tolerance: { sum: 5 },
+    gradientSum: 12,
+  },
+  {
+    of: "matmul",
     name: "a matrix with itself",
     inputs: { a: bell([5, 5]) },
     call: ({ a }) => ops.matmul(a as never, a as never, { transB: true }),
