@@ -2,9 +2,9 @@
 // suite that is no longer imported is found here.
 
 export const minimum: Readonly<Record<string, number>> = {
-  "unit node": 7,
-  "unit chromium": 7,
-  "unit firefox": 7,
+  "unit node": 12,
+  "unit chromium": 12,
+  "unit firefox": 12,
   "machine node": 447, // two builds of the kernels in Node 20
   "machine chromium": 616,
   "machine firefox": 447, // relaxed SIMD came with version 146

