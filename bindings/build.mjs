@@ -99,15 +99,14 @@ async function bytesFor(packed, wanted) {
   return enough * 3;
 }
 
-const entries = {
-  index: "src/index.ts",
-  kernels: "src/kernels.ts",
-  "host.node": "bindings/host.node.ts",
-  "host.web": "bindings/host.web.ts",
-};
+/** Files of TypeScript below a folder. */
+const modulesIn = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
 
 async function buildLibrary() {
-  const made = "dist/index.js";
+  const made = "dist/src/index.js";
   const inputs = Math.max(
     ...["src", "bindings"].map(newest),
     ...["package.json", "tsconfig.json", "tsconfig.build.json"].map((f) => statSync(f).mtimeMs),
@@ -132,22 +131,29 @@ async function buildLibrary() {
   }
   mkdirSync("dist/wasm", { recursive: true });
   for (const name of Object.keys(binaries)) copyFileSync(`bindings/generated/${name}.wasm`, `dist/wasm/${name}.wasm`);
-  await build({
-    entryPoints: Object.entries(entries).map(([out, path]) => ({ in: path, out })),
+  // each module stays a file: bundlers leave out of an application what it does not use, and minify the rest
+  const { outputFiles } = await build({
+    entryPoints: ["src", "bindings"].flatMap(modulesIn),
     outdir: "dist",
-    bundle: true,
-    splitting: true, // what is imported dynamically (the reference engine, saving) is loaded on demand
-    chunkNames: "[name]-[hash]",
+    outbase: ".",
     format: "esm",
-    platform: "neutral",
-    mainFields: ["module", "main"],
     target: "es2022",
-    // whoever bundles an application minifies; here it would drop the annotations that say what may be left out
-    minify: false,
-    legalComments: "none",
     charset: "utf8",
-    external: ["#host", "node:*"], // #host is chosen by the package's imports map where it is used
-    logOverride: { "ignored-bare-import": "silent" }, // platform.ts is types alone
+    write: false,
+    logLevel: "warning",
+  });
+  for (const { path, text } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true });
+    const local = text.replace('"@assemblyscript/loader"', '"./loader.js"');
+    writeFileSync(path, local.replace(/((?:from|import) ?\(?"\.[^"]*)\.ts"/g, '$1.js"'));
+  }
+  // what is needed of the loader comes along
+  await build({
+    stdin: { contents: 'export { instantiate } from "@assemblyscript/loader"', resolveDir: root },
+    outfile: "dist/bindings/loader.js",
+    bundle: true,
+    format: "esm",
+    target: "es2022",
     logLevel: "warning",
   });
 }

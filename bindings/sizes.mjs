@@ -1,7 +1,7 @@
-// What the library weighs: each file of dist/, and what applications bundle of it with esbuild. `node
+// What the library weighs: the binaries, and what applications bundle of dist/ with esbuild. `node
 // bindings/sizes.mjs` prints a table, with --json the figures. The limits stand in test/package.node.test.ts.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -51,14 +51,12 @@ export function loaded({ files, metafile }) {
 
 /** Raw and gzipped bytes: [{ name, bytes, gzip }]. */
 export async function measureSizes() {
-  const files = readdirSync(join(root, "dist"), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
-    .sort();
   const first = `export * from "./test/consumer/first.ts"`;
   const whole = `export * from "lanewise"; export * as kernels from "lanewise/kernels"`;
   return [
-    ...files.map((path) => weigh(path, readFileSync(join(root, path)))),
+    ...["base", "strict", "relaxed"].map((name) =>
+      weigh(`${name}.wasm`, readFileSync(join(root, `dist/wasm/${name}.wasm`))),
+    ),
     weigh("first example", ...loaded(await bundle(first, true))),
     weigh("first example, bundled into one file", ...(await bundle(first, false)).files.values()),
     weigh("whole library", ...(await bundle(whole, false)).files.values()),
