@@ -81,7 +81,7 @@ export interface Binaries {
 
 export async function compileBuild(build: Build, provider?: BinaryProvider): Promise<Binaries> {
   // products first: base is unpacked on the way to them
-  const products = compileBinary(build, provider);
-  if (!provider) await products;
-  return { build, base: await compileBinary("base", provider), products: await products };
+  if (!provider) return { build, products: await compileBinary(build), base: await compileBinary("base") };
+  const [base, products] = await Promise.all([compileBinary("base", provider), compileBinary(build, provider)]);
+  return { build, base, products };
 }
