@@ -8,9 +8,9 @@ export const minimum: Readonly<Record<string, number>> = {
   "machine node": 447, // two builds of the kernels in Node 20
   "machine chromium": 616,
   "machine firefox": 447, // relaxed SIMD came with version 146
-  "train node": 8,
-  "train chromium": 8,
-  "train firefox": 8,
+  "train node": 10,
+  "train chromium": 10,
+  "train firefox": 10,
   "reproducible node": 4,
   "reproducible chromium": 4,
   "reproducible firefox": 4,

@@ -1,0 +1,125 @@
+// Many steps: after the first step of each size neither the wasm memory nor the collected heap grows, and models
+// that nobody holds any more give their memory back. Run by soak.mjs; the exit code says whether all held.
+
+import type { Model } from "../src/index.ts";
+import { adam, conv2d, dense, dropout, flatten, maxPooling2d, sequential } from "../src/index.ts";
+import { defaultMachine } from "../src/machine.ts";
+
+const short = process.argv.includes("--short");
+const machine = await defaultMachine();
+const loss = "sparseCategoricalCrossentropy";
+
+/** Collects until finalizers had their turns. */
+async function collect(): Promise<void> {
+  for (let i = 0; i < 10; i++) {
+    globalThis.gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(2).padStart(8);
+
+interface Reading {
+  readonly wasm: number;
+  readonly used: number;
+  readonly heap: number;
+}
+
+async function read(what: string): Promise<Reading> {
+  await collect();
+  const reading = {
+    wasm: machine.engine.bytes,
+    used: machine.memory.used,
+    heap: process.memoryUsage().heapUsed,
+  };
+  console.log(
+    `${what.padEnd(44)} wasm ${megabytes(reading.wasm)} MiB, in use ${megabytes(reading.used)}, heap ${megabytes(reading.heap)}`,
+  );
+  return reading;
+}
+
+let failed = false;
+function check(ok: boolean, text: string): void {
+  if (ok) return;
+  failed = true;
+  console.log(`  FAILED: ${text}`);
+}
+
+/** Reads after each of ten parts of the work, the first of which may allocate. */
+async function soak(name: string, part: (i: number) => Promise<unknown>): Promise<void> {
+  await part(0);
+  const first = await read(`${name}, part 1`);
+  let last = first;
+  for (let i = 1; i < 10; i++) {
+    await part(i);
+    last = await read(`${name}, part ${i + 1}`);
+  }
+  check(last.wasm === first.wasm, `the wasm memory grew by ${last.wasm - first.wasm} bytes`);
+  check(last.used === first.used, `${last.used - first.used} more bytes of it are in use`);
+  // V8 counts the machine code that it makes of JavaScript now and then
+  check(last.heap - first.heap < 2 ** 20, `the heap grew by ${last.heap - first.heap} bytes`);
+}
+
+const images = (n: number, size: number): Float32Array =>
+  Float32Array.from({ length: n * size }, (_, i) => Math.sin(i));
+const labels = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i % 10);
+
+function perceptron(units: number): Model {
+  const model = sequential(
+    [dense({ units, activation: "relu" }), dropout({ rate: 0.1 }), dense({ units: 10, activation: "softmax" })],
+    { inputShape: [64] },
+  );
+  model.compile({ optimizer: adam(), loss, metrics: ["accuracy"] });
+  return model;
+}
+
+function lenet(): Model {
+  const model = sequential(
+    [
+      conv2d({ filters: 6, kernelSize: 5, padding: "same", activation: "relu" }),
+      maxPooling2d({ poolSize: 2 }),
+      conv2d({ filters: 16, kernelSize: 5, activation: "relu" }),
+      maxPooling2d({ poolSize: 2 }),
+      flatten(),
+      dense({ units: 120, activation: "relu" }),
+      dense({ units: 84, activation: "relu" }),
+      dense({ units: 10, activation: "softmax" }),
+    ],
+    { inputShape: [28, 28, 1] },
+  );
+  model.compile({ optimizer: adam(), loss });
+  return model;
+}
+
+const small = perceptron(32);
+const smallData = { x: images(1000, 64), y: labels(1000) };
+const epochs = short ? 10 : 313; // 32 steps an epoch
+await soak(`small model, ${10 * epochs * 32} steps`, () => small.fit(smallData, { epochs, batchSize: 32 }));
+
+const large = lenet();
+const [x, y] = [images(64, 784), labels(64)];
+const sizes = [64, 17, 32, 1, 48];
+const rounds = short ? 1 : 20;
+await soak(`LeNet-5, ${10 * rounds * sizes.length} steps of ${sizes.length} sizes`, async () => {
+  for (let i = 0; i < rounds * sizes.length; i++) {
+    const n = sizes[i % sizes.length] as number;
+    await large.trainOnBatch(x.subarray(0, n * 784), y.subarray(0, n));
+  }
+});
+
+// more sizes than a model keeps programs for: made again each time
+await soak("LeNet-5, 30 sizes in turn", async () => {
+  for (let n = 1; n <= 30; n++) await large.trainOnBatch(x.subarray(0, n * 784), y.subarray(0, n));
+});
+
+const models = short ? 10 : 100;
+await soak(`${10 * models} models made, trained and dropped`, async (i) => {
+  for (let j = 0; j < models; j++) {
+    const model = perceptron(128 + (i % 2));
+    await model.fit({ x: smallData.x.subarray(0, 640), y: smallData.y.subarray(0, 10) });
+    await model.save();
+  }
+});
+
+process.exitCode = failed ? 1 : 0;
+console.log(failed ? "something grew" : "nothing grew");
