@@ -380,6 +380,30 @@ suite("models, the loops", (test) => {
     await model.evaluate(data);
   });
 
+  test("a signal ends a long step between two instructions, and the waiting for one's turn", async () => {
+    const units = 700;
+    const model = sequential([dense({ units }), dense({ units }), dense({ units }), dense({ units: 3 })], {
+      inputShape: [4],
+    });
+    model.compile({ optimizer: sgd(), loss: "meanSquaredError" });
+    const data = { x: spread(1024 * 4), y: spread(1024 * 3) };
+    const options = { batchSize: 1024, shuffle: false };
+    await model.predict(spread(4));
+    const before = weightsOf(model);
+    const [first, second] = [new AbortController(), new AbortController()];
+    const reasonOf = (promise: Promise<unknown>) => promise.catch((e: unknown) => e);
+    const running = reasonOf(model.fit(data, { ...options, epochs: 1000, signal: first.signal }));
+    const waiting = reasonOf(model.evaluate(data, { signal: second.signal }));
+    setTimeout(() => second.abort("second"));
+    assert.is(await Promise.race([running, waiting]), "second");
+    first.abort("first");
+    assert.is(await running, "first");
+    const after = weightsOf(model);
+    assert.ok(after.every(Number.isFinite) && after.length === before.length);
+    const { loss } = await model.evaluate(data, { batchSize: 1024 });
+    near((await model.fit(data, options)).metrics.loss?.[0], loss as number, 1e-4);
+  });
+
   test("callbacks may evaluate, predict, save, and train another model", async () => {
     const data = examples(32);
     const [model, plain, other] = [classifier(), classifier(), classifier({ seed: 9 })];

@@ -277,11 +277,11 @@ function createMeans(names: readonly string[]): { add(values: readonly number[],
   };
 }
 
-/** Waits for a promise, but no longer than until the signal. */
-function untilAborted<T>(promise: PromiseLike<T>, signal: AbortSignal | null): PromiseLike<T> {
+/** Waits for a promise, but no longer than until the signal, where that may `end` it. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | null, end = () => true): Promise<T> {
   if (!signal) return promise;
   return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
+    const abort = () => end() && reject(signal.reason);
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort);
     promise.then(resolve, reject).then(() => signal.removeEventListener("abort", abort));
@@ -311,9 +311,18 @@ async function* batchesOf(loop: Loop, source: BatchSource): AsyncGenerator<Examp
   }
 }
 
-/** Runs what works with the model in its turn. */
-function inTurn<T>(core: ModelCore, machine: Machine, what: string, body: () => Promise<T>): Promise<T> {
-  return enqueue(machine, async () => {
+/** Runs what works with the model in its turn; a signal ends the waiting for it. */
+function inTurn<T>(
+  core: ModelCore,
+  machine: Machine,
+  what: string,
+  signal: AbortSignal | undefined,
+  body: () => Promise<T>,
+): Promise<T> {
+  let waiting = true;
+  const done = enqueue(machine, async () => {
+    waiting = false;
+    signal?.throwIfAborted();
     requireAlive(core, what);
     const before = core.running;
     core.running = what;
@@ -323,6 +332,7 @@ function inTurn<T>(core: ModelCore, machine: Machine, what: string, body: () => 
       core.running = before;
     }
   });
+  return untilAborted(done, signal ?? null, () => waiting);
 }
 
 const isSource = (data: unknown): data is BatchSource =>
@@ -390,7 +400,7 @@ export async function fit(
   signal?.throwIfAborted();
   const machine = await defaultMachine();
 
-  return inTurn(core, machine, where, async () => {
+  return inTurn(core, machine, where, signal, async () => {
     signal?.throwIfAborted();
     const loop = createLoop(core, machine, where, signal, onNaN);
     const names = reportNames(core, training);
@@ -496,7 +506,7 @@ export async function evaluate(core: ModelCore, data: Examples, options: Evaluat
   requireTraining(core, where);
   const dataset = examplesOf(core, where, data);
   const machine = await defaultMachine();
-  return inTurn(core, machine, where, () =>
+  return inTurn(core, machine, where, options.signal, () =>
     evaluateLoop(createLoop(core, machine, where, options.signal, "continue"), dataset, options.batchSize ?? 32),
   );
 }
@@ -523,7 +533,7 @@ export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptio
   );
   const dataset = checkDataset(where, wantedInputs(inputs, network.inputForm), values);
   const machine = await defaultMachine();
-  return inTurn(core, machine, where, async () => {
+  return inTurn(core, machine, where, options.signal, async () => {
     const loop = createLoop(core, machine, where, options.signal, "continue");
     const size = programSize(dataset.count, options.batchSize ?? 32);
     const { executable } = programFor(core, machine, "predict", size, false);
@@ -563,7 +573,7 @@ export async function trainOnBatch(
   const training = requireTraining(core, where);
   const dataset = examplesOf(core, where, { x, y, ...options });
   const machine = await defaultMachine();
-  return inTurn(core, machine, where, async () => {
+  return inTurn(core, machine, where, undefined, async () => {
     const names = reportNames(core, training);
     const report = names.map(() => 0);
     const program = programFor(core, machine, "train", dataset.count, isWeighted(dataset));
