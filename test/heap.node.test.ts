@@ -19,16 +19,22 @@ async function liveBytes(): Promise<number> {
   return heapUsed + arrayBuffers;
 }
 
-/** How many bytes more there are after `rounds` more, once it is warm. */
+/** Bytes that so many rounds leave behind, the least of four tries: what is kept a step is there every time. */
 async function growth(round: () => unknown, warm: number, rounds: number): Promise<number> {
   for (let i = 0; i < warm; i++) await round();
-  const before = await liveBytes();
-  for (let i = 0; i < rounds; i++) await round();
-  return (await liveBytes()) - before;
+  let least = Number.POSITIVE_INFINITY;
+  let before = await liveBytes();
+  for (let tries = 0; tries < 4 && least >= SLACK; tries++) {
+    for (let i = 0; i < rounds; i++) await round();
+    const after = await liveBytes();
+    least = Math.min(least, after - before);
+    before = after;
+  }
+  return least;
 }
 
-/** What the engine's own bookkeeping may change by; an object kept a step would be far more. */
-const SLACK = 300_000;
+/** What the engine's own bookkeeping may change by; an object kept a step would be more. */
+const SLACK = 100_000;
 
 suite("heap", (test) => {
   test("20,000 steps of a program", async () => {
@@ -66,6 +72,6 @@ suite("heap", (test) => {
       await new Promise((resolve) => setTimeout(resolve, 0));
     };
     const grown = await growth(once, 30, 100);
-    assert.ok(grown < 2 * SLACK, `${grown} bytes more`);
+    assert.ok(grown < SLACK, `${grown} bytes more`);
   });
 });
