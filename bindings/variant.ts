@@ -51,15 +51,32 @@ async function unpack(name: BinaryName): Promise<Uint8Array<ArrayBuffer>> {
   return unpacked.slice(first, end);
 }
 
-async function bytesOf(source: BinarySource): Promise<BufferSource | WebAssembly.Module> {
-  if (source instanceof URL) return (await fetch(source)).arrayBuffer();
-  if (typeof Response === "function" && source instanceof Response) return source.arrayBuffer();
-  return source as BufferSource | WebAssembly.Module;
+/** What a provider gave, brought to bytes or a module. */
+async function bytesOf(name: BinaryName, source: BinarySource): Promise<BufferSource | WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module || source instanceof ArrayBuffer) return source;
+  if (ArrayBuffer.isView(source)) return source as BufferSource;
+  const response = typeof Response === "function" && source instanceof Response ? source : null;
+  if (!response && !(source instanceof URL)) {
+    throw new LanewiseError(
+      "invalid-argument",
+      `wasm("${name}") must give bytes, a module, a response or a URL, got ${source === null ? "null" : typeof source}.`,
+    );
+  }
+  try {
+    const answer = response ?? (await fetch(source as URL));
+    if (!answer.ok) throw new Error(`it answered ${answer.status} ${answer.statusText}`);
+    return await answer.arrayBuffer();
+  } catch (cause) {
+    const from = response?.url ?? String(source);
+    throw new LanewiseError("bad-file", `wasm("${name}"): "${from}" cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 /** Compiles one binary, from `provider` where there is one, otherwise from the inlined bytes. */
 export async function compileBinary(name: BinaryName, provider?: BinaryProvider): Promise<WebAssembly.Module> {
-  const source = provider ? await bytesOf(await provider(name)) : await unpack(name);
+  const source = provider ? await bytesOf(name, await provider(name)) : await unpack(name);
   if (source instanceof WebAssembly.Module) return source;
   try {
     return await WebAssembly.compile(source);

@@ -116,11 +116,17 @@ export function either<A, B>(first: Checker<A>, second: Checker<B>, expected: st
 
 export const anything: Checker = (value) => value;
 
+/** Whether values can be read by name; not so of a Map, a promise, a date. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false;
+  if (Object.keys(value).length > 0) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** Checks that options are a record at all. */
 export function requireRecord(where: string, options: unknown): asserts options is Readonly<Record<string, unknown>> {
-  if (typeof options !== "object" || options === null || Array.isArray(options) || ArrayBuffer.isView(options)) {
-    throw invalid(where, "options", "an object", options);
-  }
+  if (!isRecord(options)) throw invalid(where, "options", "an object", options);
   const { kind } = options as { kind?: unknown };
   if (kind === "tensor" || kind === "variable") {
     throw new LanewiseError(

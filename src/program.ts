@@ -7,6 +7,7 @@ import {
   bool,
   checkOptions,
   invalid,
+  isRecord,
   nonNegativeInteger,
   oneOf,
   positiveInteger,
@@ -75,9 +76,7 @@ interface Input {
 }
 
 function checkSignature(signature: unknown): Input[] {
-  if (typeof signature !== "object" || signature === null || Array.isArray(signature)) {
-    throw invalid("program", "signature", "an object of input shapes by name", signature);
-  }
+  if (!isRecord(signature)) throw invalid("program", "signature", "an object of input shapes by name", signature);
   return Object.entries(signature).map(([name, spec]: [string, unknown]) => {
     const where = `program, input "${name}"`;
     const given = Array.isArray(spec) ? { shape: spec } : spec;

@@ -5,9 +5,9 @@ export const minimum: Readonly<Record<string, number>> = {
   "unit node": 12,
   "unit chromium": 12,
   "unit firefox": 12,
-  "machine node": 448, // two builds of the kernels in Node 20
-  "machine chromium": 617,
-  "machine firefox": 448, // relaxed SIMD came with version 146
+  "machine node": 451, // two builds of the kernels in Node 20
+  "machine chromium": 620,
+  "machine firefox": 451, // relaxed SIMD came with version 146
   "train node": 10,
   "train chromium": 10,
   "train firefox": 10,

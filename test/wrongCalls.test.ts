@@ -24,6 +24,9 @@ const pool = {
   "{}": {},
   true: true,
   function: () => {},
+  "1n": 1n,
+  symbol: Symbol("s"),
+  date: new Date(0),
 } as const;
 type PoolName = keyof typeof pool;
 
@@ -286,14 +289,14 @@ const described: readonly Call[] = [
   maker("init", lanewise.init, {
     threads: kind([], "two", 0.5),
     reproducible: flag,
-    wasm: kind([], "strict.wasm"),
+    wasm: kind(["function"], "strict.wasm"),
     worker: callable,
   }),
   maker("open", kernels.open, {
     threads: kind([], "two"),
     bytesMax: kind(["2^31"], 1000, 2 ** 32 + 1),
     reproducible: flag,
-    wasm: kind([], "strict.wasm"),
+    wasm: kind(["function"], "strict.wasm"),
   }),
 ];
 
@@ -1154,6 +1157,64 @@ suite("wrong calls", (test) => {
     }
     const pooled = sequential([maxPooling2d({ poolSize: large, padding: "same" })], { inputShape: [2, 2, 1] });
     assert.equal([...(await pooled.predict(Float32Array.of(1, 4, 3, 2))).data], [4]);
+    assert.is(found.join("\n"), "");
+  });
+
+  test("properties that may be set", async () => {
+    const layer = lanewise.dense({ units: 1 });
+    for (const [what, value] of Object.entries(pool)) {
+      if (value === true) continue;
+      const thrown = attemptNow(() => {
+        layer.trainable = value as never;
+      });
+      assert.is(complaint(`trainable = ${what}`, thrown, "trainable"), null);
+    }
+    assert.is(layer.trainable, true);
+  });
+
+  test("binaries that are none", async () => {
+    const found: string[] = [];
+    for (const [what, value] of Object.entries(pool)) {
+      const text = complaint(
+        `wasm gives ${what}`,
+        await attempt(() => kernels.open({ wasm: () => value as never })),
+        'wasm("',
+      );
+      if (text) found.push(text);
+    }
+    for (const given of [new Uint8Array(8), new Response("", { status: 404 }), new URL("data:,none")]) {
+      const text = complaint(
+        `wasm gives ${show(given)}`,
+        await attempt(() => kernels.open({ wasm: () => given })),
+        "base",
+        "strict",
+        "relaxed",
+      );
+      if (text) found.push(text);
+    }
+    assert.is(found.join("\n"), "");
+  });
+
+  test("kernels over arrays of one's own", async () => {
+    const machine = await kernels.open({ bytesMax: 1 << 20 });
+    const found: string[] = [];
+    const note = (what: string, run: () => unknown, ...names: string[]): void => {
+      const text = complaint(what, attemptNow(run), ...names);
+      if (text) found.push(text);
+    };
+    const foreign = new Float32Array(8);
+    for (const [name, kernel] of Object.entries(machine)) {
+      if (typeof kernel !== "function") continue;
+      const call = kernel as (given: unknown) => unknown;
+      const plain = name === "float32" || name === "int32";
+      const names = plain ? ["length"] : name === "free" ? ["array"] : [`machine.${name}`];
+      for (const [what, value] of Object.entries(pool)) {
+        if (!(plain && value === 0)) note(`${name}(${what})`, () => call(value), ...names);
+      }
+      note(`${name}()`, () => call(undefined), ...names);
+      note(`${name} of an array from elsewhere`, () => call(foreign), ...names);
+      if (!plain && name !== "free") note(`${name}, unknown operand`, () => call({ unknownKey: 1 }), "unknownKey");
+    }
     assert.is(found.join("\n"), "");
   });
 

@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Machine } from "../../bindings/machine.ts";
-import { checkOptions, finite, invalid } from "../check.ts";
+import { checkOptions, finite, invalid, isRecord } from "../check.ts";
 import type { Compiled } from "../compile/compile.ts";
 import { compile } from "../compile/compile.ts";
 import type { Executable } from "../executable.ts";
@@ -146,19 +146,18 @@ export function checkCompile(core: ModelCore, options: unknown): Training {
         );
     }
   };
-  const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-    typeof value === "object" && value !== null && !Array.isArray(value) && !isMade(value);
-  if (isRecord(loss)) requireNames("loss", loss);
-  if (!Array.isArray(metrics) && !isRecord(metrics))
+  const isNamed = (value: unknown): value is Readonly<Record<string, unknown>> => isRecord(value) && !isMade(value);
+  if (isNamed(loss)) requireNames("loss", loss);
+  if (!Array.isArray(metrics) && !isNamed(metrics))
     throw invalid(where, "metrics", "an array of metrics, or a record of them by output name", metrics);
-  if (isRecord(metrics)) requireNames("metrics", metrics);
-  if (!isRecord(lossWeights)) throw invalid(where, "lossWeights", "a record of numbers by output name", lossWeights);
+  if (isNamed(metrics)) requireNames("metrics", metrics);
+  if (!isNamed(lossWeights)) throw invalid(where, "lossWeights", "a record of numbers by output name", lossWeights);
   requireNames("lossWeights", lossWeights);
   const heads = names.map((name): Head => {
-    const wanted = isRecord(loss) ? loss[name] : loss;
+    const wanted = isNamed(loss) ? loss[name] : loss;
     if (wanted === undefined) throw new LanewiseError("invalid-argument", `${where}: loss.${name} is missing.`);
-    const resolved = resolveLoss(where, isRecord(loss) ? `loss.${name}` : "loss", wanted);
-    const own = isRecord(metrics) ? (metrics[name] ?? []) : metrics;
+    const resolved = resolveLoss(where, isNamed(loss) ? `loss.${name}` : "loss", wanted);
+    const own = isNamed(metrics) ? (metrics[name] ?? []) : metrics;
     const list = (Array.isArray(own) ? own : [own]).map((metric: unknown) => resolveMetric(where, metric, resolved));
     const twice = list.find((metric, i) => list.slice(0, i).some((other) => other.name === metric.name));
     if (twice || list.some((metric) => metric.name === "loss")) {
