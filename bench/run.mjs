@@ -13,7 +13,7 @@ await build({
   platform: "node",
   packages: "external",
   external: ["@assemblyscript/loader"],
-  conditions: ["source"],
+  conditions: ["lanewise-source"],
   target: "es2023",
   outfile,
   logLevel: "error",

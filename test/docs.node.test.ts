@@ -73,7 +73,7 @@ suite("documents", (test) => {
         bundle: true,
         format: "esm",
         platform: "node",
-        conditions: ["source"],
+        conditions: ["lanewise-source"],
         alias: { "lanewise/kernels": resolve("src/kernels.ts"), lanewise: resolve("src/index.ts") },
         outfile,
         logLevel: "error",

@@ -28,7 +28,7 @@ async function run(...flags: string[]): Promise<{ kernels: string; losses: numbe
     ignoreAnnotations: true,
     format: "esm",
     platform: "node",
-    conditions: ["source"],
+    conditions: ["lanewise-source"],
     outfile,
     logLevel: "error",
   });

@@ -75,7 +75,7 @@ ${report};`,
     ignoreAnnotations: true, // "sideEffects": false is said of the library, not of its tests
     format: "esm",
     platform: where,
-    conditions: ["source"],
+    conditions: ["lanewise-source"],
     alias: { lanewise: "./src/index.ts" }, // examples import the package by its name
     target: "es2022",
     external: where === "node" ? ["esbuild", "puppeteer-core"] : [],
