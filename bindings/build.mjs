@@ -144,18 +144,8 @@ async function buildLibrary() {
   });
   for (const { path, text } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
-    const local = text.replace('"@assemblyscript/loader"', '"./loader.js"');
-    writeFileSync(path, local.replace(/((?:from|import) ?\(?"\.[^"]*)\.ts"/g, '$1.js"'));
+    writeFileSync(path, text.replace(/((?:from|import) ?\(?"\.[^"]*)\.ts"/g, '$1.js"'));
   }
-  // what is needed of the loader comes along
-  await build({
-    stdin: { contents: 'export { instantiate } from "@assemblyscript/loader"', resolveDir: root },
-    outfile: "dist/bindings/loader.js",
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    logLevel: "warning",
-  });
 }
 
 await buildKernels();

@@ -1,6 +1,5 @@
 // The WebAssembly engine: one memory, two instances, kernels linked into the table by name.
 
-import { instantiate } from "@assemblyscript/loader";
 import { roundUp } from "./allocator.ts";
 import type { Engine } from "./engine.ts";
 import { fieldsOf } from "./engine.ts";
@@ -50,7 +49,7 @@ export async function openWasm(
 ): Promise<Engine> {
   const { memory, bytesMax } = createMemory(Math.max(bytesInitial, 2 * PAGE), bytesMaxWanted);
   const open = async (module: WebAssembly.Module): Promise<Exports> =>
-    (await instantiate(module, { env: { memory } })).instance.exports as unknown as Exports;
+    (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
   const main = await open(base);
   const multiplying = await open(products);
   const kernels = new Map<KernelName, { index: number; scratch: SizeExport | null; phases: SizeExport | null }>();
