@@ -43,7 +43,6 @@ export {
   sub,
 } from "./pointwise/binary";
 export {
-  clipGradient,
   eluGradient,
   geluGradient,
   leakyReluGradient,
@@ -53,7 +52,7 @@ export {
   softplusGradient,
   tanhGradient,
 } from "./pointwise/gradients";
-export { stridedCopy, stridedStore } from "./pointwise/strided";
+export { stridedCopy } from "./pointwise/strided";
 export {
   absolute,
   affine,
@@ -69,7 +68,6 @@ export {
   negate,
   reciprocal,
   relu,
-  rsqrt,
   sigmoid,
   sign,
   silu,

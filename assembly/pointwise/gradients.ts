@@ -154,27 +154,3 @@ export class EluGradientArgs {
 export function eluGradient(args: EluGradientArgs, task: Task): void {
   Loops.gradient<EluGradient>(args.n, args.y, args.dy, args.dx, f32x4.splat(args.alpha), f32x4.splat(0), task);
 }
-
-@final
-@unmanaged
-class ClipGradient {
-  @inline f(x: v128, dy: v128, p: v128, q: v128): v128 {
-    const outside = v128.or(f32x4.lt(x, p), f32x4.gt(x, q));
-    return v128.andnot(dy, outside);
-  }
-}
-
-@unmanaged
-export class ClipGradientArgs {
-  n: i32;
-  low: f32;
-  high: f32;
-  x: InF32; // [n]
-  dy: InF32; // [n]
-  dx: OutF32; // [n]
-}
-
-/** dx = dy where low <= x <= high, else 0 */
-export function clipGradient(args: ClipGradientArgs, task: Task): void {
-  Loops.gradient<ClipGradient>(args.n, args.x, args.dy, args.dx, f32x4.splat(args.low), f32x4.splat(args.high), task);
-}

@@ -1,9 +1,8 @@
-// Copies between a contiguous array and one by strides, up to six dimensions, outermost first.
-// stridedCopy reads by strides: transposes, broadcasts, cuts out. stridedStore writes by strides: puts in.
+// Copies into a contiguous array from one by strides, up to six dimensions, outermost first: transposes, broadcasts.
 
 import { Lanes } from "../lanes";
 import { Pieces } from "../pieces";
-import { InF32, InOutF32, OutF32, Task } from "../task";
+import { InF32, OutF32, Task } from "../task";
 
 const PIECE: i32 = 1 << 14;
 
@@ -25,30 +24,11 @@ export class StridedCopyArgs {
   out: OutF32; // [d0, d1, d2, d3, d4, d5]
 }
 
-/** Strides are not 0 where a dimension is larger than 1: no element may be written twice. */
-@unmanaged
-export class StridedStoreArgs {
-  d0: i32;
-  d1: i32;
-  d2: i32;
-  d3: i32;
-  d4: i32;
-  d5: i32;
-  s0: i32;
-  s1: i32;
-  s2: i32;
-  s3: i32;
-  s4: i32;
-  s5: i32;
-  x: InF32; // [d0, d1, d2, d3, d4, d5]
-  out: InOutF32; // [min(1, d0 * d1 * d2 * d3 * d4 * d5), 1 + (d0 - 1) * s0 + (d1 - 1) * s1 + (d2 - 1) * s2 + (d3 - 1) * s3 + (d4 - 1) * s4 + (d5 - 1) * s5]
-}
-
 @final
 @unmanaged
-class CopyIn {
+class Strided {
   /** out = n floats that lie `stride` elements apart */
-  @inline row(strided: usize, out: usize, n: i32, stride: i32): void {
+  @inline static row(strided: usize, out: usize, n: i32, stride: i32): void {
     if (stride === 1) {
       Lanes.copy(strided, out, n);
     } else {
@@ -57,26 +37,9 @@ class CopyIn {
       }
     }
   }
-}
 
-@final
-@unmanaged
-class StoreOut {
-  /** n floats, `stride` elements apart, = x */
-  @inline row(strided: usize, x: usize, n: i32, stride: i32): void {
-    if (stride === 1) {
-      Lanes.copy(x, strided, n);
-    } else {
-      for (let i = 0; i < n; i++) store<f32>(strided + ((<usize>(i * stride)) << 2), load<f32>(x + ((<usize>i) << 2)));
-    }
-  }
-}
-
-@final
-@unmanaged
-class Strided {
-  /** Rows of d5 elements in groups of `height` neighbours along d4, by pieces. StridedStoreArgs has the same layout. */
-  @inline static run<F>(args: StridedCopyArgs, strided: usize, dense: usize, height: i32, task: Task): void {
+  /** Rows of d5 elements in groups of `height` neighbours along d4, by pieces. */
+  @inline static run(args: StridedCopyArgs, height: i32, task: Task): void {
     const width = args.d5;
     if (width === 0 || args.d4 === 0) return;
     const groups = (args.d4 + height - 1) / height;
@@ -96,8 +59,8 @@ class Strided {
         const i1 = plane1 % args.d1;
         const i0 = plane1 / args.d1;
         const first = i0 * args.s0 + i1 * args.s1 + i2 * args.s2 + i3 * args.s3;
-        let far = strided + ((<usize>(first + i4 * args.s4)) << 2);
-        let near = dense + ((<usize>((plane * args.d4 + i4) * width)) << 2);
+        let far = args.x + ((<usize>(first + i4 * args.s4)) << 2);
+        let near = args.out + ((<usize>((plane * args.d4 + i4) * width)) << 2);
         for (; i4 < args.d4 && group < end; group++) {
           const rows = min(height, args.d4 - i4);
           if (rows === 4) {
@@ -106,7 +69,7 @@ class Strided {
             near += (<usize>width) << 4;
           } else {
             for (let row = 0; row < rows; row++) {
-              changetype<F>(0).row(far, near, width, args.s5);
+              Strided.row(far, near, width, args.s5);
               far += (<usize>args.s4) << 2;
               near += (<usize>width) << 2;
             }
@@ -156,10 +119,5 @@ class Strided {
 /** out = x by strides (0 repeats); out is contiguous */
 export function stridedCopy(args: StridedCopyArgs, task: Task): void {
   const height = args.s4 === 1 && args.s5 !== 1 ? 4 : 1;
-  Strided.run<CopyIn>(args, args.x, args.out, height, task);
-}
-
-/** out by strides = x; x is contiguous, other elements of out stay */
-export function stridedStore(args: StridedStoreArgs, task: Task): void {
-  Strided.run<StoreOut>(changetype<StridedCopyArgs>(args), args.out, args.x, 1, task);
+  Strided.run(args, height, task);
 }

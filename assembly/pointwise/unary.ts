@@ -46,14 +46,6 @@ class Sqrt {
 
 @final
 @unmanaged
-class Rsqrt {
-  @inline f(x: v128, _p: v128, _q: v128): v128 {
-    return f32x4.div(Maths.one(), f32x4.sqrt(x));
-  }
-}
-
-@final
-@unmanaged
 class Reciprocal {
   @inline f(x: v128, _p: v128, _q: v128): v128 {
     return f32x4.div(Maths.one(), x);
@@ -128,11 +120,6 @@ export function square(args: UnaryArgs, task: Task): void {
 /** out = sqrt(x) */
 export function sqrt(args: UnaryArgs, task: Task): void {
   Loops.unary<Sqrt>(args.n, args.x, args.out, f32x4.splat(0), f32x4.splat(0), task);
-}
-
-/** out = 1 / sqrt(x) */
-export function rsqrt(args: UnaryArgs, task: Task): void {
-  Loops.unary<Rsqrt>(args.n, args.x, args.out, f32x4.splat(0), f32x4.splat(0), task);
 }
 
 /** out = 1 / x */

@@ -136,7 +136,6 @@ const ownDefaults: { readonly [K in KernelName]?: Readonly<Record<string, Defaul
   batchNormInferenceGradient: { epsilon: 1e-3 },
   movingAverage: { momentum: 0.99 },
   clip: { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
-  clipGradient: { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
 };
 
 /** Scalars of a call before all are known. */

@@ -53,7 +53,6 @@ export const negate: Twin<"negate"> = unary((x) => -x);
 export const absolute: Twin<"absolute"> = unary(Math.abs);
 export const square: Twin<"square"> = unary((x) => x * x);
 export const sqrt: Twin<"sqrt"> = unary(Math.sqrt);
-export const rsqrt: Twin<"rsqrt"> = unary((x) => 1 / Math.sqrt(x));
 export const reciprocal: Twin<"reciprocal"> = unary((x) => 1 / x);
 export const sign: Twin<"sign"> = unary(Math.sign);
 export const exp: Twin<"exp"> = unary(Math.exp);
@@ -116,8 +115,6 @@ export const geluGradient: Twin<"geluGradient"> = ({ n, x, dy, dx }) =>
   gradient(n, x, dy, dx, (x) => normalCdf(x) + times(x, Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)));
 export const siluGradient: Twin<"siluGradient"> = ({ n, x, dy, dx }) =>
   gradient(n, x, dy, dx, (x) => logistic(x) + times(times(x, logistic(x)), logistic(-x)));
-export const clipGradient: Twin<"clipGradient"> = ({ n, low, high, x, dy, dx }) =>
-  gate(n, x, dy, dx, (x) => !(x < low || x > high));
 
 const binary =
   (f: (a: number, b: number) => number) =>
@@ -178,9 +175,4 @@ function walk(
 export const stridedCopy: Twin<"stridedCopy"> = (o) =>
   walk(o, (strided, dense) => {
     o.out[dense] = o.x[strided] as number;
-  });
-
-export const stridedStore: Twin<"stridedStore"> = (o) =>
-  walk(o, (strided, dense) => {
-    o.out[strided] = o.x[dense] as number;
   });

@@ -30,7 +30,7 @@ const inputs: readonly (readonly [string, Float32Array])[] = [
 ];
 
 type Tolerance = KernelCase["tolerance"];
-type UnaryName = "negate" | "absolute" | "square" | "sqrt" | "rsqrt" | "reciprocal" | "sign" | "relu";
+type UnaryName = "negate" | "absolute" | "square" | "sqrt" | "reciprocal" | "sign" | "relu";
 type LongName = "exp" | "log" | "erf" | "sigmoid" | "tanh" | "softplus" | "gelu" | "silu";
 
 const unary = (kernel: UnaryName | LongName, tolerance?: (x: Float32Array) => Tolerance): KernelCase[] =>
@@ -52,7 +52,6 @@ const exact: readonly UnaryName[] = ["negate", "absolute", "square", "sqrt", "re
 
 const unaryCases = [
   ...exact.flatMap((kernel) => unary(kernel)),
-  ...unary("rsqrt", ulp(1.5)),
   ...unary("exp", ulp(2)),
   ...unary("log", ulp(2)),
   ...unary("erf", ulp(4)),
@@ -114,7 +113,6 @@ const gradientCases = inputs.flatMap(([name, x]) => {
     kernelCase("softplusGradient", name, { n, x, dy, dx }, slopeOff(2 ** -149)),
     kernelCase("geluGradient", name, { n, x, dy, dx }, slopeOff(2 ** -22)),
     kernelCase("siluGradient", name, { n, x, dy, dx }, slopeOff(2 ** -22)),
-    kernelCase("clipGradient", name, { n, low: -1, high: 0.75, x, dy, dx }),
   ];
 });
 
@@ -203,7 +201,7 @@ const binaryCases = [
 
 type Six = readonly [number, number, number, number, number, number];
 
-const stridedLayouts: readonly (readonly [name: string, d: Six, s: Six, onlyRead?: true])[] = [
+const stridedLayouts: readonly (readonly [name: string, d: Six, s: Six])[] = [
   ...sizes.map((n) => [`n = ${n}`, [1, 1, 1, 1, 1, n], [0, 0, 0, 0, 0, 1]] as const),
   ...[1, 2, 3, 4, 5, 7, 8, 9, 16, 33].flatMap((m) =>
     [0, 1, 3, 4, 5, 8, 17].map((n) => [`transpose ${m} x ${n}`, [1, 1, 1, 1, m, n], [0, 0, 0, 0, 1, m]] as const),
@@ -215,19 +213,17 @@ const stridedLayouts: readonly (readonly [name: string, d: Six, s: Six, onlyRead
   ["six dimensions", [2, 3, 2, 2, 3, 5], [1000, 300, 120, 60, 16, 2]],
   ["permuted", [2, 3, 2, 2, 5, 3], [1, 2, 90, 6, 18, 360]],
   ["many rows", [1, 1, 1, 7, 900, 5], [0, 0, 0, 8, 64, 1]],
-  ["rows repeated", [1, 1, 1, 3, 4, 9], [0, 0, 0, 9, 0, 1], true],
-  ["elements repeated", [1, 1, 1, 1, 6, 9], [0, 0, 0, 0, 1, 0], true],
+  ["rows repeated", [1, 1, 1, 3, 4, 9], [0, 0, 0, 9, 0, 1]],
+  ["elements repeated", [1, 1, 1, 1, 6, 9], [0, 0, 0, 0, 1, 0]],
   ["nothing", [1, 1, 0, 2, 3, 4], [0, 0, 0, 12, 4, 1]],
 ];
 
-const stridedCases = stridedLayouts.flatMap(([name, d, s, onlyRead]) => {
+const stridedCases = stridedLayouts.map(([name, d, s]) => {
   const shape = { d0: d[0], d1: d[1], d2: d[2], d3: d[3], d4: d[4], d5: d[5] };
   const strides = { s0: s[0], s1: s[1], s2: s[2], s3: s[3], s4: s[4], s5: s[5] };
   const n = d.reduce((product, size) => product * size, 1);
   const far = reach(d, s);
-  const copy = kernelCase("stridedCopy", name, { ...shape, ...strides, x: normal(far, 3), out: new Float32Array(n) });
-  if (onlyRead) return [copy];
-  return [copy, kernelCase("stridedStore", name, { ...shape, ...strides, x: normal(n, 4), out: normal(far, 5) })];
+  return kernelCase("stridedCopy", name, { ...shape, ...strides, x: normal(far, 3), out: new Float32Array(n) });
 });
 
 export const pointwiseCases: readonly KernelCase[] = [...unaryCases, ...gradientCases, ...binaryCases, ...stridedCases];
