@@ -5,14 +5,14 @@
 @unmanaged
 export class Lanes {
   /** The first `count` (1 to 3) floats at an address. */
-  static load(at: usize, count: i32): v128 {
+  @inline static load(at: usize, count: i32): v128 {
     if (count === 1) return v128.load32_zero(at);
     const two = v128.load64_zero(at);
     return count === 2 ? two : v128.load32_lane(at, two, 2, 8);
   }
 
   /** Stores the first `count` (1 to 3) lanes. */
-  static store(at: usize, x: v128, count: i32): void {
+  @inline static store(at: usize, x: v128, count: i32): void {
     if (count === 1) {
       v128.store32_lane(at, x, 0);
     } else {
@@ -22,7 +22,7 @@ export class Lanes {
   }
 
   /** `count` (1 to 4) floats that lie `step` bytes apart. */
-  static gather(at: usize, step: usize, count: i32): v128 {
+  @inline static gather(at: usize, step: usize, count: i32): v128 {
     let x = v128.load32_zero(at);
     if (count > 1) x = v128.load32_lane(at + step, x, 1);
     if (count > 2) x = v128.load32_lane(at + 2 * step, x, 2);

@@ -52,17 +52,17 @@ const cache = new Map<KernelName, readonly Field[]>();
 export function fieldsOf(kernel: KernelName): readonly Field[] {
   let fields = cache.get(kernel);
   if (fields) return fields;
-  fields = layouts[kernel].split(" ").map((text) => {
-    const [name = "", rest = ""] = text.split(":");
-    const optional = rest.endsWith("?");
-    const [direction = "", element] = rest.replace("?", "").split(".");
+  fields = layouts[kernel].split(" ").map((text): Field => {
+    const [name] = text.split(/[^\w]/) as [string];
+    const has = (mark: string) => text.includes(mark);
+    const pointer = has("<") || has(">");
     return {
       name,
-      type: element ? "pointer" : (direction as "i32" | "u32" | "f32"),
-      element: (element ?? "f32") as "f32" | "i32",
-      reads: direction.startsWith("in"),
-      writes: direction.endsWith("out"),
-      optional,
+      type: pointer ? "pointer" : has(".") ? "f32" : has("+") ? "u32" : "i32",
+      element: has("#") ? "i32" : "f32",
+      reads: has("<"),
+      writes: has(">"),
+      optional: has("?"),
     };
   });
   cache.set(kernel, fields);

@@ -20,6 +20,18 @@ const pointers = {
   OutI32: "out.i32",
   InOutI32: "inout.i32",
 };
+/** How a type is written behind the name of an operand in `layouts`; bindings/engine.ts reads it. */
+const marks = {
+  i32: "",
+  u32: "+",
+  f32: ".",
+  "in.f32": "<",
+  "out.f32": ">",
+  "inout.f32": "<>",
+  "in.i32": "<#",
+  "out.i32": ">#",
+  "inout.i32": "<>#",
+};
 const scalars = { i32: "i32", u32: "u32", f32: "f32" };
 
 const typeName = (node) => node?.name?.identifier?.text;
@@ -88,7 +100,7 @@ export default class KernelTransform extends Transform {
 
 export function writeKernels() {
   const kernels = [...compiled].map(([name, fields]) => ({ name, fields })).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const layout = ({ fields }) => fields.map((f) => `${f.name}:${f.type}${f.optional ? "?" : ""}`).join(" ");
+  const layout = ({ fields }) => fields.map((f) => `${f.name}${marks[f.type]}${f.optional ? "?" : ""}`).join(" ");
   const tsType = (f) => {
     if (!f.type.includes(".")) return "number";
     const type = f.type.endsWith("f32") ? "F" : "I";
@@ -110,7 +122,10 @@ ${types.join("\n")}
 
 export type KernelName = keyof Operands<unknown, unknown>;
 
-/** Fields in memory order, four bytes each: name:type, with a question mark where a pointer may be absent. */
+/**
+ * Operands in memory order, four bytes each. Behind the name: nothing for an i32, + for a u32, . for an f32; < and >
+ * for what a pointer reads and writes, # where it points to int32, ? where it may be absent.
+ */
 export const layouts: Readonly<Record<KernelName, string>> = {
 ${table.join("\n")}
 };
