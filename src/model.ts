@@ -62,8 +62,8 @@ export interface ExplainOptions {
   readonly training?: boolean;
 }
 
-/** A network that can be trained. It is a layer as well: `model(x)` shares its weights. */
-export interface Model extends Layer {
+/** A network that can be trained. It is a layer as well: `model(x)` shares its weights. `P` is what `predict` resolves with. */
+export interface Model<P = Prediction> extends Layer {
   readonly layers: readonly Layer[];
   /** As given, or as `load` found it. */
   readonly seed: number;
@@ -76,7 +76,7 @@ export interface Model extends Layer {
   /** Loss and metrics, exact means over all examples. */
   evaluate(data: Examples, options?: EvaluateOptions): Promise<Logs>;
   /** Outputs for each example: one, or an array or record of several as the model was made. */
-  predict(x: Arrays, options?: EvaluateOptions): Promise<Prediction>;
+  predict(x: Arrays, options?: EvaluateOptions): Promise<P>;
   /** One training step on one batch; resolves with its loss and metrics before the update. */
   trainOnBatch(x: Arrays, y: Arrays, options?: { readonly sampleWeight?: Values }): Promise<Logs>;
   /** A table of layers, output shapes, parameters and multiply-adds. */
@@ -224,12 +224,17 @@ export function sequential(layers: readonly PlainFunction[], options: Sequential
 
 type Structure = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
 
+/** A prediction for each output, in the form of the outputs: one, an array or a record. */
+export type Predictions<O> = O extends Tensor ? Prediction : { -readonly [K in keyof O]: Prediction };
+
 /**
  * A model from tensors of input() to what was computed from them; arrays or records of tensors for several.
  * Throws `invalid-argument` where outputs depend on other inputs, or an input is not used.
  */
-export function functional(options: ModelOptions & { readonly inputs: Structure; readonly outputs: Structure }): Model {
+export function functional<const O extends Structure>(
+  options: ModelOptions & { readonly inputs: Structure; readonly outputs: O },
+): Model<Predictions<O>> {
   if (isTensor(options)) throw invalid("functional", "options", "{ inputs, outputs }", "a tensor");
   checkOptions("functional", options, { ...modelOptions, inputs: (v) => v, outputs: (v) => v }, ["inputs", "outputs"]);
-  return createModel(createFunctional(options), options);
+  return createModel(createFunctional(options), options) as unknown as Model<Predictions<O>>;
 }

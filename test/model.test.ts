@@ -89,13 +89,10 @@ suite("models, how they are put together", (test) => {
     const [a, b] = [input([2]), input([3])];
     const joined = concatenate()([a, b]);
     const model = functional({ inputs: [a, b], outputs: [ops.mul(joined, 2), ops.neg(b)] });
-    const out = (await model.predict([Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6, 7, 8, 9, 10)])) as unknown as {
-      data: Float32Array;
-      shape: number[];
-    }[];
-    assert.equal([...(out[0]?.data ?? [])], [2, 4, 10, 12, 14, 6, 8, 16, 18, 20]);
-    assert.equal(out[1]?.shape, [2, 3]);
-    assert.equal([...(out[1]?.data ?? [])], [-5, -6, -7, -8, -9, -10]);
+    const out = await model.predict([Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6, 7, 8, 9, 10)]);
+    assert.equal([...out[0].data], [2, 4, 10, 12, 14, 6, 8, 16, 18, 20]);
+    assert.equal(out[1].shape, [2, 3]);
+    assert.equal([...out[1].data], [-5, -6, -7, -8, -9, -10]);
     await rejects(model.predict([Float32Array.of(1, 2)]), "invalid-argument", /x\.1 is missing/);
   });
 
@@ -115,8 +112,7 @@ suite("models, how they are put together", (test) => {
     const logs = await model.evaluate({ x, y }, { batchSize: 3 });
     assert.equal(Object.keys(logs), ["loss", "kind_loss", "size_loss", "kind_accuracy", "size_meanAbsoluteError"]);
     near(logs.loss, (logs.kind_loss as number) + 0.25 * (logs.size_loss as number));
-    const predicted = (await model.predict(x)) as unknown as Record<string, { data: Float32Array }>;
-    const sizes = predicted.size?.data as Float32Array;
+    const sizes = (await model.predict(x)).size.data;
     const squares = y.size.map((t, i) => (t - (sizes[i] as number)) ** 2);
     near(logs.size_loss, squares.reduce((sum, s) => sum + s, 0) / 7);
     const { metrics } = await model.fit({ x, y }, { epochs: 2, validation: { x, y } });
@@ -196,6 +192,11 @@ suite("models, how they are put together", (test) => {
     const outer = sequential([open, dense({ units: 2 })], { inputShape: [4] });
     assert.is(outer.variables.length, 4);
     assert.equal((await open.predict(spread(4))).shape, [1, 4]);
+  });
+
+  test("a weight's shape that is none is shown as it is", () => {
+    const open = defineLayer({ name: "open", build: (shape) => ({ w: { shape: shape as number[] } }), call: (x) => x });
+    throws(() => open()(input([2])), "invalid-argument", /got \[null, 2\]\./);
   });
 
   test("a layer of one's own has weights, training and options", async () => {

@@ -26,7 +26,7 @@ function installPacked(): string[] {
   if (!packed) throw new Error("npm pack packed nothing");
   run("tar", ["-xzf", packed.filename, "-C", "node_modules/lanewise", "--strip-components=1"], folder);
   writeFileSync(join(folder, "package.json"), `{ "name": "consumer", "private": true, "type": "module" }`);
-  copyFileSync("test/consumer/first.ts", join(folder, "first.ts"));
+  for (const name of ["first.ts", "types.ts"]) copyFileSync(`test/consumer/${name}`, join(folder, name));
   return packed.files.map((file) => file.path);
 }
 
@@ -89,8 +89,12 @@ suite("package", (test) => {
     ]) {
       test(`types, moduleResolution ${moduleResolution}, lib ${lib}, types ${types}`, () => {
         const options = { module, moduleResolution, lib, target: "ES2022", types, strict: true, noEmit: true };
-        const compilerOptions = { ...options, exactOptionalPropertyTypes: true, skipLibCheck: false };
-        writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["first.ts"] }));
+        const strictest = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false };
+        const compilerOptions = { ...options, ...strictest };
+        writeFileSync(
+          join(folder, "tsconfig.json"),
+          JSON.stringify({ compilerOptions, files: ["first.ts", "types.ts"] }),
+        );
         run(process.execPath, [resolve("node_modules/typescript/bin/tsc"), "-p", "."], folder);
       });
     }

@@ -1,6 +1,5 @@
 // Layers of one's own.
 
-import { LanewiseError } from "../../bindings/errors.ts";
 import { anyFunction, bool, checkOptions, invalid, nonEmptyString, oneOf, requireRecord } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { Initializer, InitializerName } from "../initializers.ts";
@@ -97,10 +96,7 @@ function checkedWeight(where: string, weight: WeightDescription): WeightSpec {
   );
   const { shape, initializer = "glorotUniform", regularizer, role = "parameters" } = weight;
   if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 1)) {
-    throw new LanewiseError(
-      "invalid-argument",
-      `${where}: shape must be an array of positive integers, got ${String(shape)}.`,
-    );
+    throw invalid(where, "shape", "an array of positive integers", shape);
   }
   return { shape: [...shape], initializer: resolveInitializer(where, "initializer", initializer), regularizer, role };
 }

@@ -36,11 +36,11 @@ function versionIn(y: Tensor, variable: Variable): Tensor {
  * shapes; zeros where y does not depend on one. `upstream` is ones by default. The gradient with respect to a
  * variable is taken at the values that y was computed from, also after an update was recorded.
  */
-export function gradients(
+export function gradients<const X extends readonly (Tensor | Variable)[]>(
   y: Tensor,
-  xs: readonly (Tensor | Variable)[],
+  xs: X,
   options: { upstream?: TensorLike } = {},
-): Tensor[] {
+): { -readonly [K in keyof X]: Tensor } {
   requireTrace("gradients");
   if (!isTensor(y)) throw invalid("gradients", "y", "a tensor", y);
   if (!Array.isArray(xs)) throw invalid("gradients", "xs", "an array of tensors and variables", xs);
@@ -71,5 +71,5 @@ export function gradients(
       `gradients: upstream ${formatShape(upstream.shape)} must have y's shape ${formatShape(y.shape)}.`,
     );
   }
-  return differentiate(y, tensors, broadcastTo(upstream, y.dims), arithmetic);
+  return differentiate(y, tensors, broadcastTo(upstream, y.dims), arithmetic) as { -readonly [K in keyof X]: Tensor };
 }
