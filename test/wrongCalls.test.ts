@@ -351,6 +351,15 @@ interface Symbols {
   readonly labels: Tensor;
 }
 
+/** What the calls in a program work on, made outside of it. */
+const prepared = {
+  w: lanewise.variable([1, 2, 3], { name: "w" }),
+  frozen: lanewise.variable([1], { trainable: false }),
+  optimizer: lanewise.sgd(),
+  one: lanewise.dense({ units: 2 }),
+  many: lanewise.add(),
+};
+
 const opCalls = ({ x, y, image, labels }: Symbols): readonly Call[] => {
   const unary = (name: string): Call => ({
     name: `ops.${name}`,
@@ -396,8 +405,7 @@ const opCalls = ({ x, y, image, labels }: Symbols): readonly Call[] => {
     options: { ...window, poolSize: pair },
     run: ops[name] as never,
   });
-  const w = lanewise.variable([1, 2, 3], { name: "w" });
-  const optimizer = lanewise.sgd();
+  const { w, frozen, optimizer, one, many } = prepared;
   return [
     ..."neg abs square sqrt reciprocal sign exp log erf relu sigmoid tanh softplus gelu silu".split(" ").map(unary),
     ..."add sub mul div maximum minimum squaredDifference greater greaterEqual less lessEqual equal notEqual"
@@ -566,7 +574,7 @@ const opCalls = ({ x, y, image, labels }: Symbols): readonly Call[] => {
       name: "optimizer.minimize",
       args: [
         ["loss", must(kind([], x, labels)), ops.sum(ops.square(ops.mul(w, 2)))],
-        ["variables", must(kind([], [1], w, [w, w], [x], [lanewise.variable([1], { trainable: false })])), [w]],
+        ["variables", must(kind([], [1], w, [w, w], [x], [frozen])), [w]],
       ],
       run: optimizer.minimize as never,
     },
@@ -585,13 +593,13 @@ const opCalls = ({ x, y, image, labels }: Symbols): readonly Call[] => {
       name: "layer()",
       args: [["x", must(kind([], [x], [1], labels)), x], record()],
       options: { training: flag, mask: kind([], new Float32Array(2)) },
-      run: lanewise.dense({ units: 2 }) as never,
+      run: one as never,
     },
     {
       name: "many()",
       args: [["x", must(kind([], x, [1, "a"], [null])), [x, y]], record()],
       options: { training: flag, mask: kind([], [1]) },
-      run: lanewise.add() as never,
+      run: many as never,
     },
   ];
 };
@@ -649,7 +657,14 @@ const labelsKind = kind(
   new Uint8Array(0),
   { data: new Uint8Array(examples), shape: [examples, 1] },
 );
-const weightKind = kind([], new Float32Array(examples - 1), new Float32Array(0), [["1"]]);
+const weightKind = kind(
+  [],
+  new Float32Array(examples).fill(-1),
+  new Float32Array(examples).fill(Number.NaN),
+  new Float32Array(examples - 1),
+  new Float32Array(0),
+  [["1"]],
+);
 const dataKinds = { x: must(matrix), y: must(labelsKind), sampleWeight: weightKind };
 const compileValid = () => ({ optimizer: lanewise.adam(), loss: "sparseCategoricalCrossentropy" });
 

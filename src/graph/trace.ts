@@ -48,6 +48,15 @@ export function requireTrace(what: string): Trace {
   return current;
 }
 
+/** Refuses what must be made once, outside the functions that are called for each batch size. */
+export function requireOutside(what: string): void {
+  if (current)
+    throw new LanewiseError(
+      "invalid-argument",
+      `${what} is made inside a function on tensors, anew for each size. Make it outside.`,
+    );
+}
+
 export function currentTrace(): Trace | null {
   return current;
 }

@@ -3,7 +3,6 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Machine, Storage } from "../../bindings/machine.ts";
-import { bool, checkOptions, nonEmptyString, show } from "../check.ts";
 import type { NumericArray, Values } from "../data/arrays.ts";
 import { flattenArray, newArray } from "../data/arrays.ts";
 import type { Shape } from "../shape.ts";
@@ -45,6 +44,8 @@ export interface VariableState {
   stream: number;
   machine: Machine | null;
   storage: Storage | null;
+  /** Places it with its model's other variables, where a machine is open. */
+  place: (() => void) | null;
   disposed: boolean;
 }
 
@@ -69,7 +70,15 @@ export function createVariable(
   initial: InitialValues,
   options: { name: string; role?: VariableRole; group?: string; trainable?: boolean },
 ): Variable {
-  const state: VariableState = { initial, seed: 0, stream: 0, machine: null, storage: null, disposed: false };
+  const state: VariableState = {
+    initial,
+    seed: 0,
+    stream: 0,
+    machine: null,
+    storage: null,
+    place: null,
+    disposed: false,
+  };
   const where = () => `variable "${self.name}"`;
   const alive = () => {
     if (state.disposed) throw new LanewiseError("disposed", `${where()} belongs to a disposed model.`);
@@ -95,6 +104,7 @@ export function createVariable(
     state,
     read() {
       alive();
+      if (!state.storage) state.place?.();
       const data = newArray(where(), "float32", sizeOf(shape)) as Float32Array;
       if (state.machine && state.storage) data.set(state.machine.values(state.storage));
       else if (state.initial.kind === "data") data.set(state.initial.data);
@@ -154,17 +164,4 @@ function checkedValues(where: string, values: Values, shape: Shape): NumericArra
 
 export function isVariable(value: unknown): value is Variable {
   return typeof value === "object" && value !== null && (value as Variable).kind === "variable";
-}
-
-/**
- * A variable of one's own: numbers that programs read and optimizers change.
- * `values` is `{ data, shape }` or nested numbers, or a typed array with `shape` beside it.
- * Throws `shape-mismatch` where data and shape do not fit, `invalid-argument` for anything else.
- */
-export function variable(values: Values, options: { name?: string; trainable?: boolean } = {}): Variable {
-  checkOptions("variable", options, { name: nonEmptyString, trainable: bool });
-  const { name = "variable", trainable = true } = options;
-  const { data, shape } = flattenArray(`variable "${name}"`, values);
-  if (data.length === 0) throw new LanewiseError("empty-data", `variable "${name}": no values, got ${show(values)}.`);
-  return createVariable(shape ?? [data.length], { kind: "data", data: Float32Array.from(data) }, { name, trainable });
 }

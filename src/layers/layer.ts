@@ -8,7 +8,15 @@ import type { Tensor } from "../graph/graph.ts";
 import { isTensor, makeNode, withScope } from "../graph/graph.ts";
 import type { Op } from "../graph/op.ts";
 import type { TensorLike, Trace } from "../graph/trace.ts";
-import { createTrace, currentTrace, makeInput, readVariable, toTensor, withTrace } from "../graph/trace.ts";
+import {
+  createTrace,
+  currentTrace,
+  makeInput,
+  readVariable,
+  requireOutside,
+  toTensor,
+  withTrace,
+} from "../graph/trace.ts";
 import type { Variable, VariableRole } from "../graph/variable.ts";
 import { createVariable, noteTrainableChange } from "../graph/variable.ts";
 import type { Initializer } from "../initializers.ts";
@@ -127,6 +135,7 @@ export function calledLayer(node: Tensor["node"]): Layer | null {
 
 export function makeLayer(definition: LayerDefinition): Layer {
   const { type, options, inputs: takes = "one" } = definition;
+  requireOutside(type);
   let trainable = options.trainable ?? true;
   const state: LayerState = {
     name: options.name ?? null,

@@ -193,6 +193,15 @@ export function createOptimizer(rule: UpdateRule, learningRate: LearningRate): O
   };
 
   const record = (pairs: readonly (readonly [Variable, Tensor])[]): void => {
+    const { effects } = requireTrace(rule.name);
+    const updated = (variable: Variable) =>
+      effects.some(({ op, attributes }) => op === updateOp && (attributes as UpdateAttributes).variable === variable);
+    const [twice] = pairs.find(([variable]) => updated(variable)) ?? [];
+    if (twice)
+      throw new LanewiseError(
+        "invalid-argument",
+        `${rule.name}: "${twice.name}" is updated twice in one step. Add the losses, or use two optimizers.`,
+      );
     settle(pairs.map(([variable]) => variable));
     for (const [variable, gradient] of pairs) {
       const state = states.get(variable) as SlotState;

@@ -1,7 +1,7 @@
 // Datasets: what users pass as x, y and weights, checked against a model and ready to be read by batches.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import { invalid } from "../check.ts";
+import { invalid, nonNegative } from "../check.ts";
 import type { NumericArray, Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
 import { requireIntegers } from "../data/feed.ts";
@@ -18,6 +18,8 @@ export interface Wanted {
   readonly dtype: "float32" | "int32";
   /** Labels must lie below it. */
   readonly classes?: number;
+  /** Whether values must be finite and not negative: weights. */
+  readonly weights?: true;
 }
 
 export interface Column {
@@ -83,6 +85,7 @@ export function checkColumn(where: string, wanted: Wanted, value: unknown): { co
   }
   if (dtype === "int32") requireIntegers(at, array.data);
   if (classes !== undefined) requireLabels(at, array.data, classes);
+  if (wanted.weights) for (const weight of array.data) nonNegative(weight, label, where);
   return { column: { name: label, data: array.data, size }, count: array.data.length / size };
 }
 

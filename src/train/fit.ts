@@ -203,9 +203,6 @@ function trainStep(
 async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Promise<Logs> {
   const { core, machine, state } = loop;
   const training = requireTraining(core, loop.what);
-  const size = programSize(dataset.count, batchSize);
-  const { executable } = programFor(core, machine, "evaluate", size, false);
-  await loop.slices.turn();
   const weights = dataset.columns.find(({ name }) => name === sampleWeightWanted.label)?.data ?? null;
   const columns = dataset.columns.filter(({ name }) => name !== sampleWeightWanted.label);
   const heads = training.heads.length;
@@ -213,10 +210,12 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
   const sums = new Array<number>(series).fill(0);
   let weightTotal = 0;
   let extra = 0;
-  for (let first = 0; first < dataset.count; first += size) {
+  for (let first = 0; first < dataset.count; first += batchSize) {
     loop.signal?.throwIfAborted();
     requireAlive(core, loop.what);
-    const count = Math.min(size, dataset.count - first);
+    const count = Math.min(batchSize, dataset.count - first);
+    const { executable } = programFor(core, machine, "evaluate", count, false);
+    await loop.slices.turn();
     executable.prepare(state);
     feed(executable, { count, columns }, null, first, count);
     if ((await runSliced(executable, loop.what, loop.slices, 0, executable.length, loop.signal)) < 0)
@@ -235,13 +234,8 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
   // losses are divided by the number of examples, metrics by the sum of the weights
   const losses = sums.slice(0, heads).map((total) => total / dataset.count);
   const loss = losses.reduce((total, value, i) => total + value * (training.heads[i]?.weight ?? 1), extra);
-  const values = [loss, ...(heads > 1 ? losses : []), ...sums.slice(heads).map((total) => total / weightTotal)];
+  const values = [loss, ...(heads > 1 ? losses : []), ...sums.slice(heads).map((total) => total / (weightTotal || 1))];
   return Object.fromEntries(reportNames(core, training).map((name, i) => [name, values[i] as number]));
-}
-
-/** Rows of a program for `count` examples: the batch size, or the power of two that holds fewer. */
-function programSize(count: number, batchSize: number): number {
-  return count >= batchSize ? batchSize : Math.min(batchSize, 2 ** Math.ceil(Math.log2(count)));
 }
 
 function createLoop(
@@ -292,7 +286,7 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | null, end = 
 async function* batchesOf(loop: Loop, source: BatchSource): AsyncGenerator<Examples, void> {
   const { machine, signal } = loop;
   const iterable: unknown = typeof source === "function" ? source() : source;
-  if (typeof iterable !== "object" || iterable === null || !isSource(iterable))
+  if (typeof iterable !== "object" || iterable === null || (!Array.isArray(iterable) && !isSource(iterable)))
     throw invalid(loop.what, "what the data function returns", "an (async) iterable of { x, y }", iterable);
   const batches = iterable as AsyncIterable<Examples> | Iterable<Examples>;
   const iterator = Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
@@ -462,7 +456,7 @@ export async function fit(
       if (dataset) {
         if (order) {
           for (let i = 0; i < order.length; i++) order[i] = i;
-          shuffleInto(order, core.seed, SHUFFLE_STREAM, epoch);
+          shuffleInto(order, core.seed, SHUFFLE_STREAM, core.step);
         }
         const weighted = isWeighted(dataset);
         for (let first = 0; first < dataset.count && !stopped; first += batchSize) {
@@ -535,17 +529,17 @@ export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptio
   const machine = await defaultMachine();
   return inTurn(core, machine, where, options.signal, async () => {
     const loop = createLoop(core, machine, where, options.signal, "continue");
-    const size = programSize(dataset.count, options.batchSize ?? 32);
-    const { executable } = programFor(core, machine, "predict", size, false);
-    await loop.slices.turn();
+    const { batchSize = 32 } = options;
     const outputs = (network.outputs ?? []).map(({ shape }) => ({
       data: newArray(where, "float32", dataset.count * sizeOf(shape)) as Float32Array,
       shape: [dataset.count, ...shape],
     }));
-    for (let first = 0; first < dataset.count; first += size) {
+    for (let first = 0; first < dataset.count; first += batchSize) {
       loop.signal?.throwIfAborted();
       requireAlive(core, where);
-      const count = Math.min(size, dataset.count - first);
+      const count = Math.min(batchSize, dataset.count - first);
+      const { executable } = programFor(core, machine, "predict", count, false);
+      await loop.slices.turn();
       executable.prepare(loop.state);
       feed(executable, dataset, null, first, count);
       if ((await runSliced(executable, where, loop.slices, 0, executable.length, loop.signal)) < 0)

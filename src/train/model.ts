@@ -18,6 +18,7 @@ import type { Network, NetworkInput } from "../layers/network.ts";
 import { flattenLayers } from "../layers/network.ts";
 import type { Loss, LossLike } from "../losses.ts";
 import { resolveLoss } from "../losses.ts";
+import { openedMachine } from "../machine.ts";
 import type { Metric, MetricLike } from "../metrics.ts";
 import { resolveMetric } from "../metrics.ts";
 import { mean, sum } from "../ops/broadcasting.ts";
@@ -101,6 +102,11 @@ export function requireTraining(core: ModelCore, what: string): Training {
 /** Settles names, seeds and streams; again after a network learned its input's shape. */
 export function settle(core: ModelCore): void {
   settleLayers(layersOf(core), core.seed);
+  const place = (): void => {
+    const machine = openedMachine();
+    if (machine && !machine.busy) placeVariables(machine, variablesOf(core));
+  };
+  for (const { state } of variablesOf(core)) state.place ??= place;
 }
 
 /** Builds a network whose input was left open for the shape that data has. */
@@ -195,7 +201,7 @@ export function wantedTargets(core: ModelCore, training: Training): Wanted[] {
   });
 }
 
-export const sampleWeightWanted: Wanted = { label: "sampleWeight", shape: [], dtype: "float32" };
+export const sampleWeightWanted: Wanted = { label: "sampleWeight", shape: [], dtype: "float32", weights: true };
 
 /** Names of what training and evaluation report: loss, the losses of several outputs, metrics. */
 export function reportNames(core: ModelCore, training: Training): string[] {
