@@ -816,6 +816,8 @@ suite("models, saved and loaded", (test) => {
     const otherBytes = await other.save();
     await rejects(model.load(otherBytes), "bad-file", /"batchNormalization_1\/gamma" is missing/);
     await rejects(other.load(bytes), "bad-file", /is not in the model/);
+    const strange = sequential([dense({ units: 8, name: "strange" })], { inputShape: [4] });
+    await rejects(strange.load(bytes, { partial: true }), "bad-file", /none of the model's names/);
     await rejects(wider.load(bytes, { partial: true }), "bad-file", /\[4, 8\] in the file, \[4, 9\] in the model/);
     for (const length of [0, 7, 100, bytes.length - 1]) await rejects(model.load(bytes.slice(0, length)), "bad-file");
     await rejects(model.load(new Uint8Array([...bytes, 0])), "bad-file");
@@ -823,6 +825,60 @@ suite("models, saved and loaded", (test) => {
     await rejects(model.load(otherBytes, { optimizer: true, partial: true }), "bad-file", /optimizer/);
     assert.equal(weightsOf(model), before);
     await model.fit(examples(8));
+  });
+
+  test("metadata that are malformed are refused, those of other writers and missing ones are not", async () => {
+    const model = network(1);
+    await model.fit(examples(8));
+    const bytes = await model.save();
+    const withMetadata = (changes: Record<string, string>): Uint8Array => {
+      const { __metadata__, ...tensors } = headerOf(bytes);
+      const header = JSON.stringify({ __metadata__: { ...__metadata__, ...changes }, ...tensors });
+      const start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+      const text = new TextEncoder().encode(header.padEnd(Math.ceil(header.length / 8) * 8));
+      const changed = new Uint8Array(8 + text.length + bytes.length - start);
+      new DataView(changed.buffer).setBigUint64(0, BigInt(text.length), true);
+      changed.set(text, 8);
+      changed.set(bytes.subarray(start), 8 + text.length);
+      return changed;
+    };
+    const before = weightsOf(model);
+    for (const [key, values] of Object.entries({
+      step: ["", "x", "-1", "1.5", "1e3", " 1", "100000001", "9".repeat(30)],
+      seed: ["", "x", "-1", "9007199254740992"],
+      format: ["", "lanewise", "lanewise 2"],
+      optimizerSteps: ["", "x", "[1]", '{"dense_1/kernel":100000001}'],
+    })) {
+      for (const value of values) {
+        const partial = key !== "optimizerSteps" && value.length % 2 === 0;
+        await rejects(
+          model.load(withMetadata({ [key]: value }), { partial }),
+          "bad-file",
+          new RegExp(`metadata ${key}`),
+        );
+      }
+    }
+    assert.equal(weightsOf(model), before);
+    for (const format of ["lanewise 1", "pt"]) await model.load(withMetadata({ format, step: "100000000" }));
+  });
+
+  test("two models in a model may have layers of one name", async () => {
+    const part = (name: string) => sequential([dense({ units: 2 })], { inputShape: [2], name });
+    const make = (seed: number) =>
+      sequential([part("left"), part("right"), dense({ units: 1 })], { inputShape: [2], seed });
+    const [model, other] = [make(1), make(5)];
+    const bytes = await model.save();
+    assert.equal(Object.keys(headerOf(bytes)).sort(), [
+      "__metadata__",
+      "dense_2/bias",
+      "dense_2/kernel",
+      "left/dense_1/bias",
+      "left/dense_1/kernel",
+      "right/dense_1/bias",
+      "right/dense_1/kernel",
+    ]);
+    await other.load(bytes);
+    assert.equal(weightsOf(other), weightsOf(model));
   });
 
   test("a part of a file, weights without the optimizer", async () => {

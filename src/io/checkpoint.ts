@@ -1,7 +1,9 @@
 // Checkpoints: a model's variables, its optimizer's slots and its counters as one safetensors file.
 
 import { LanewiseError } from "../../bindings/errors.ts";
+import { show } from "../check.ts";
 import type { Variable } from "../graph/variable.ts";
+import type { Layer } from "../layers/layer.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
 import type { ModelCore } from "../train/model.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
@@ -16,12 +18,32 @@ export interface LoadOptions {
   readonly partial?: boolean;
 }
 
-/** Variables by the names they have in a file: their own, made distinct where two layers have one name. */
-function namedVariables(variables: readonly Variable[]): Map<string, Variable> {
+/** What other writers of safetensors note as their format. */
+const FORMATS: readonly string[] = [FORMAT, "pt", "tf", "np", "flax", "mlx"];
+
+const STEPS_MAX = 1e8;
+
+/**
+ * Variables by the names they have in a file: their own; where several have one name, after the models inside of this
+ * model that hold them ("model_2/dense_1/kernel"); numbered where that does not tell them apart either.
+ */
+function namedVariables(core: ModelCore, variables: readonly Variable[]): Map<string, Variable> {
+  const paths = new Map<Variable, string>();
+  const visit = (layer: Layer, path: string): void => {
+    const children = layer.state.children();
+    for (const child of children) visit(child, `${path}${layer.name}/`);
+    if (children.length > 0) return;
+    for (const variable of layer.variables) if (!paths.has(variable)) paths.set(variable, path);
+  };
+  for (const layer of core.network.layers) visit(layer, "");
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const { name } of variables) (seen.has(name) ? repeated : seen).add(name);
   const named = new Map<string, Variable>();
   for (const variable of variables) {
-    let name = variable.name;
-    for (let i = 2; named.has(name); i++) name = `${variable.name}~${i}`;
+    const full = repeated.has(variable.name) ? `${paths.get(variable) ?? ""}${variable.name}` : variable.name;
+    let name = full;
+    for (let i = 2; named.has(name); i++) name = `${full}~${i}`;
     named.set(name, variable);
   }
   return named;
@@ -36,7 +58,7 @@ export function encodeCheckpoint(core: ModelCore, variables: readonly Variable[]
   const metadata: Record<string, string> = { format: FORMAT, seed: String(core.seed), step: String(core.step) };
   const optimizer = core.training?.optimizer ?? null;
   const steps: Record<string, number> = {};
-  const named = namedVariables(variables);
+  const named = namedVariables(core, variables);
   for (const [name, variable] of named) tensors.push({ name, dtype: "F32", ...variable.read() });
   for (const [name, variable] of named) {
     const state = optimizer?.stateOf(variable);
@@ -71,7 +93,9 @@ function restorationOf(
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const { partial = false } = options;
   const bad = (message: string): LanewiseError => new LanewiseError("bad-file", `${where}: ${message}`);
-  const named = namedVariables(variables);
+  const { format = FORMAT } = metadata;
+  if (!FORMATS.includes(format)) throw bad(`its metadata format must be ${show(FORMAT)}, got ${show(format)}.`);
+  const named = namedVariables(core, variables);
   const weights: Restoration["weights"] = [];
   const used = new Set<string>();
   const take = (name: string, shape: readonly number[]): Float32Array | null => {
@@ -88,6 +112,7 @@ function restorationOf(
     if (values) weights.push([variable, values]);
     else if (!partial) throw bad(`"${name}" is missing. Use { partial: true } to load what is there.`);
   }
+  if (named.size > 0 && weights.length === 0) throw bad("the file has none of the model's names.");
 
   const optimizer = core.training?.optimizer ?? null;
   const inFile = metadata.optimizer;
@@ -131,11 +156,14 @@ function restorationOf(
         throw bad(`"${name}" is not in the model. Use { partial: true } to pass over it.`);
     }
   }
-  const count = (text: string | undefined): number | null => {
-    const value = Number(text ?? Number.NaN);
-    return Number.isSafeInteger(value) && value >= 0 && !partial ? value : null;
+  const count = (key: string, max: number): number | null => {
+    const text = metadata[key];
+    if (text === undefined) return null;
+    if (!/^\d+$/.test(text) || Number(text) > max)
+      throw bad(`its metadata ${key} must be an integer from 0 to ${max}, got ${show(text)}.`);
+    return partial ? null : Number(text);
   };
-  return { weights, slots, step: count(metadata.step), seed: count(metadata.seed) };
+  return { weights, slots, step: count("step", STEPS_MAX), seed: count("seed", Number.MAX_SAFE_INTEGER) };
 }
 
 function parseSteps(text: string | undefined, bad: (message: string) => LanewiseError): Record<string, number> {
@@ -148,7 +176,8 @@ function parseSteps(text: string | undefined, bad: (message: string) => Lanewise
   const ok =
     typeof steps === "object" &&
     steps !== null &&
-    Object.values(steps).every((n) => Number.isSafeInteger(n) && (n as number) >= 0 && (n as number) < 1e9);
+    !Array.isArray(steps) &&
+    Object.values(steps).every((n) => Number.isSafeInteger(n) && (n as number) >= 0 && (n as number) <= STEPS_MAX);
   if (!ok) throw bad("its metadata optimizerSteps is not a record of step counts.");
   return steps as Record<string, number>;
 }
