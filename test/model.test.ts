@@ -180,6 +180,29 @@ suite("models, how they are put together", (test) => {
     assert.is(model.variables.length, 8);
   });
 
+  test("models inside of a model are named and counted, and found again by another model", () => {
+    const part = () => sequential([dense({ units: 2 })], { inputShape: [2] });
+    const [first, second] = [part(), part()];
+    const whole = sequential([first, (x) => second(x), dense({ units: 1 })], { inputShape: [2] });
+    assert.equal(
+      whole.layers.map(({ name }) => name),
+      ["model_1", "dense_2", "model_2"],
+    );
+    assert.is(sequential([(x) => second(x)], { inputShape: [2] }).variables.length, 2);
+  });
+
+  test("two layers of one model cannot be given one name", () => {
+    const twice = /"a"/;
+    const named = () => dense({ units: 2, name: "a" });
+    const [x, inner, shared] = [input([2]), named(), named()];
+    throws(() => sequential([named(), named()], { inputShape: [2] }), "invalid-argument", twice);
+    throws(() => sequential([named(), (y) => inner(y)], { inputShape: [2] }), "invalid-argument", twice);
+    throws(() => functional({ inputs: x, outputs: named()(named()(x)) }), "invalid-argument", twice);
+    functional({ inputs: x, outputs: shared(shared(x)) });
+    const part = () => sequential([named()], { inputShape: [2] });
+    sequential([part(), named(), part()], { inputShape: [2] });
+  });
+
   test("a model without an input shape learns it from data, or where another model calls it", async () => {
     const late = sequential([dense({ units: 3 })], { seed: 2 });
     await rejects(late.predict(spread(8)), "not-ready", /inputShape/);

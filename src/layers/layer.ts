@@ -171,7 +171,8 @@ export function makeLayer(definition: LayerDefinition): Layer {
   /** One call while a trace is current. */
   const callTraced = (tensors: readonly Tensor[], trace: Trace, callOptions: CallOptions): Tensor => {
     const inner: Trace = callOptions.training === undefined ? trace : { ...trace, training: callOptions.training };
-    if (!state.owned && !trace.layers.includes(self)) trace.layers.push(self);
+    // a model belongs to every model it is called in
+    if ((!state.owned || definition.children) && !trace.layers.includes(self)) trace.layers.push(self);
     const shapes = tensors.map(({ dims }) => dims);
     return withTrace(inner, () =>
       withScope(state.name ?? type, () => {
@@ -280,11 +281,22 @@ function requireSameShapes(
   }
 }
 
-/** Names, seeds and positions for the layers of a model; names are counted a type. */
-export function settleLayers(layers: readonly Layer[], seed: number, taken: Set<string> = new Set()): void {
+/**
+ * Names, seeds and positions for the layers of a model; names are counted a type. `direct` are those that are not
+ * inside of another model: names given to them must differ.
+ */
+export function settleLayers(layers: readonly Layer[], seed: number, direct: readonly Layer[] = layers): void {
   const counts = new Map<string, number>();
-  for (const { state } of layers) if (state.name !== null) taken.add(state.name);
-  for (const [position, layer] of layers.entries()) {
+  const owners = new Map<string, boolean>();
+  for (const { state } of direct) {
+    if (state.name === null) continue;
+    // layers that other models own keep the names they got there
+    if (owners.has(state.name) && !(state.owned && owners.get(state.name)))
+      throw new LanewiseError("invalid-argument", `two layers of the model have the name "${state.name}".`);
+    owners.set(state.name, state.owned);
+  }
+  const taken = new Set([...layers, ...direct].map(({ state }) => state.name));
+  for (const [position, layer] of [...new Set([...layers, ...direct])].entries()) {
     const { state, type } = layer;
     if (state.owned) continue;
     state.owned = true;

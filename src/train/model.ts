@@ -101,7 +101,7 @@ export function requireTraining(core: ModelCore, what: string): Training {
 
 /** Settles names, seeds and streams; again after a network learned its input's shape. */
 export function settle(core: ModelCore): void {
-  settleLayers(layersOf(core), core.seed);
+  settleLayers(layersOf(core), core.seed, core.network.layers);
   const place = (): void => {
     const machine = openedMachine();
     if (machine && !machine.busy) placeVariables(machine, variablesOf(core));
@@ -122,7 +122,7 @@ export function ensureBuilt(
         `${what}: the shape of the input is not known. Give inputShape to the model, or data as { data, shape } or nested numbers.`,
       );
     }
-    settleLayers(layersOf(core), core.seed);
+    settleLayers(layersOf(core), core.seed, core.network.layers);
     core.network.build([{ name: "x", shape: exampleShape, dtype: "float32" }]);
     settle(core);
   }
