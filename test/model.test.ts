@@ -199,6 +199,7 @@ suite("models, how they are put together", (test) => {
     throws(() => sequential([named(), (y) => inner(y)], { inputShape: [2] }), "invalid-argument", twice);
     throws(() => functional({ inputs: x, outputs: named()(named()(x)) }), "invalid-argument", twice);
     functional({ inputs: x, outputs: shared(shared(x)) });
+    sequential([dense({ units: 2, name: "dense" }), dense({ units: 2 })], { inputShape: [2] });
     const part = () => sequential([named()], { inputShape: [2] });
     sequential([part(), named(), part()], { inputShape: [2] });
   });
@@ -750,6 +751,20 @@ suite("models, what training does", (test) => {
     assert.match(model.explain("graph"), /conv2d/);
     assert.match(model.explain("plan", { batchSize: 2 }), /\d/);
     assert.match(model.explain("program", { training: false }), /conv2d/);
+  });
+
+  test("summary counts multiply-adds by layer, whatever its name", () => {
+    const part = (units: number) => sequential([dense({ units })], { inputShape: [4] });
+    const model = sequential([part(4), part(3), dense({ units: 5, name: "head/dense_1" })], { inputShape: [4] });
+    const counted = [...model.summary().matchAll(/^(\S+) \(dense\).* (\d+)$/gm)].map(([, name, count]) => [
+      name,
+      count,
+    ]);
+    assert.equal(counted, [
+      ["dense_1", "16"],
+      ["dense_1", "12"],
+      ["head/dense_1", "15"],
+    ]);
   });
 
   test("disposing is possible, and the end of a model alone", async () => {

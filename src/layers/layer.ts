@@ -287,16 +287,18 @@ function requireSameShapes(
  */
 export function settleLayers(layers: readonly Layer[], seed: number, direct: readonly Layer[] = layers): void {
   const counts = new Map<string, number>();
-  const owners = new Map<string, boolean>();
+  const all = [...new Set([...layers, ...direct])];
+  const taken = new Set(all.map(({ state }) => state.name));
   for (const { state } of direct) {
-    if (state.name === null) continue;
     // layers that other models own keep the names they got there
-    if (owners.has(state.name) && !(state.owned && owners.get(state.name)))
-      throw new LanewiseError("invalid-argument", `two layers of the model have the name "${state.name}".`);
-    owners.set(state.name, state.owned);
+    if (
+      state.name !== null &&
+      !state.owned &&
+      direct.some((other) => other.state !== state && other.state.name === state.name)
+    )
+      throw invalid("model", "name", "another for each layer", state.name);
   }
-  const taken = new Set([...layers, ...direct].map(({ state }) => state.name));
-  for (const [position, layer] of [...new Set([...layers, ...direct])].entries()) {
+  for (const [position, layer] of all.entries()) {
     const { state, type } = layer;
     if (state.owned) continue;
     state.owned = true;

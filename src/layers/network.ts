@@ -199,14 +199,18 @@ export function createFunctional(options: { inputs: Structure; outputs: Structur
   };
 }
 
-/** All layers that own weights or nothing, networks opened: each once, in processing order. */
-export function flattenLayers(layers: readonly Layer[]): Layer[] {
-  const found = new Set<Layer>();
-  const visit = (layer: Layer): void => {
+/** All layers that own weights or nothing, networks opened: each once, in processing order, with names after those of their networks. */
+export function layerPaths(layers: readonly Layer[]): Map<Layer, string> {
+  const paths = new Map<Layer, string>();
+  const visit = (layer: Layer, path: string): void => {
     const children = layer.state.children();
-    if (children.length > 0) for (const child of children) visit(child);
-    else found.add(layer);
+    for (const child of children) visit(child, `${path}${layer.name}/`);
+    if (children.length === 0 && !paths.has(layer)) paths.set(layer, path + layer.name);
   };
-  for (const layer of layers) visit(layer);
-  return [...found];
+  for (const layer of layers) visit(layer, "");
+  return paths;
+}
+
+export function flattenLayers(layers: readonly Layer[]): Layer[] {
+  return [...layerPaths(layers).keys()];
 }

@@ -6,6 +6,7 @@ import { createTrace, makeInput, withTrace } from "../graph/trace.ts";
 import type { VariableRole } from "../graph/variable.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { NetworkInput } from "../layers/network.ts";
+import { layerPaths } from "../layers/network.ts";
 import { openedMachine } from "../machine.ts";
 import { formatShape, sizeOf } from "../shape.ts";
 import type { ModelCore } from "./model.ts";
@@ -53,9 +54,13 @@ export function memoryOf(core: ModelCore): ModelMemory {
   return { ...parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) };
 }
 
-/** Multiply-adds of one example by layer name, from a trace for one example. */
-function multiplyAddsByLayer(core: ModelCore): Map<string, number> {
-  const counts = new Map<string, number>();
+/** Multiply-adds of one example by layer, from a trace for one example; undefined for what is in none. */
+function multiplyAddsByLayer(core: ModelCore): Map<Layer | undefined, number> {
+  const counts = new Map<Layer | undefined, number>();
+  const paths = [...layerPaths(core.network.layers)];
+  /** The layer with the scope as its full name; or else one whose own name the scope ends with. */
+  const layerOf = (scope: string): Layer | undefined =>
+    (paths.find(([, path]) => path === scope) ?? paths.find(([{ name }]) => `/${scope}`.endsWith(`/${name}`)))?.[0];
   const inputs = core.network.inputs as readonly NetworkInput[];
   const outputs = withTrace(createTrace(false), () =>
     core.network.call(
@@ -69,7 +74,7 @@ function multiplyAddsByLayer(core: ModelCore): Map<string, number> {
       node.outputs.map(({ dims, dtype }) => ({ shape: dims, dtype })),
       node.attributes,
     );
-    const layer = node.scope.split("/").at(-1) ?? "";
+    const layer = layerOf(node.scope);
     if (count) counts.set(layer, (counts.get(layer) ?? 0) + count);
   }
   return counts;
@@ -98,7 +103,7 @@ export function summaryOf(core: ModelCore): string {
     `${layer.name} (${layer.type})`,
     layer.outputShape ? formatShape(layer.outputShape) : "",
     grouped(parametersOf(layer)),
-    grouped(counts.get(layer.name) ?? 0),
+    grouped(counts.get(layer) ?? 0),
   ]);
   const lines = table([["layer", "output shape", "parameters", "multiply-adds"], ...rows], [2, 3]);
   const rule = "-".repeat(Math.max(...lines.map((line) => line.length)));
