@@ -12,7 +12,7 @@ export const sliceMilliseconds = 20;
 
 export const writeFile: (path: string, bytes: Uint8Array) => Promise<void> = (path, bytes) => write(path, bytes);
 
-export const readFile: (path: string) => Promise<Uint8Array> = async (path) => new Uint8Array(await read(path));
+export const readFile: (path: string | URL) => Promise<Uint8Array> = async (path) => new Uint8Array(await read(path));
 
 export interface Terminal {
   /** Whether lines can be drawn again. */

@@ -32,7 +32,7 @@ export const writeFile = async (path: string, _bytes: Uint8Array): Promise<void>
   );
 };
 
-export const readFile = async (path: string): Promise<Uint8Array> => {
+export const readFile = async (path: string | URL): Promise<Uint8Array> => {
   const response = await fetch(path);
   if (!response.ok)
     throw new LanewiseError("bad-file", `"${path}" could not be fetched: ${response.status} ${response.statusText}.`);

@@ -19,6 +19,7 @@ export function show(value: unknown): string {
     const text = value.slice(0, 8).map(show).join(", ");
     return `[${text}${value.length > 8 ? ", ..." : ""}]`;
   }
+  if ("kind" in value) return `a ${value.kind}`; // tensors, variables, losses, ...
   return `an object with keys ${Object.keys(value).slice(0, 8).join(", ") || "(none)"}`;
 }
 

@@ -1,7 +1,7 @@
 // Losses: one value an example. The library applies weights and takes the mean.
 
 import { LanewiseError } from "../bindings/errors.ts";
-import { bool, checkOptions, invalid, show } from "./check.ts";
+import { bool, checkOptions, invalid } from "./check.ts";
 import type { Tensor } from "./graph/graph.ts";
 import { isTensor } from "./graph/graph.ts";
 import type { NoOptions } from "./initializers/distributions.ts";
@@ -142,7 +142,7 @@ export function resolveLoss(where: string, name: string, value: unknown): Loss {
     where,
     name,
     `one of ${lossNames.map((n) => JSON.stringify(n)).join(", ")}, a loss made by losses, or a function (target, prediction) => one value an example`,
-    show(value),
+    value,
   );
 }
 

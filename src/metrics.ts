@@ -1,6 +1,6 @@
 // Metrics: one value an example, averaged over all examples exactly.
 
-import { checkOptions, invalid, show } from "./check.ts";
+import { checkOptions, invalid } from "./check.ts";
 import type { NoOptions } from "./initializers/distributions.ts";
 import type { Loss, LossFunction, LossName } from "./losses.ts";
 import { lossNames, perExample, resolveLoss } from "./losses.ts";
@@ -90,6 +90,6 @@ export function resolveMetric(where: string, value: unknown, loss: Loss): Metric
     where,
     "metrics",
     '"accuracy", another name, a metric made by metrics, or a function (target, prediction) => one value an example',
-    show(value),
+    value,
   );
 }

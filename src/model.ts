@@ -234,7 +234,7 @@ export type Predictions<O> = O extends Tensor ? Prediction : { -readonly [K in k
 export function functional<const O extends Structure>(
   options: ModelOptions & { readonly inputs: Structure; readonly outputs: O },
 ): Model<Predictions<O>> {
-  if (isTensor(options)) throw invalid("functional", "options", "{ inputs, outputs }", "a tensor");
+  if (isTensor(options)) throw invalid("functional", "options", "{ inputs, outputs }", options);
   checkOptions("functional", options, { ...modelOptions, inputs: (v) => v, outputs: (v) => v }, ["inputs", "outputs"]);
   return createModel(createFunctional(options), options) as unknown as Model<Predictions<O>>;
 }

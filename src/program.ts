@@ -12,7 +12,6 @@ import {
   oneOf,
   positiveInteger,
   seedValue,
-  show,
 } from "./check.ts";
 import { compile } from "./compile/compile.ts";
 import type { Stage } from "./compile/explain.ts";
@@ -214,12 +213,7 @@ export function requireIdle(machine: Machine, what: string): void {
 function namedResults(returned: unknown): [name: string, tensor: Tensor][] {
   if (returned === undefined || returned === null) return [];
   if (typeof returned !== "object" || isTensor(returned) || isVariable(returned) || Array.isArray(returned)) {
-    throw invalid(
-      "program",
-      "what the function returns",
-      "a record of tensors by name, e.g. { loss }",
-      isTensor(returned) ? "a tensor" : returned,
-    );
+    throw invalid("program", "what the function returns", "a record of tensors by name, e.g. { loss }", returned);
   }
   return Object.entries(returned).map(([name, value]) => {
     if (!isTensor(value) && !isVariable(value)) throw invalid("program", `output "${name}"`, "a tensor", value);
@@ -230,7 +224,7 @@ function namedResults(returned: unknown): [name: string, tensor: Tensor][] {
 /** Checks the inputs of a step and notes batch sizes; returns the numbers of each. */
 function checkInputs(inputs: readonly Input[], values: unknown, sizes: number[]) {
   if (typeof values !== "object" || values === null)
-    throw invalid("step", "inputs", "an object of arrays by name", show(values));
+    throw invalid("step", "inputs", "an object of arrays by name", values);
   const given = values as Readonly<Record<string, unknown>>;
   let known = 0;
   const arrays = inputs.map(({ name, shape, dtype, elements }, i) => {

@@ -2,7 +2,7 @@
 
 import { readFile, writeFile } from "#host";
 import { LanewiseError } from "../../bindings/errors.ts";
-import { invalid, show } from "../check.ts";
+import { invalid } from "../check.ts";
 
 /** Bytes, a path (Node) or a URL. */
 export type ByteSource = Uint8Array | ArrayBuffer | string | URL;
@@ -28,10 +28,10 @@ export async function bytesOf(where: string, source: unknown): Promise<Uint8Arra
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   const isUrl = source instanceof URL;
   if (!isUrl && (typeof source !== "string" || source === "")) {
-    throw invalid(where, "source", "bytes, a path or a URL", show(source));
+    throw invalid(where, "source", "bytes, a path or a URL", source);
   }
   try {
-    if (!isUrl) return await readFile(source);
+    if (!isUrl || source.protocol === "file:") return await readFile(source);
     const response = await fetch(source);
     if (!response.ok) throw new Error(`it answered ${response.status} ${response.statusText}`);
     return new Uint8Array(await response.arrayBuffer());

@@ -244,11 +244,10 @@ export function makeLayer(definition: LayerDefinition): Layer {
 
 function tensorsOf(where: string, x: unknown, takes: "one" | "many"): Tensor[] {
   if (takes === "one") {
-    if (Array.isArray(x)) throw invalid(where, "x", "one tensor", `an array of ${x.length}`);
+    if (Array.isArray(x)) throw invalid(where, "x", "one tensor", x);
     return [toTensor(where, x)];
   }
-  if (!Array.isArray(x) || x.length === 0)
-    throw invalid(where, "x", "a non-empty array of tensors", isTensor(x) ? "one tensor" : x);
+  if (!Array.isArray(x) || x.length === 0) throw invalid(where, "x", "a non-empty array of tensors", x);
   return x.map((each, i) => toTensor(where, each, `x[${i}]`));
 }
 

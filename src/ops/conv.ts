@@ -149,8 +149,8 @@ function convOps(form: Form): Op<ConvAttributes> {
   return op;
 }
 
-export const conv2dOp: Op<ConvAttributes> = convOps("conv2d");
-export const depthwiseConv2dOp: Op<ConvAttributes> = convOps("depthwiseConv2d");
+export const conv2dOp: Op<ConvAttributes> = /* @__PURE__ */ convOps("conv2d");
+export const depthwiseConv2dOp: Op<ConvAttributes> = /* @__PURE__ */ convOps("depthwiseConv2d");
 
 export interface ConvOptions {
   /** Step of the window, by default 1. */

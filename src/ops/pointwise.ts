@@ -152,35 +152,35 @@ const unary =
     apply(unaryOps[name], [toTensor(`ops.${name}`, x)], { scalar: 0 });
 
 /** -x */
-export const neg: (x: TensorLike) => Tensor = unary("neg");
+export const neg: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("neg");
 /** |x|; the gradient at 0 is 0 */
-export const abs: (x: TensorLike) => Tensor = unary("abs");
+export const abs: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("abs");
 /** -1, 0 or 1; gradients stop here */
-export const sign: (x: TensorLike) => Tensor = unary("sign");
+export const sign: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("sign");
 /** x^2 */
-export const square: (x: TensorLike) => Tensor = unary("square");
+export const square: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("square");
 /** Square root; NaN below 0 */
-export const sqrt: (x: TensorLike) => Tensor = unary("sqrt");
+export const sqrt: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("sqrt");
 /** 1 / x */
-export const reciprocal: (x: TensorLike) => Tensor = unary("reciprocal");
+export const reciprocal: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("reciprocal");
 /** e^x, within 2 ULP */
-export const exp: (x: TensorLike) => Tensor = unary("exp");
+export const exp: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("exp");
 /** Natural logarithm, within 2 ULP; -Infinity at 0, NaN below */
-export const log: (x: TensorLike) => Tensor = unary("log");
+export const log: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("log");
 /** Error function, within 4 ULP */
-export const erf: (x: TensorLike) => Tensor = unary("erf");
+export const erf: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("erf");
 /** max(x, 0); the gradient at 0 is 0 */
-export const relu: (x: TensorLike) => Tensor = unary("relu");
+export const relu: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("relu");
 /** 1 / (1 + e^-x), within 4 ULP */
-export const sigmoid: (x: TensorLike) => Tensor = unary("sigmoid");
+export const sigmoid: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("sigmoid");
 /** Hyperbolic tangent, within 4 ULP */
-export const tanh: (x: TensorLike) => Tensor = unary("tanh");
+export const tanh: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("tanh");
 /** log(1 + e^x) */
-export const softplus: (x: TensorLike) => Tensor = unary("softplus");
+export const softplus: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("softplus");
 /** x/2 (1 + erf(x / sqrt 2)) (Hendrycks and Gimpel 2016) */
-export const gelu: (x: TensorLike) => Tensor = unary("gelu");
+export const gelu: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("gelu");
 /** x sigmoid(x) */
-export const silu: (x: TensorLike) => Tensor = unary("silu");
+export const silu: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("silu");
 
 /** x where x > 0, slope x elsewhere; slope must not be negative. */
 export function leakyRelu(x: TensorLike, slope = 0.01): Tensor {
@@ -289,15 +289,19 @@ function lowerBinary(kernel: BinaryKernel, context: LowerContext<null>): void {
   emit(kernel, { ...loops, a, b, out: outputs[0] } as never);
 }
 
-const addOp = binaryOp("add", (_a, _b, _y, dy) => dy);
-const subOp = binaryOp("sub", (_a, _b, _y, dy, side) => (side ? neg(dy) : dy));
-const mulOp = binaryOp("mul", (a, b, _y, dy, side) => mul(dy, side ? a : b));
+const addOp = /* @__PURE__ */ binaryOp("add", (_a, _b, _y, dy) => dy);
+const subOp = /* @__PURE__ */ binaryOp("sub", (_a, _b, _y, dy, side) => (side ? neg(dy) : dy));
+const mulOp = /* @__PURE__ */ binaryOp("mul", (a, b, _y, dy, side) => mul(dy, side ? a : b));
 // d(a/b) = 1/b, -y/b
-const divOp = binaryOp("div", (_a, b, y, dy, side) => (side ? neg(mul(div(dy, b), y)) : div(dy, b)));
+const divOp = /* @__PURE__ */ binaryOp("div", (_a, b, y, dy, side) => (side ? neg(mul(div(dy, b), y)) : div(dy, b)));
 // where both are equal the gradient goes to a
-const maximumOp = binaryOp("maximum", (a, b, _y, dy, side) => mul(dy, side ? less(a, b) : greaterEqual(a, b)));
-const minimumOp = binaryOp("minimum", (a, b, _y, dy, side) => mul(dy, side ? greater(a, b) : lessEqual(a, b)));
-const squaredDifferenceOp = binaryOp("squaredDifference", (a, b, _y, dy, side) => {
+const maximumOp = /* @__PURE__ */ binaryOp("maximum", (a, b, _y, dy, side) =>
+  mul(dy, side ? less(a, b) : greaterEqual(a, b)),
+);
+const minimumOp = /* @__PURE__ */ binaryOp("minimum", (a, b, _y, dy, side) =>
+  mul(dy, side ? greater(a, b) : lessEqual(a, b)),
+);
+const squaredDifferenceOp = /* @__PURE__ */ binaryOp("squaredDifference", (a, b, _y, dy, side) => {
   const slope = mul(mul(sub(a, b), 2), dy);
   return side ? neg(slope) : slope;
 });
@@ -312,31 +316,31 @@ const binary =
 
 type Binary = (a: TensorLike, b: TensorLike) => Tensor;
 /** a + b, broadcasting */
-export const add: Binary = binary(addOp);
+export const add: Binary = /* @__PURE__ */ binary(addOp);
 /** a - b, broadcasting */
-export const sub: Binary = binary(subOp);
+export const sub: Binary = /* @__PURE__ */ binary(subOp);
 /** a b elementwise, broadcasting */
-export const mul: Binary = binary(mulOp);
+export const mul: Binary = /* @__PURE__ */ binary(mulOp);
 /** a / b, broadcasting */
-export const div: Binary = binary(divOp);
+export const div: Binary = /* @__PURE__ */ binary(divOp);
 /** Larger of a and b, NaN where either is; the gradient goes to a where they are equal */
-export const maximum: Binary = binary(maximumOp);
+export const maximum: Binary = /* @__PURE__ */ binary(maximumOp);
 /** Smaller of a and b, NaN where either is; the gradient goes to a where they are equal */
-export const minimum: Binary = binary(minimumOp);
+export const minimum: Binary = /* @__PURE__ */ binary(minimumOp);
 /** (a - b)^2, broadcasting */
-export const squaredDifference: Binary = binary(squaredDifferenceOp);
+export const squaredDifference: Binary = /* @__PURE__ */ binary(squaredDifferenceOp);
 /** 1 where a > b, else 0; gradients stop here */
-export const greater: Binary = binary(binaryOp("greater"));
+export const greater: Binary = /* @__PURE__ */ binary(/* @__PURE__ */ binaryOp("greater"));
 /** 1 where a >= b, else 0 */
-export const greaterEqual: Binary = binary(binaryOp("greaterEqual"));
+export const greaterEqual: Binary = /* @__PURE__ */ binary(/* @__PURE__ */ binaryOp("greaterEqual"));
 /** 1 where a < b, else 0 */
-export const less: Binary = binary(binaryOp("less"));
+export const less: Binary = /* @__PURE__ */ binary(/* @__PURE__ */ binaryOp("less"));
 /** 1 where a <= b, else 0 */
-export const lessEqual: Binary = binary(binaryOp("lessEqual"));
+export const lessEqual: Binary = /* @__PURE__ */ binary(/* @__PURE__ */ binaryOp("lessEqual"));
 /** 1 where a = b, else 0 */
-export const equal: Binary = binary(binaryOp("equal"));
+export const equal: Binary = /* @__PURE__ */ binary(/* @__PURE__ */ binaryOp("equal"));
 /** 1 where a and b differ, else 0 */
-export const notEqual: Binary = binary(binaryOp("notEqual"));
+export const notEqual: Binary = /* @__PURE__ */ binary(/* @__PURE__ */ binaryOp("notEqual"));
 
 const whereOp: Op<null> = {
   name: "where",

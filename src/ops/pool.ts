@@ -74,8 +74,8 @@ function poolOp(kernel: PoolKernel): Op<PoolAttributes> {
   return op;
 }
 
-const maxPoolOp = poolOp("maxPool2d");
-const averagePoolOp = poolOp("averagePool2d");
+const maxPoolOp = /* @__PURE__ */ poolOp("maxPool2d");
+const averagePoolOp = /* @__PURE__ */ poolOp("averagePool2d");
 
 export interface PoolOptions {
   /** Window, by default 2. */

@@ -22,8 +22,8 @@ const extremeGradient: NonNullable<Op<ReduceAttributes>["gradient"]> = ({
   const count = sum(mask, { axes });
   return [mul(mask, reshape(div(dy as Tensor, count), kept((x as Tensor).dims, axes)))];
 };
-const maxOp: Op<ReduceAttributes> = reduceOp("reduceMax", extremeGradient);
-const minOp: Op<ReduceAttributes> = reduceOp("reduceMin", extremeGradient);
+const maxOp: Op<ReduceAttributes> = /* @__PURE__ */ reduceOp("reduceMax", extremeGradient);
+const minOp: Op<ReduceAttributes> = /* @__PURE__ */ reduceOp("reduceMin", extremeGradient);
 
 /** Largest value over `axes`; NaN where one is. Equal largest values share the gradient. */
 export function max(x: TensorLike, options: ReduceOptions = {}): Tensor {

@@ -44,8 +44,8 @@ function rowOp(kernel: "softmax" | "logSoftmax"): Op<null> {
 }
 
 /** Op that rules look for. */
-export const softmaxOp: Op<null> = rowOp("softmax");
-const logSoftmaxOp: Op<null> = rowOp("logSoftmax");
+export const softmaxOp: Op<null> = /* @__PURE__ */ rowOp("softmax");
+const logSoftmaxOp: Op<null> = /* @__PURE__ */ rowOp("logSoftmax");
 
 function alongAxis(where: string, op: Op<null>, x: TensorLike, axis: number): Tensor {
   const tensor = toTensor(where, x);

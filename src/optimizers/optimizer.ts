@@ -299,7 +299,12 @@ function checkVariables(where: string, variables: readonly Variable[]): void {
     throw invalid(where, "variables", "a non-empty array of variables", variables);
   variables.forEach((each, i) => {
     if (!isVariable(each)) throw invalid(where, `variables[${i}]`, "a variable", each);
-    if (!each.trainable) throw invalid(where, `variables[${i}]`, "trainable", `"${each.name}", which is not`);
-    if (variables.indexOf(each) !== i) throw invalid(where, `variables[${i}]`, "named once", `"${each.name}" twice`);
+    if (!each.trainable)
+      throw new LanewiseError(
+        "invalid-argument",
+        `${where}: variables[${i}] "${each.name}" is not trainable. Leave it out.`,
+      );
+    if (variables.indexOf(each) !== i)
+      throw new LanewiseError("invalid-argument", `${where}: variables[${i}] "${each.name}" is named twice.`);
   });
 }

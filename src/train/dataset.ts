@@ -110,7 +110,7 @@ export function checkDataset(where: string, wanted: readonly Wanted[], values: r
     if (count >= 0 && checked.count !== count) {
       throw new LanewiseError(
         "shape-mismatch",
-        `${where}: ${each.label} has ${checked.count} examples, ${wanted[0]?.label} has ${count}. They must be as many.`,
+        `${where}: ${each.label} has ${checked.count} examples of shape ${formatShape(each.shape)}, ${wanted[0]?.label} has ${count}. They must be as many.`,
       );
     }
     count = checked.count;
