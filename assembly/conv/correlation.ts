@@ -1,9 +1,10 @@
 // The convolution that both the forward pass and the gradient to the input are: pixels are rows, taps and channels are
 // the terms of the sums.
 
+import { packAcross, packAlong } from "../product/pack";
+import { PANEL_BYTES } from "../product/tile";
 import { Task } from "../task";
 import { ConvShape, Plan } from "./plan";
-import { ONTO_BIAS, ONTO_OUT, ONTO_ZERO, Product } from "./product";
 
 @final
 @unmanaged
@@ -45,62 +46,47 @@ export class Correlation {
       for (let block = 0; block < blocks; block++) {
         task.beat++;
         plan.toBlock(block);
-        const k = plan.tapsY * plan.tapsX * plan.c;
         if (!tabled) {
           plan.pixelRows(outWidth, pitch);
           plan.tapTerms();
           tabled = blocks * tiles === 1;
         }
         if (packed !== columns) {
-          Correlation.pack(plan, kernel, transposed, shape, group, n0, n, k);
+          Correlation.pack(plan, kernel, transposed, shape, group, n0, n);
           packed = blocks === 1 ? columns : -1;
         }
         plan.gather(image, group);
         const first = group * plan.n + n0;
-        const onto = block > 0 ? ONTO_OUT : bias ? ONTO_BIAS : ONTO_ZERO;
-        Product.multiply(
-          plan.rows,
-          plan.tileHeight * plan.tileWidth,
-          plan.ks,
-          k,
-          plan.a,
-          plan.panels,
-          n,
-          out + ((<usize>image * imageFloats + <usize>first) << 2),
-          onto,
-          bias + ((<usize>first) << 2),
-          block === blocks - 1 ? activation : 0,
-          plan.tile,
-        );
+        const product = plan.product;
+        product.n = n;
+        product.out = out + ((<usize>image * imageFloats + <usize>first) << 2);
+        product.beta = block > 0 ? 1 : 0;
+        const last = block === blocks - 1;
+        product.biases = last && bias ? bias + ((<usize>first) << 2) : 0;
+        product.activation = last ? activation : 0;
+        product.multiply();
       }
     }
     return before + pieces;
   }
 
   /** Columns [n0, n0 + n) of the current block of the kernel, as panels. */
-  static pack(
-    plan: Plan,
-    kernel: usize,
-    transposed: bool,
-    shape: ConvShape,
-    group: i32,
-    n0: i32,
-    n: i32,
-    k: i32,
-  ): void {
+  static pack(plan: Plan, kernel: usize, transposed: bool, shape: ConvShape, group: i32, n0: i32, n: i32): void {
     const y = plan.y;
     const x = plan.x;
     const filters = shape.filters;
     const tapFloats = (shape.channels / shape.groups) * filters;
     const inTap = transposed ? n0 * filters + group * plan.channels + plan.c0 : plan.c0 * filters + group * plan.n + n0;
-    let kFirst = 0;
+    const panelBytes = plan.product.panelBytes;
+    const row = (<usize>filters) << 2;
+    let to = plan.product.panels;
     for (let i = plan.tapY; i < plan.tapY + plan.tapsY; i++) {
       for (let j = plan.tapX; j < plan.tapX + plan.tapsX; j++) {
         const tap = (y.kernelFirst + i * y.kernelStep) * shape.kernelWidth + x.kernelFirst + j * x.kernelStep;
         const from = kernel + ((<usize>tap * tapFloats + <usize>inTap) << 2);
-        if (transposed) Product.packColumns(plan.panels, k, kFirst, from, plan.c, filters << 2, n);
-        else Product.packRows(plan.panels, k, kFirst, from, plan.c, filters << 2, n);
-        kFirst += plan.c;
+        if (transposed) packAlong(to, panelBytes, from, row, n, plan.c);
+        else packAcross(to, panelBytes, from, row, n, plan.c);
+        to += <usize>plan.c * PANEL_BYTES;
       }
     }
   }

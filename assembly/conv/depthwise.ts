@@ -3,11 +3,11 @@
 
 import { Activation } from "../activation";
 import { Pieces } from "../pieces";
+import { Span } from "../span";
 import { InF32, OutF32, Task } from "../task";
 import { Vec } from "../vec";
 import { Axis } from "./axis";
 import { Parts } from "./parts";
-import { Span } from "./span";
 
 @unmanaged
 export class DepthwiseConv2dArgs {

@@ -1,11 +1,11 @@
 // Gradient of a convolution to its input, in one of two forms: as a convolution of dy, or, where the input has few
 // channels, row by row of dx with taps beside channels in the lanes, whose sums are then laid onto the row.
 
+import { PANEL } from "../product/tile";
+import { Span } from "../span";
 import { InF32, OutF32, Task } from "../task";
 import { Correlation } from "./correlation";
 import { ConvShape, PLAN_SCRATCH, Plan } from "./plan";
-import { ONTO_OUT, ONTO_ZERO, PANEL, Product } from "./product";
-import { Span } from "./span";
 
 /** Floats for the sums of a tile, and for one row of dx with its padding. */
 const SUMS_FLOATS: i32 = 1 << 14;
@@ -115,20 +115,20 @@ class RowGradient {
       for (let block = 0; block < blocks; block++) {
         task.beat++;
         plan.toBlock(block);
-        const k = plan.tapsY * plan.tapsX * plan.c;
         plan.pixelRows(shape.outWidth, pitch);
         plan.tapTerms();
         plan.gather(image, group);
         for (let n0 = 0; n0 < n; n0 += plan.columnBlock) {
           const columns = min(plan.columnBlock, n - n0);
           if (packed !== group) {
-            Correlation.pack(plan, kernel, true, shape, group, n0, columns, k);
+            Correlation.pack(plan, kernel, true, shape, group, n0, columns);
             packed = blocks * columnBlocks === 1 ? group : -1;
           }
-          const rows = plan.tileHeight * plan.tileWidth;
-          const onto = block > 0 ? ONTO_OUT : ONTO_ZERO;
-          const to = out + ((<usize>n0) << 2);
-          Product.multiply(plan.rows, rows, plan.ks, k, plan.a, plan.panels, columns, to, onto, 0, 0, plan.tile);
+          const product = plan.product;
+          product.n = columns;
+          product.out = out + ((<usize>n0) << 2);
+          product.beta = block > 0 ? 1 : 0;
+          product.multiply();
         }
       }
       for (let i = 0; i < plan.tileHeight; i++) {

@@ -2,10 +2,11 @@
 // the batch is long: where the kernel is small it falls into parts, which a second phase adds up in order.
 
 import { Pieces } from "../pieces";
+import { packAcross } from "../product/pack";
+import { PANEL_BYTES } from "../product/tile";
 import { InF32, OutF32, Task } from "../task";
 import { Parts } from "./parts";
 import { ConvShape, PLAN_SCRATCH, Plan } from "./plan";
-import { ONTO_OUT, ONTO_ZERO, Product } from "./product";
 
 @unmanaged
 export class Conv2dKernelGradientArgs {
@@ -93,11 +94,13 @@ class KernelGradient {
     const filters = shape.filters;
     const first = group * plan.n + n0;
     const to = out + ((<usize>first) << 2);
-    const rows = plan.tapsY * plan.tapsX * plan.c;
     const size = Pieces.count(plan.batch * tiles, parts);
     const end = Pieces.end(part, size, plan.batch * tiles);
+    const product = plan.product;
+    product.n = n;
+    product.out = to;
+    product.beta = 0;
     let tabled = false;
-    let onto = ONTO_ZERO;
     for (let unit = Pieces.first(part, size); unit < end; unit++) {
       const image = unit / tiles;
       plan.toTile(unit - image * tiles);
@@ -107,21 +110,28 @@ class KernelGradient {
         tabled = tiles === 1;
       }
       plan.gather(image, group);
-      const pixels = plan.tileHeight * plan.tileWidth;
       const above = <usize>(image * shape.outHeight + plan.y0) * shape.outWidth + <usize>plan.x0;
-      let from = dy + ((above * filters + <usize>first) << 2);
-      for (let i = 0; i < plan.tileHeight; i++) {
-        Product.packRows(plan.panels, pixels, i * plan.tileWidth, from, plan.tileWidth, filters << 2, n);
-        from += <usize>shape.outWidth * ((<usize>filters) << 2);
-      }
-      Product.multiply(plan.rows, rows, plan.ks, pixels, plan.a, plan.panels, n, to, onto, 0, 0, plan.tile);
-      onto = ONTO_OUT;
+      KernelGradient.pack(plan, dy + ((above * filters + <usize>first) << 2), shape, n);
+      product.multiply();
+      product.beta = 1;
       task.beat++;
     }
-    if (onto === ONTO_OUT) return;
+    if (product.beta !== 0) return;
     // a part without a tile, or no pixel at all
     plan.tileHeight = plan.tileWidth = 0;
     plan.tapRows(filters, (shape.channels / shape.groups) * filters);
-    Product.multiply(plan.rows, rows, plan.ks, 0, 0, plan.panels, n, to, onto, 0, 0, plan.tile);
+    plan.pixelTerms();
+    product.multiply();
+  }
+
+  /** The tile of dy as panels; `from` is the address of its first pixel. */
+  private static pack(plan: Plan, from: usize, shape: ConvShape, n: i32): void {
+    const pixel = (<usize>shape.filters) << 2;
+    const product = plan.product;
+    let to = product.panels;
+    for (let i = plan.tileHeight; i > 0; i--, from += <usize>shape.outWidth * pixel) {
+      packAcross(to, product.panelBytes, from, pixel, n, plan.tileWidth);
+      to += <usize>plan.tileWidth * PANEL_BYTES;
+    }
   }
 }

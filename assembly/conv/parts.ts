@@ -2,8 +2,8 @@
 // of the scratch, and a second phase adds the copies up in order.
 
 import { Pieces } from "../pieces";
+import { Span } from "../span";
 import { Task } from "../task";
-import { Span } from "./span";
 
 /** Bytes for all parts, and most parts. */
 const PARTS_BYTES: i32 = 1 << 18;

@@ -1,12 +1,14 @@
 // How a thread goes through a convolution or one of its gradients: blocks, tables and strips, kept in its scratch.
-//   scratch of a thread: Plan | Axis y | Axis x | tile | rows [1024] | ks [1024] | panels | strip
+//   scratch of a thread: Plan | Axis y | Axis x | Product | tile | rows [1024] | ks [1024] | panels | strip
 // A strip is the part of a source image that a tile meets, with the zeros around it; without padding the image
 // itself is read.
 
 import { Pieces } from "../pieces";
+import { panelStride } from "../product/pack";
+import { Product } from "../product/product";
+import { PANEL, PANEL_BYTES, ROW_BYTES, Row, TILE_BYTES } from "../product/tile";
+import { Span } from "../span";
 import { Axis } from "./axis";
-import { PANEL, ROW_BYTES, Row, TILE_BYTES } from "./product";
-import { Span } from "./span";
 
 /** Most rows, and most terms, of one product. */
 const ROWS_MAX: i32 = 1024;
@@ -16,7 +18,10 @@ const STRIP_FLOATS: i32 = 1 << 16;
 
 const PLAN_BYTES: i32 = 256;
 const AXIS_BYTES: i32 = 64;
-const TABLES_AT: i32 = PLAN_BYTES + 2 * AXIS_BYTES + TILE_BYTES;
+const PRODUCT_AT: i32 = PLAN_BYTES + 2 * AXIS_BYTES;
+const PRODUCT_BYTES: i32 = 96;
+const TILE_AT: i32 = PRODUCT_AT + PRODUCT_BYTES;
+const TABLES_AT: i32 = TILE_AT + TILE_BYTES;
 const KS_AT: i32 = TABLES_AT + ROWS_MAX * ROW_BYTES;
 const PANELS_AT: i32 = KS_AT + K_MAX * 4;
 const STRIP_AT: i32 = PANELS_AT + PANELS_FLOATS * 4;
@@ -74,8 +79,7 @@ export class Plan {
   tapsX: i32;
   c0: i32;
   c: i32;
-  // the left side: base address, bytes between its rows and pixels
-  a: usize;
+  // the left side: bytes between its rows and pixels
   rowBytes: i32;
   pixelBytes: i32;
 
@@ -83,20 +87,21 @@ export class Plan {
     const plan = changetype<Plan>(scratch);
     plan.y = changetype<Axis>(scratch + PLAN_BYTES);
     plan.x = changetype<Axis>(scratch + PLAN_BYTES + AXIS_BYTES);
+    const product = plan.product;
+    product.buffer = scratch + TILE_AT;
+    product.rows = scratch + TABLES_AT;
+    product.ks = scratch + KS_AT;
+    product.panels = scratch + PANELS_AT;
+    product.kBytes = PANEL_BYTES;
+    product.alpha = 1;
+    product.biases = 0;
+    product.activation = 0;
     return plan;
   }
 
-  @inline get tile(): usize {
-    return changetype<usize>(this) + PLAN_BYTES + 2 * AXIS_BYTES;
-  }
-  @inline get rows(): usize {
-    return changetype<usize>(this) + TABLES_AT;
-  }
-  @inline get ks(): usize {
-    return changetype<usize>(this) + KS_AT;
-  }
-  @inline get panels(): usize {
-    return changetype<usize>(this) + PANELS_AT;
+  /** The product of tile and block: tables, panels, base of the left side. */
+  @inline get product(): Product {
+    return changetype<Product>(changetype<usize>(this) + PRODUCT_AT);
   }
   @inline get strip(): usize {
     return changetype<usize>(this) + STRIP_AT;
@@ -208,7 +213,7 @@ export class Plan {
     }
     const k = kIsPixels ? y.tile * x.tile : y.block * x.block * this.channelBlock;
     const columns = (this.n + PANEL - 1) & -PANEL;
-    this.columnBlock = max(PANEL, min(columns, (PANELS_FLOATS / k) & -PANEL));
+    this.columnBlock = max(PANEL, min(columns, ((PANELS_FLOATS << 2) / <i32>panelStride(k)) * PANEL));
     const others = this.groups * (kIsPixels ? this.blocks : this.batch * this.tiles);
     while (this.columnBlock > 4 * PANEL && others * this.columnBlocks < PIECES) {
       this.columnBlock = ((this.columnBlock >> 1) + PANEL - 1) & -PANEL;
@@ -252,7 +257,7 @@ export class Plan {
     }
   }
 
-  /** Makes the part of an image that tile and block meet readable at `a`. */
+  /** Makes the part of an image that tile and block meet the left side of the product. */
   gather(image: i32, group: i32): void {
     const y = this.y;
     const x = this.x;
@@ -262,7 +267,7 @@ export class Plan {
     const origin =
       this.source + ((<usize>image * y.size * x.size * pitch + <usize>(group * this.channels + this.c0)) << 2);
     if (!this.strips) {
-      this.a = origin + ((<usize>((top * x.size + left) * pitch)) << 2);
+      this.product.a = origin + ((<usize>((top * x.size + left) * pitch)) << 2);
       return;
     }
     const c = this.c;
@@ -271,8 +276,8 @@ export class Plan {
     // columns [before, end) of the strip lie inside the image
     const before = min(columns, max(0, -left));
     const end = max(before, min(columns, x.size - left));
-    this.a = this.strip;
-    let to = this.a;
+    let to = this.strip;
+    this.product.a = to;
     for (let r = 0; r < rows; r++, to += this.rowBytes) {
       const row = top + r;
       if (row < 0 || row >= y.size) {
@@ -299,7 +304,8 @@ export class Plan {
     const y = this.y;
     const x = this.x;
     const terms = this.tapsX * this.c;
-    let at = this.rows;
+    this.product.rowCount = this.tileHeight * this.tileWidth;
+    let at = this.product.rows;
     for (let i = 0; i < this.tileHeight; i++) {
       const base = (this.y0 + i) * y.step + y.first + this.tapY * y.tapStep;
       const kFirst = Axis.below(0, base, y.tapStep, this.tapsY) * terms;
@@ -318,8 +324,15 @@ export class Plan {
       }
     }
   }
+  /** So many terms has the product now. */
+  private terms(k: i32): void {
+    this.product.kCount = k;
+    this.product.panelBytes = panelStride(k);
+  }
+
   tapTerms(): void {
-    let at = this.ks;
+    this.terms(this.tapsY * this.tapsX * this.c);
+    let at = this.product.ks;
     for (let i = 0; i < this.tapsY; i++) {
       for (let j = 0; j < this.tapsX; j++) {
         let a = i * this.y.tapStep * this.rowBytes + j * this.x.tapStep * this.pixelBytes;
@@ -332,7 +345,8 @@ export class Plan {
   tapRows(outPitch: i32, outTap: i32): void {
     const y = this.y;
     const x = this.x;
-    let at = this.rows;
+    this.product.rowCount = this.tapsY * this.tapsX * this.c;
+    let at = this.product.rows;
     for (let i = 0; i < this.tapsY; i++) {
       const base = this.y0 * y.step + y.first + (this.tapY + i) * y.tapStep;
       const kFirst = Axis.below(0, base, y.step, this.tileHeight) * this.tileWidth;
@@ -354,7 +368,8 @@ export class Plan {
     }
   }
   pixelTerms(): void {
-    let at = this.ks;
+    this.terms(this.tileHeight * this.tileWidth);
+    let at = this.product.ks;
     for (let i = 0; i < this.tileHeight; i++) {
       let a = i * this.y.step * this.rowBytes;
       for (let j = 0; j < this.tileWidth; j++, at += 4, a += this.x.step * this.pixelBytes) store<i32>(at, a);

@@ -1,155 +1,217 @@
-// The loops round the register tile: C[m, n] (+)= A[m, k] B[k, n] in blocks that fit the caches. What A, B and C
-// are is said by three functors, `@unmanaged` classes whose `this` is the address `context` (normally the operands):
-//   PackA  fill(to, row, rows, k, depth)       panel[depth][R] of A, rows <= R = TILE_ROWS; see pack.ts
-//   PackB  fill(to, column, columns, k, depth) panel[depth][8] of B, columns <= 8
-//          inPlace(): bool, at(column, k): usize, stride(): usize   where rows of B may be read where they lie
-//   Store  see below; `gemm.ts` has one of each.
+// The loops round the product's tile: C[m, n] = activation(alpha op(A) op(B) + beta C + bias) in blocks that fit the
+// caches. Rows of A are read where they lie, so are those of B where too few rows would share a copy.
+//   scratch of a thread: Product | tile | rows [ROWS] | ks [depth] | panels of B [depth, columns] | A [depth, rows]?
 
 import { Pieces } from "../pieces";
+import { packAcross, packAlong, panelStride } from "../product/pack";
+import { Product } from "../product/product";
+import { PANEL, PANEL_BYTES, ROW_BYTES, Row, TILE_BYTES, TILE_ROWS } from "../product/tile";
 import { Task } from "../task";
-import { gemmTileRx4, gemmTileRx8, TILE_A, TILE_ROWS } from "./tile";
+import { GemmArgs } from "./args";
 
-// Store:
-//   oldFactor(): f32                     C's old content counts so many times; 0 does not read it
-//   at(row, column): usize               where a whole tile of R x 8 is row-major and may be summed in place, otherwise 0
-//   stride(): usize                      bytes from row to row there
-//   load(tile, row, rows, column, columns), store(...)   a tile that is not whole, from and to a copy [R, 8]
-//   finish(tile, stride, row, rows, column, columns)     once the sum is complete: bias and activation, in place on
-//                                        a tile or its copy; all eight columns of the copy may be written
-// load is called before the first block only where beta is not 0.
-
-const TILE_COLUMNS: i32 = 8;
-const TILE_STRIDE: usize = 32;
 /** Greatest blocks: k of a panel, and rows and columns of a piece of C. */
-const DEPTH: i32 = 256;
+const DEPTH: i32 = 512;
 const ROWS: i32 = 192;
 const COLUMNS: i32 = 256;
+/** Work of so many multiply-adds is cut into at least so many pieces, where they can be this large. */
+const WORTH: f64 = 262144;
+const PIECES: i32 = 16;
+const COLUMNS_LEAST: i32 = 16;
+const ROWS_LEAST: i32 = 96;
+/** Fewer rows than that read B where it lies; fewer columns do so with A's transpose. */
+const PACKED_FROM: i32 = 49;
+/** A first-level cache: lines that fall on one set, sets, floats of a line. Some ways are left to A and C. */
+const WAYS: i32 = 6;
+const SETS: i32 = 64;
+const LINE: i32 = 16;
+
+const TILE_AT: i32 = 96;
+const ROWS_AT: i32 = TILE_AT + TILE_BYTES;
+const KS_AT: i32 = ROWS_AT + ROWS * ROW_BYTES;
+/** Bytes of A's panel for one k. */
+const A_BYTES: usize = TILE_ROWS << 2;
 
 @final
 @unmanaged
-export class GemmLoop {
+export class GemmLoop extends GemmArgs {
   /** Equal blocks of at most `most`, in whole units. */
-  @inline static block(total: i32, most: i32, unit: i32): i32 {
+  @inline private static block(total: i32, most: i32, unit: i32): i32 {
     const blocks = max(1, Pieces.count(total, most));
     return max(unit, Pieces.count(Pieces.count(total, blocks), unit) * unit);
   }
 
-  @inline static depth(k: i32): i32 {
-    return GemmLoop.block(k, DEPTH, 4);
+  private get depthMost(): i32 {
+    return GemmLoop.block(this.k, DEPTH, 4);
   }
 
-  /** Rows of a piece: smaller where C is small, so that there is something for each thread. */
-  @inline static rows(m: i32, n: i32, k: i32): i32 {
-    const small = <f64>m * <f64>n < 131072 && <f64>m * <f64>n * <f64>k > 262144;
-    return GemmLoop.block(m, small ? ROWS / 2 : ROWS, TILE_ROWS);
+  private get shared(): bool {
+    return <f64>this.m * <f64>this.n * <f64>this.k > WORTH;
   }
 
-  @inline static columns(m: i32, n: i32, k: i32): i32 {
-    const small = <f64>m * <f64>n < 131072 && <f64>m * <f64>n * <f64>k > 262144;
-    return GemmLoop.block(n, small ? COLUMNS / 2 : COLUMNS, TILE_COLUMNS);
+  /** The largest block of at most `most` that makes `pieces` of `total`, but none smaller than `least`. */
+  private static cut(total: i32, most: i32, least: i32, unit: i32, pieces: i32): i32 {
+    let size = GemmLoop.block(total, most, unit);
+    while (size >= 2 * least && Pieces.count(total, size) < pieces) size = GemmLoop.block(total, size >> 1, unit);
+    return size;
   }
 
-  /** Bytes of scratch that one thread needs: A of a piece, one panel of B, one tile. At most 205 kB. */
-  static scratch(m: i32, n: i32, k: i32): i32 {
-    return (GemmLoop.depth(k) * (GemmLoop.rows(m, n, k) + TILE_COLUMNS) + TILE_ROWS * TILE_COLUMNS) << 2;
+  /** Columns of a piece. Narrow ones cost nothing where A is read as it lies. */
+  private get columnsMost(): i32 {
+    const wanted = this.shared ? PIECES / Pieces.count(this.m, ROWS) : 1;
+    return GemmLoop.cut(this.n, COLUMNS, this.transA ? COLUMNS : COLUMNS_LEAST, PANEL, wanted);
+  }
+
+  private get rowsMost(): i32 {
+    const wanted = this.shared ? PIECES / 2 / Pieces.count(this.n, this.columnsMost) : 1;
+    return GemmLoop.cut(this.m, ROWS, ROWS_LEAST, TILE_ROWS, wanted);
+  }
+
+  /** A's transpose is worth a copy where its columns serve many of B. */
+  private get packsA(): bool {
+    return this.transA !== 0 && this.columnsMost >= PACKED_FROM;
+  }
+
+  /** Do a panel's lines stay in the first cache where B lies, because they fall on enough sets? */
+  private get spread(): bool {
+    const sets = this.ldb % LINE !== 0 ? SETS : max(1, SETS >> ctz(this.ldb / LINE));
+    return this.depthMost <= WAYS * sets;
+  }
+
+  /** Bytes of scratch that one thread needs: at most 700 kB. */
+  get scratch(): i32 {
+    const depth = this.depthMost;
+    const a = this.packsA ? depth * this.rowsMost : 0;
+    return KS_AT + <i32>panelStride(depth) * (this.columnsMost / PANEL) + ((depth + a) << 2);
   }
 
   /** Pieces that C is cut into. */
-  @inline static pieces(m: i32, n: i32, k: i32): i32 {
-    return Pieces.count(m, GemmLoop.rows(m, n, k)) * Pieces.count(n, GemmLoop.columns(m, n, k));
-  }
-
-  /** One tile of C: in place where it is whole, otherwise through a copy. */
-  @inline static tile<STORE>(
-    context: usize,
-    depth: i32,
-    a: usize,
-    b: usize,
-    bStride: usize,
-    copy: usize,
-    row: i32,
-    rows: i32,
-    column: i32,
-    columns: i32,
-    beta: f32,
-    last: bool,
-  ): void {
-    const out = changetype<STORE>(context);
-    let c: usize = 0;
-    if (rows === TILE_ROWS && columns === TILE_COLUMNS) c = out.at(row, column);
-    if (c) {
-      const stride = out.stride();
-      gemmTileRx8(depth, a, b, bStride, c, stride, beta);
-      if (last) out.finish(c, stride, row, rows, column, columns);
-    } else {
-      if (beta !== 0) out.load(copy, row, rows, column, columns);
-      if (columns > 4) gemmTileRx8(depth, a, b, bStride, copy, TILE_STRIDE, beta);
-      else gemmTileRx4(depth, a, b, bStride, copy, TILE_STRIDE, beta);
-      if (last) out.finish(copy, TILE_STRIDE, row, rows, column, columns);
-      out.store(copy, row, rows, column, columns);
-    }
+  get pieces(): i32 {
+    return Pieces.count(this.m, this.rowsMost) * Pieces.count(this.n, this.columnsMost);
   }
 
   /**
-   * C's pieces `first`, first + task.threads, ... `scratch` holds GemmLoop.scratch bytes for this thread. A sum
-   * over k is made by one piece, in order.
+   * C's pieces `first`, first + task.threads, ... `scratch` holds this.scratch bytes for this thread. A sum over k is
+   * made by one piece, in order.
    */
-  static run<PACKA, PACKB, STORE>(
-    context: usize,
-    m: i32,
-    n: i32,
-    k: i32,
-    scratch: usize,
-    first: i32,
-    task: Task,
-  ): void {
-    const packA = changetype<PACKA>(context);
-    const packB = changetype<PACKB>(context);
-    const depthMost = GemmLoop.depth(k);
-    const rowsMost = GemmLoop.rows(m, n, k);
-    const columnsMost = GemmLoop.columns(m, n, k);
-    const panelA = <usize>depthMost * TILE_A;
-    const aPacked = scratch;
-    const bPacked = aPacked + ((<usize>(depthMost * rowsMost)) << 2);
-    const copy = bPacked + <usize>depthMost * 32;
-    const across = Pieces.count(n, columnsMost);
-    const count = Pieces.count(m, rowsMost) * across;
-    const inPlace = packB.inPlace();
+  run(scratch: usize, first: i32, task: Task): void {
+    const rowsMost = this.rowsMost;
+    const columnsMost = this.columnsMost;
+    const across = Pieces.count(this.n, columnsMost);
+    const count = Pieces.count(this.m, rowsMost) * across;
+    if (first >= count) return;
+    const product = this.start(scratch, rowsMost);
     for (let piece = first; piece < count; piece += task.threads) {
       const down = piece / across;
-      const rowFirst = Pieces.first(down, rowsMost);
-      const rowEnd = Pieces.end(down, rowsMost, m);
-      const columnFirst = Pieces.first(piece - down * across, columnsMost);
-      const columnEnd = Pieces.end(piece - down * across, columnsMost, n);
-      let from = 0;
-      // once even where k is 0: C = beta C + bias
-      do {
-        const depth = min(depthMost, k - from);
-        const last = from + depth >= k;
-        const beta: f32 = from > 0 ? 1 : changetype<STORE>(context).beta;
-        let a = aPacked;
-        for (let row = rowFirst; row < rowEnd; row += TILE_ROWS, a += panelA) {
-          packA.fill(a, row, min(TILE_ROWS, rowEnd - row), from, depth);
-        }
-        for (let column = columnFirst; column < columnEnd; column += TILE_COLUMNS) {
-          const columns = min(TILE_COLUMNS, columnEnd - column);
-          let b = bPacked;
-          let bStride = TILE_STRIDE;
-          if (inPlace && columns === TILE_COLUMNS) {
-            b = packB.at(column, from);
-            bStride = packB.stride();
-          } else {
-            packB.fill(b, column, columns, from, depth);
-          }
-          a = aPacked;
-          for (let row = rowFirst; row < rowEnd; row += TILE_ROWS, a += panelA) {
-            const rows = min(TILE_ROWS, rowEnd - row);
-            GemmLoop.tile<STORE>(context, depth, a, b, bStride, copy, row, rows, column, columns, beta, last);
-          }
-        }
-        task.beat++;
-        from += depth;
-      } while (from < k);
+      const column = Pieces.first(piece - down * across, columnsMost);
+      const columns = min(columnsMost, this.n - column);
+      const row = Pieces.first(down, rowsMost);
+      product.rowCount = min(rowsMost, this.m - row);
+      this.piece(product, row, column, columns, task);
     }
+  }
+
+  /** Tables and operands that are the same for all pieces. */
+  private start(scratch: usize, rowsMost: i32): Product {
+    const depth = this.depthMost;
+    const product = changetype<Product>(scratch);
+    product.buffer = scratch + TILE_AT;
+    product.rows = scratch + ROWS_AT;
+    product.ks = scratch + KS_AT;
+    product.alpha = this.alpha;
+    const packed = this.packsA;
+    const lda = this.lda << 2;
+    for (let r = 0; r < rowsMost; r++) {
+      const row = changetype<Row>(product.rows + r * ROW_BYTES);
+      if (packed) row.a = (r / TILE_ROWS) * (depth * <i32>A_BYTES) + ((r % TILE_ROWS) << 2);
+      else row.a = this.transA ? r << 2 : r * lda;
+      row.out = (r * this.ldc) << 2;
+      row.kFirst = 0;
+    }
+    const kStep = packed ? <i32>A_BYTES : this.transA ? lda : 4;
+    // blocks of k are multiples of four
+    let offsets = i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(kStep));
+    const step = i32x4.splat(kStep << 2);
+    for (let at = product.ks, end = at + ((<usize>depth) << 2); at < end; at += 16) {
+      v128.store(at, offsets);
+      offsets = i32x4.add(offsets, step);
+    }
+    return product;
+  }
+
+  private piece(product: Product, row: i32, column: i32, columns: i32, task: Task): void {
+    const depthMost = this.depthMost;
+    const panels = product.ks + ((<usize>depthMost) << 2);
+    const aPacked = panels + panelStride(depthMost) * (this.columnsMost / PANEL);
+    const ldb = (<usize>this.ldb) << 2;
+    const out = this.c + ((<usize>row * this.ldc + column) << 2);
+    const bias = this.bias ? this.bias + ((<usize>column) << 2) : 0;
+    // whole panels of B may be read where they lie
+    const inPlace = this.transB === 0 && (product.rowCount < PACKED_FROM || this.spread);
+    const whole = inPlace ? columns & -PANEL : 0;
+    let from = 0;
+    // once even where k is 0: C = beta C + bias
+    do {
+      const depth = min(depthMost, this.k - from);
+      const last = from + depth >= this.k;
+      this.limit(product, depth);
+      product.beta = from > 0 ? 1 : this.beta;
+      product.activation = last ? this.activation : 0;
+      product.a = this.leftSide(product, aPacked, row, from, depth);
+      if (whole > 0) {
+        product.panels = this.b + ((<usize>from * this.ldb + column) << 2);
+        product.panelBytes = PANEL_BYTES;
+        product.kBytes = ldb;
+        product.n = whole;
+        product.out = out;
+        product.biases = last ? bias : 0;
+        product.multiply();
+      }
+      if (whole < columns) {
+        const n = columns - whole;
+        const at = column + whole;
+        product.panels = panels;
+        product.panelBytes = panelStride(depth);
+        product.kBytes = PANEL_BYTES;
+        if (this.transB)
+          packAlong(panels, product.panelBytes, this.b + ((<usize>at * this.ldb + from) << 2), ldb, n, depth);
+        else packAcross(panels, product.panelBytes, this.b + ((<usize>from * this.ldb + at) << 2), ldb, n, depth);
+        product.n = n;
+        product.out = out + ((<usize>whole) << 2);
+        product.biases = last && bias ? bias + ((<usize>whole) << 2) : 0;
+        product.multiply();
+      }
+      task.beat++;
+      from += depth;
+    } while (from < this.k);
+  }
+
+  /** The rows' sums end at `depth`. */
+  private limit(product: Product, depth: i32): void {
+    product.kCount = depth;
+    let row = product.rows;
+    for (let r = product.rowCount; r > 0; r--, row += ROW_BYTES) changetype<Row>(row).kEnd = depth;
+  }
+
+  /** Base of A's rows: in place, or a copy of A's transpose in panels of as many rows as a tile has. */
+  private leftSide(product: Product, packed: usize, row: i32, from: i32, depth: i32): usize {
+    const lda = (<usize>this.lda) << 2;
+    const a = this.a;
+    if (this.transA === 0) return a + <usize>row * lda + ((<usize>from) << 2);
+    let at = a + <usize>from * lda + ((<usize>row) << 2);
+    if (!this.packsA) return at;
+    const panelBytes = <usize>this.depthMost * A_BYTES;
+    const end = packed + <usize>depth * A_BYTES;
+    const rows = product.rowCount;
+    for (let to = packed; to < end; to += A_BYTES, at += lda) {
+      let line = at;
+      let panel = to;
+      let left = rows;
+      for (; left >= TILE_ROWS; left -= TILE_ROWS, line += A_BYTES, panel += panelBytes) {
+        v128.store(panel, v128.load(line));
+        if (TILE_ROWS === 6) store<u64>(panel, load<u64>(line, 16), 16);
+      }
+      for (; left > 0; left--, line += 4, panel += 4) store<f32>(panel, load<f32>(line));
+    }
+    return packed;
   }
 }

@@ -1,6 +1,6 @@
 // Whole vectors and what remains behind one body: `n` is how many values are left, four of which are handled.
 
-import { Lanes } from "../lanes";
+import { Lanes } from "./lanes";
 
 @final
 @unmanaged
@@ -9,6 +9,11 @@ export class Span {
   @inline static load(p: usize, n: i32): v128 {
     if (n >= 4) return v128.load(p);
     return n > 0 ? Lanes.load(p, n) : i32x4.splat(0);
+  }
+
+  /** All bits of the first `n` of four lanes. */
+  @inline static mask(n: i32): v128 {
+    return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n));
   }
 
   /** Stores the first `n` of four lanes; n <= 0 writes nothing. */

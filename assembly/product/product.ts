@@ -1,0 +1,74 @@
+// A matrix product whose left side is gathered: C[row, n] = sum over k of at(row.a + ks[k]) * panel[k, n], tile by tile.
+// Matrix products, convolutions and their gradients are all this one loop; no matrix of patches is ever written.
+
+import {
+  PANEL,
+  PANEL_BYTES,
+  productTiles,
+  ROW_BYTES,
+  Size1,
+  Size2,
+  Size3,
+  Size4,
+  Size5,
+  Size6,
+  TILE_ROWS,
+  Tiles,
+} from "./tile";
+
+/** A record that the caller fills in, in its scratch. */
+@final
+@unmanaged
+export class Product extends Tiles {
+  /** Row[rowCount], and how many offsets of k there are. */
+  rows: usize;
+  rowCount: i32;
+  kCount: i32;
+  /** The right side: panels so many bytes apart. */
+  panels: usize;
+  panelBytes: usize;
+  /** Columns; base of the outputs; what is added to a row [n], or 0. */
+  n: i32;
+  out: usize;
+  biases: usize;
+
+  /** All rows times all panels. */
+  multiply(): void {
+    const rowCount = this.rowCount;
+    if (rowCount === 0) return;
+    // tiles as even as possible: 25 rows are five times 5, not four times 6 and 1
+    const tiles = (rowCount + TILE_ROWS - 1) / TILE_ROWS;
+    const size = rowCount / tiles;
+    const larger = rowCount - size * tiles;
+    const smallerRow = this.rows + <usize>(larger * (size + 1)) * ROW_BYTES;
+    let panel = this.panels;
+    let out = this.out;
+    this.bias = this.biases;
+    for (let left = this.n; left > 0; left -= PANEL) {
+      this.columns = min(PANEL, left);
+      if (left > PANEL / 2) {
+        this.multiplyPanel<Size2>(this.rows, size + 1, larger, panel, out);
+        this.multiplyPanel<Size2>(smallerRow, size, tiles - larger, panel, out);
+      } else {
+        this.multiplyPanel<Size1>(this.rows, size + 1, larger, panel, out);
+        this.multiplyPanel<Size1>(smallerRow, size, tiles - larger, panel, out);
+      }
+      panel += this.panelBytes;
+      out += PANEL_BYTES;
+      if (this.bias) this.bias += PANEL_BYTES;
+    }
+  }
+
+  /** `count` tiles of `size` rows from `row` on. */
+  private multiplyPanel<V>(row: usize, size: i32, count: i32, panel: usize, out: usize): void {
+    if (count === 0) return;
+    if (ASC_FEATURE_RELAXED_SIMD) {
+      if (size === 6) productTiles<Size6, V>(row, count, panel, out, this);
+      else if (size === 5) productTiles<Size5, V>(row, count, panel, out, this);
+    }
+    if (size === 4) productTiles<Size4, V>(row, count, panel, out, this);
+    else if (size === 3) productTiles<Size3, V>(row, count, panel, out, this);
+    else if (size === 2) productTiles<Size2, V>(row, count, panel, out, this);
+    else if (size === 1) productTiles<Size1, V>(row, count, panel, out, this);
+  }
+}
