@@ -15,4 +15,12 @@ export {
   conv2dKernelGradientPhases,
   conv2dKernelGradientScratch,
 } from "./conv/kernelGradient";
+export {
+  conv2dWinograd,
+  conv2dWinogradInputGradient,
+  conv2dWinogradInputGradientPhases,
+  conv2dWinogradInputGradientScratch,
+  conv2dWinogradPhases,
+  conv2dWinogradScratch,
+} from "./conv/winograd";
 export { gemm, gemmBatch, gemmBatchScratch, gemmScratch } from "./gemm/gemm";

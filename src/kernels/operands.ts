@@ -63,12 +63,18 @@ type Default = number | ((o: Readonly<Scalars>, given: Readonly<Record<string, u
 
 const at = (o: Readonly<Scalars>, name: string): number => o[name] ?? Number.NaN;
 
+type AxisName = "Height" | "Width";
+
+/** Rows of a window without its dilation. A kernel that does not say is made for 3x3 and stride 1. */
+const windowRows = (o: Readonly<Scalars>, axis: AxisName): number => o[`kernel${axis}`] ?? o[`pool${axis}`] ?? 3;
+const strideOf = (o: Readonly<Scalars>, axis: AxisName): number => o[`stride${axis}`] ?? 1;
+
 /** Rows of the result of a window of which a part may hang out on both sides alike. */
 const windowSize =
-  (axis: "Height" | "Width", size: string, pad: string): Default =>
+  (axis: AxisName, size: string, pad: string): Default =>
   (o) => {
-    const reach = ((o[`kernel${axis}`] ?? at(o, `pool${axis}`)) - 1) * (o[`dilation${axis}`] ?? 1) + 1;
-    return Math.max(0, Math.floor((at(o, size) + 2 * at(o, pad) - reach) / at(o, `stride${axis}`)) + 1);
+    const reach = (windowRows(o, axis) - 1) * (o[`dilation${axis}`] ?? 1) + 1;
+    return Math.max(0, Math.floor((at(o, size) + 2 * at(o, pad) - reach) / strideOf(o, axis)) + 1);
   };
 
 const axes = [0, 1, 2, 3, 4, 5] as const;
@@ -251,10 +257,10 @@ const leading =
 
 /** Places in a padded image are counted in 32 bits. */
 const reach =
-  (axis: "Height" | "Width", pad: string): Together =>
+  (axis: AxisName, pad: string): Together =>
   (where, _, o) => {
-    const window = (o[`kernel${axis}`] ?? at(o, `pool${axis}`)) * (o[`dilation${axis}`] ?? 1);
-    const end = at(o, `out${axis}`) * at(o, `stride${axis}`) + window + at(o, pad);
+    const window = windowRows(o, axis) * (o[`dilation${axis}`] ?? 1);
+    const end = at(o, `out${axis}`) * strideOf(o, axis) + window + at(o, pad);
     if (end <= SIZE_MAX) return;
     throw wrong(where, `windows reach to ${end} along ${axis.toLowerCase()}; at most ${SIZE_MAX} can be counted.`);
   };

@@ -89,3 +89,19 @@ export const depthwiseConv2dInputGradient: Twin<"depthwiseConv2dInputGradient"> 
 
 export const depthwiseConv2dKernelGradient: Twin<"depthwiseConv2dKernelGradient"> = ({ multiplier, ...operands }) =>
   conv2dKernelGradient({ ...operands, groups: operands.channels, filters: operands.channels * multiplier });
+
+/** What Winograd's kernels are made for. */
+const threeByThree = {
+  kernelHeight: 3,
+  kernelWidth: 3,
+  strideHeight: 1,
+  strideWidth: 1,
+  dilationHeight: 1,
+  dilationWidth: 1,
+  groups: 1,
+} as const;
+
+export const conv2dWinograd: Twin<"conv2dWinograd"> = (operands) => conv2d({ ...operands, ...threeByThree });
+
+export const conv2dWinogradInputGradient: Twin<"conv2dWinogradInputGradient"> = (operands) =>
+  conv2dInputGradient({ ...operands, ...threeByThree });

@@ -88,6 +88,13 @@ const shapes: readonly Shape[] = [
     dilation: [300, 300],
     pads: [300, 300, 2, 2],
   },
+  // blocks and tiles of Winograd's algorithm: odd sizes, one row, more than one block, many channels
+  ...[1, 2, 3, 4, 5, 8].map((size, i) => ({ ...plain, height: size + 2, width: 7 - size + 2, channels: 1 + 3 * i, filters: 9 - i })),
+  { ...plain, batch: 3, height: 17, width: 15, channels: 5, filters: 9 },
+  { ...plain, batch: 1, height: 12, width: 13, channels: 36, filters: 44, pads: [0, 0, 0, 0] as const },
+  { ...plain, batch: 1, height: 5, width: 6, channels: 530, filters: 4 },
+  { ...plain, batch: 1, height: 5, width: 6, channels: 4, filters: 530, pads: [2, 2, 2, 2] as const },
+  { ...plain, batch: 1, height: 3, width: 3, pads: [3, 4, 3, 3] as const },
   ...range(120).map(randomShape),
 ];
 
@@ -128,6 +135,8 @@ function casesOf(shape: Shape, seed: number): KernelCase[] {
     const error = (4 * Math.sqrt(terms) + 4) * 2 ** -24 * Math.max(1, largest(a) * largest(b));
     return () => error;
   };
+  // sums of up to four inputs, then of nine products, each rounded: about twice the direct algorithm's error, on average
+  const times = (factor: number, bounded: () => number) => () => factor * bounded();
   const taps = kernelHeight * kernelWidth;
   const name = JSON.stringify(shape);
   const forward = { activation, x, kernel, bias, out: new Float32Array(dy.length) };
@@ -143,6 +152,16 @@ function casesOf(shape: Shape, seed: number): KernelCase[] {
     kernelCase("conv2dInputGradient", name, { ...general, ...toInput }, toInputBound),
     kernelCase("conv2dKernelGradient", name, { ...general, ...toKernel }, toKernelBound),
   ];
+  const plainWindow = [...shape.kernel, ...shape.strides, ...shape.dilation, groups].join() === "3,3,1,1,1,1,1";
+  if (plainWindow) {
+    const { kernelHeight: _h, kernelWidth: _w, strideHeight: _sh, strideWidth: _sw, ...rest } = operands;
+    const { dilationHeight: _dh, dilationWidth: _dw, ...sizes } = rest;
+    const winograd = { ...sizes, filters };
+    cases.push(
+      kernelCase("conv2dWinograd", `${name}, activation ${activation}`, { ...winograd, ...forward }, times(4, forwardBound)),
+      kernelCase("conv2dWinogradInputGradient", name, { ...winograd, ...toInput }, times(4, toInputBound)),
+    );
+  }
   if (groups !== channels || channels === 0) return cases;
   const depthwise = { ...operands, multiplier: filters / channels };
   return [
