@@ -339,14 +339,7 @@ class Winograd {
   }
 
   /** (p + q) B, or (p - q) B. */
-  @inline private static sourceRow(
-    p: usize,
-    q: usize,
-    plus: bool,
-    pixel: usize,
-    to: usize,
-    vBytes: usize,
-  ): void {
+  @inline private static sourceRow(p: usize, q: usize, plus: bool, pixel: usize, to: usize, vBytes: usize): void {
     const a = Winograd.both(p, q, plus);
     const b = Winograd.both(p + pixel, q + pixel, plus);
     const c = Winograd.both(p + pixel * 2, q + pixel * 2, plus);

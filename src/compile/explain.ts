@@ -63,7 +63,7 @@ function explainProgram({ listing, plan }: Compiled): string {
         return [`${name} ${writes ? ">" : ""}${where(operand)}`];
       });
       const behind = merged.length > 1 ? ` and ${merged.length - 1} more behind it` : "";
-      return `${String(i).padStart(3)} ${kernel} ${shown.join(", ")}  # ${first.label}${behind}`;
+      return `${String(i).padStart(3)} ${kernel} ${shown.join(", ")}  # ${first.label}${behind}${first.note ? `; ${first.note}` : ""}`;
     })
     .join("\n");
 }

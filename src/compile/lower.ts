@@ -17,6 +17,8 @@ export interface VirtualInstruction {
   readonly advance?: readonly string[];
   /** The node it came from: "conv2d_1/conv2d". */
   readonly label: string;
+  /** Why this kernel, where there was a choice. */
+  readonly note?: string;
 }
 
 export interface Listing {
@@ -130,8 +132,9 @@ export function lower({ order, outputs }: Schedule): Listing {
       inputTypes: node.inputs.map((t) => ({ shape: t.dims, dtype: t.dtype })),
       outputs: node.outputs.map(bufferOf),
       outputTypes: node.outputs.map((t) => ({ shape: t.dims, dtype: t.dtype })),
-      emit(kernel, operands, options) {
-        instructions.push({ kernel, operands: operands as Record<string, LoweredOperand>, label, ...options });
+      emit(kernel, operands, { advance, note } = {}) {
+        const why = { ...(advance && { advance }), ...(note && { note }) };
+        instructions.push({ kernel, operands: operands as Record<string, LoweredOperand>, label, ...why });
       },
       temporary: (length, dtype = "float32") =>
         makeBuffer({ label: `${label} temporary`, length, dtype, place: "temporary" }),

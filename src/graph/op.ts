@@ -97,9 +97,13 @@ export interface LowerContext<A> {
   readonly outputTypes: readonly TensorType[];
   /**
    * Adds an instruction. `advance` names the pointers that move with its size `n`, where the same work on
-   * neighbouring ranges may become one instruction.
+   * neighbouring ranges may become one instruction; `note` is for explain: why this kernel.
    */
-  emit<K extends KernelName>(kernel: K, operands: Lowered<K>, options?: { advance: readonly string[] }): void;
+  emit<K extends KernelName>(
+    kernel: K,
+    operands: Lowered<K>,
+    options?: { readonly advance?: readonly string[]; readonly note?: string },
+  ): void;
   temporary(length: number, dtype?: "float32" | "int32"): Buffer;
   /** The control words of a source; one source has one place in a program. */
   control(source: ControlSource): Buffer;

@@ -12,6 +12,8 @@ import { activationCodes } from "./activation.ts";
 import { requireFloat } from "./broadcasting.ts";
 import type { Padding, Window } from "./window.ts";
 import { paddingOption, pair, windowOf, windowOperands } from "./window.ts";
+import type { ConvPlanes } from "./winograd.ts";
+import { chooseAlgorithm } from "./winograd.ts";
 
 export interface ConvAttributes {
   readonly strides: readonly [number, number];
@@ -50,6 +52,25 @@ function operandsOf(
     : { ...common, multiplier: kernel[3] as number };
 }
 
+type Emit = Parameters<NonNullable<Op["lower"]>>[0]["emit"];
+
+/** The instruction of the cheaper algorithm, with what both cost. */
+function emitBest(
+  emit: Emit,
+  form: Form,
+  suffix: "" | "InputGradient",
+  planes: ConvPlanes,
+  operands: Record<string, number>,
+  own: Record<string, unknown>,
+): void {
+  const choice = form === "conv2d" ? chooseAlgorithm(operands as never, planes) : null;
+  if (choice?.winograd) {
+    const { batch, height, width, channels, outHeight, outWidth, filters, padTop, padLeft } = operands;
+    const sizes = { batch, height, width, channels, outHeight, outWidth, filters, padTop, padLeft };
+    emit(`conv2dWinograd${suffix}`, { ...sizes, ...own } as never, choice);
+  } else emit(`${form}${suffix}`, { ...operands, ...own } as never, choice ?? undefined);
+}
+
 function convOps(form: Form): Op<ConvAttributes> {
   const filtersOf = (kernel: readonly number[]) =>
     form === "conv2d" ? (kernel[3] as number) : (kernel[2] as number) * (kernel[3] as number);
@@ -67,7 +88,9 @@ function convOps(form: Form): Op<ConvAttributes> {
     },
     lower({ inputs: [dy, kernel], inputTypes, outputs: [dx], attributes, emit }) {
       const operands = operandsOf(form, attributes.dims, inputTypes[1]?.shape ?? [], attributes);
-      emit(`${form}InputGradient`, { ...operands, dy, kernel, dx } as never);
+      const { height = 0, width = 0, channels = 0, filters = 0 } = operands;
+      const planes = { from: filters, to: channels, height, width };
+      emitBest(emit, form, "InputGradient", planes, operands, { dy, kernel, dx });
     },
     multiplyAdds: ([dy, kernel]) =>
       (sizeOf(dy?.shape ?? []) * sizeOf(kernel?.shape ?? [])) / filtersOf(kernel?.shape ?? []),
@@ -130,7 +153,10 @@ function convOps(form: Form): Op<ConvAttributes> {
     lower({ inputs: [x, kernel, bias = null], inputTypes, outputs: [out], attributes, emit }) {
       const operands = operandsOf(form, inputTypes[0]?.shape ?? [], inputTypes[1]?.shape ?? [], attributes);
       if (form === "conv2d") {
-        emit(form, { ...operands, x, kernel, bias, activation: activationCodes[attributes.activation], out } as never);
+        const { outHeight: height = 0, outWidth: width = 0, channels = 0, filters = 0 } = operands;
+        const planes = { from: channels, to: filters, height, width };
+        const activation = activationCodes[attributes.activation];
+        emitBest(emit, form, "", planes, operands, { x, kernel, bias, activation, out });
       } else emit(form, { ...operands, x, kernel, out } as never);
     },
     multiplyAdds: ([, kernel], [y]) =>

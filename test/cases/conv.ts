@@ -89,7 +89,13 @@ const shapes: readonly Shape[] = [
     pads: [300, 300, 2, 2],
   },
   // blocks and tiles of Winograd's algorithm: odd sizes, one row, more than one block, many channels
-  ...[1, 2, 3, 4, 5, 8].map((size, i) => ({ ...plain, height: size + 2, width: 7 - size + 2, channels: 1 + 3 * i, filters: 9 - i })),
+  ...[1, 2, 3, 4, 5, 8].map((size, i) => ({
+    ...plain,
+    height: size + 2,
+    width: 7 - size + 2,
+    channels: 1 + 3 * i,
+    filters: 9 - i,
+  })),
   { ...plain, batch: 3, height: 17, width: 15, channels: 5, filters: 9 },
   { ...plain, batch: 1, height: 12, width: 13, channels: 36, filters: 44, pads: [0, 0, 0, 0] as const },
   { ...plain, batch: 1, height: 5, width: 6, channels: 530, filters: 4 },
@@ -158,7 +164,12 @@ function casesOf(shape: Shape, seed: number): KernelCase[] {
     const { dilationHeight: _dh, dilationWidth: _dw, ...sizes } = rest;
     const winograd = { ...sizes, filters };
     cases.push(
-      kernelCase("conv2dWinograd", `${name}, activation ${activation}`, { ...winograd, ...forward }, times(4, forwardBound)),
+      kernelCase(
+        "conv2dWinograd",
+        `${name}, activation ${activation}`,
+        { ...winograd, ...forward },
+        times(4, forwardBound),
+      ),
       kernelCase("conv2dWinogradInputGradient", name, { ...winograd, ...toInput }, times(4, toInputBound)),
     );
   }
