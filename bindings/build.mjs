@@ -131,21 +131,30 @@ async function buildLibrary() {
   }
   mkdirSync("dist/wasm", { recursive: true });
   for (const name of Object.keys(binaries)) copyFileSync(`bindings/generated/${name}.wasm`, `dist/wasm/${name}.wasm`);
-  // each module stays a file: bundlers leave out of an application what it does not use, and minify the rest
+  const common = { outbase: ".", format: "esm", target: "es2022", charset: "utf8", logLevel: "warning" };
+  // each module a file: bundlers leave out of an application what it does not use, and minify the rest
   const { outputFiles } = await build({
+    ...common,
     entryPoints: ["src", "bindings"].flatMap(modulesIn),
-    outdir: "dist",
-    outbase: ".",
-    format: "esm",
-    target: "es2022",
-    charset: "utf8",
+    outdir: "dist/modules",
     write: false,
-    logLevel: "warning",
   });
   for (const { path, text } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text.replace(/((?:from|import) ?\(?"\.[^"]*)\.ts"/g, '$1.js"'));
   }
+  // few files: what loads them as they are (Node, a page with an import map) waits for each; hosts share their chunks
+  await build({
+    ...common,
+    entryPoints: ["src/index.ts", "src/kernels.ts", "bindings/host.node.ts", "bindings/host.web.ts"],
+    outdir: "dist",
+    chunkNames: "parts/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    ignoreAnnotations: true,
+    platform: "neutral",
+    external: ["#host", "node:*"],
+  });
 }
 
 await buildKernels();
