@@ -17,10 +17,8 @@ process.chdir(root);
 /** Binaries by name, and what each is compiled from. An application uses base and one of the others. */
 const binaries = { base: "assembly/index.ts", relaxed: "assembly/products.ts", strict: "assembly/products.ts" };
 
-async function compileKernels(name) {
-  const { error, stderr } = await asc.main([binaries[name], "--config", "asconfig.json", "--target", name], {
-    transforms: [KernelTransform],
-  });
+async function compile(name, entry, transforms = []) {
+  const { error, stderr } = await asc.main([entry, "--config", "asconfig.json", "--target", name], { transforms });
   if (error) {
     console.error(stderr.toString());
     throw error;
@@ -43,21 +41,25 @@ async function buildKernels() {
   try {
     const inputs = Math.max(
       newest("assembly"),
-      ...["asconfig.json", "bindings/transform.mjs", "bindings/build.mjs"].map((f) => statSync(f).mtimeMs),
+      ...["asconfig.json", ...["transform.mjs", "build.mjs", "unpack.ts"].map((f) => `bindings/${f}`)].map(
+        (f) => statSync(f).mtimeMs,
+      ),
     );
     if (Math.min(...made.map((path) => statSync(path).mtimeMs)) > inputs) return;
   } catch {
     // first build
   }
   for (const path of made) rmSync(path, { force: true });
-  for (const name of Object.keys(binaries)) await compileKernels(name);
+  for (const [name, entry] of Object.entries(binaries)) await compile(name, entry, [KernelTransform]);
   writeKernels();
+  await compile("unpack", "assembly/unpack.ts");
+  const unpacker = readFileSync("bindings/generated/unpack.wasm");
   // one behind the other, so that what the two builds of the products share is kept once
   const parts = Object.keys(binaries).map((name) => readFileSync(`bindings/generated/${name}.wasm`));
   const all = Buffer.concat(parts);
   const packed = Buffer.from(compress(all, 9));
   const strictFrom = all.length - parts.at(-1).length;
-  const cut = await bytesFor(packed, all.subarray(0, strictFrom));
+  const cut = await bytesFor(unpacker, packed, all.subarray(0, strictFrom));
   const places = Object.keys(binaries).map((name, i) => {
     const first = parts.slice(0, i).reduce((sum, part) => sum + part.length, 0);
     return `  ${name}: [${first}, ${first + parts[i].length}],`;
@@ -71,6 +73,10 @@ async function buildKernels() {
 export const places = {
 ${places.join("\n")}
 } as const;
+
+/** What unpacks them, not packed itself. */
+export const unpacker =
+  "${unpacker.toString("base64")}";
 
 export const packed =
   "${packed.subarray(0, cut).toString("base64")}";
@@ -87,16 +93,12 @@ export const packed =
 }
 
 /** How many bytes of a file are enough to unpack what `wanted` holds; a multiple of three, where base64 can be cut. */
-async function bytesFor(packed, wanted) {
-  const { code } = await transform(readFileSync("bindings/lzma.ts"), { loader: "ts", format: "esm" });
+async function bytesFor(unpacker, packed, wanted) {
+  const { code } = await transform(readFileSync("bindings/unpack.ts"), { loader: "ts", format: "esm" });
   const { unpackLzma } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
-  let [few, enough] = [0, Math.ceil(packed.length / 3)];
-  while (enough - few > 1) {
-    const third = (few + enough) >> 1;
-    if (wanted.equals(unpackLzma(packed.subarray(0, third * 3), wanted.length))) enough = third;
-    else few = third;
-  }
-  return enough * 3;
+  const { bytes, read } = await unpackLzma(await WebAssembly.compile(unpacker), packed, wanted.length);
+  if (!wanted.equals(bytes)) throw new Error("what was packed is not what is unpacked");
+  return Math.ceil(read / 3) * 3;
 }
 
 /** Files of TypeScript below a folder. */
