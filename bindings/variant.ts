@@ -6,8 +6,8 @@ import { bytesOfBase64, unpackLzma } from "./unpack.ts";
 
 /** How products are summed: multiply, then add; or fused. */
 export type Build = "strict" | "relaxed";
-/** `base` holds what is the same in both builds, the others the kernels that multiply and add. */
-export type BinaryName = "base" | Build;
+/** `strict` and `relaxed` hold the kernels that multiply and add, `base` what is the same in both builds, `more` what is seldom needed. */
+export type BinaryName = "base" | Build | "more";
 /** Bytes, a module, a fetched response or a URL of lanewise/wasm/<name>.wasm. */
 export type BinarySource = ArrayBuffer | ArrayBufferView | WebAssembly.Module | Response | URL;
 export type BinaryProvider = (name: BinaryName) => BinarySource | Promise<BinarySource>;
@@ -41,8 +41,10 @@ async function unpack(name: BinaryName): Promise<Uint8Array<ArrayBuffer>> {
   const { packed, places, unpacker } = await import("./generated/binaries.ts");
   const [first, end] = places[name];
   if (unpacked.length < end) {
-    // strict stands last: with relaxed SIMD what it adds is not loaded
-    const text = name === "strict" ? packed + (await import("./generated/strict.ts")).packed : packed;
+    // what is further behind is not loaded before it is needed; with relaxed SIMD strict seldom is
+    let text: string = packed;
+    if (name === "strict" || name === "more") text += (await import("./generated/strict.ts")).packed;
+    if (name === "more") text += (await import("./generated/more.ts")).packed;
     const module = await compile("unpack", bytesOfBase64(unpacker));
     unpacked = (await unpackLzma(module, bytesOfBase64(text), end)).bytes;
   }
@@ -95,11 +97,14 @@ export interface Binaries {
   readonly build: Build;
   readonly base: WebAssembly.Module;
   readonly products: WebAssembly.Module;
+  /** The kernels that are seldom needed. */
+  more(): Promise<WebAssembly.Module>;
 }
 
 export async function compileBuild(build: Build, provider?: BinaryProvider): Promise<Binaries> {
+  const more = () => compileBinary("more", provider);
   // products first: base is unpacked on the way to them
-  if (!provider) return { build, products: await compileBinary(build), base: await compileBinary("base") };
+  if (!provider) return { build, products: await compileBinary(build), base: await compileBinary("base"), more };
   const [base, products] = await Promise.all([compileBinary("base", provider), compileBinary(build, provider)]);
-  return { build, base, products };
+  return { build, base, products, more };
 }

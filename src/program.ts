@@ -115,6 +115,7 @@ export async function program<I extends string, O extends string = never>(
   checkOptions("program", options, { training: bool, seed: seedValue });
   const { training = false, seed = 0 } = options;
   const machine = await defaultMachine();
+  await machine.engine.complete(); // a step compiles for sizes that come later, and does not wait
 
   const cache = new Map<string, CompiledStep<O>>();
   const state = { step: 0, epoch: 0, seed };
