@@ -13,12 +13,14 @@ export {
 export { equalInt32 } from "./gather";
 export { guard } from "./guard";
 export { adam, rmsprop, sgd } from "./optim";
-export { add, div, mul, sub } from "./pointwise/binary";
+export { add, div, mul, squaredDifference, sub } from "./pointwise/binary";
 export { reluGradient, sigmoidGradient, tanhGradient } from "./pointwise/gradients";
 export { stridedCopy } from "./pointwise/strided";
-export { affine, negate, relu, sigmoid, tanh } from "./pointwise/unary";
+export { affine, negate, relu, sigmoid, square, tanh } from "./pointwise/unary";
 export { maxPool2d, maxPool2dGradient } from "./pool";
 export {
+  dropout,
+  dropoutScratch,
   randomNormal,
   randomNormalScratch,
   randomTruncatedNormal,

@@ -17,18 +17,7 @@ export {
 } from "./batchNorm";
 export { blockCopy } from "./copy";
 export { gather, gatherGradient, oneHot } from "./gather";
-export {
-  equal,
-  greater,
-  greaterEqual,
-  less,
-  lessEqual,
-  maximum,
-  minimum,
-  notEqual,
-  select,
-  squaredDifference,
-} from "./pointwise/binary";
+export { equal, greater, greaterEqual, less, lessEqual, maximum, minimum, notEqual, select } from "./pointwise/binary";
 export { eluGradient, geluGradient, leakyReluGradient, siluGradient, softplusGradient } from "./pointwise/gradients";
 export {
   absolute,
@@ -46,9 +35,7 @@ export {
   silu,
   softplus,
   sqrt,
-  square,
 } from "./pointwise/unary";
 export { averagePool2d, averagePool2dGradient } from "./pool";
-export { dropout, dropoutScratch } from "./random";
 export { reduceMax, reduceMaxPhases, reduceMaxScratch, reduceMin, reduceMinPhases, reduceMinScratch } from "./reduce";
 export { logSoftmax, logSoftmaxGradient } from "./softmax";
