@@ -1,20 +1,7 @@
-// Exports only: everything but the kernels that multiply and add (products.ts).
+// Exports only: what most networks train with, but for the kernels that multiply and add (products.ts). The rest is in
+// more.ts: a kernel that stands there is loaded when the first program with it is.
 
-export {
-  batchNorm,
-  batchNormGradient,
-  batchNormGradientPhases,
-  batchNormGradientScratch,
-  batchNormInferenceGradient,
-  batchNormInferenceGradientPhases,
-  batchNormInferenceGradientScratch,
-  batchNormScratch,
-  batchNormStatistics,
-  batchNormStatisticsPhases,
-  batchNormStatisticsScratch,
-  movingAverage,
-} from "./batchNorm";
-export { blockCopy, copy, fill } from "./copy";
+export { copy, fill } from "./copy";
 export {
   crossEntropy,
   crossEntropyGradient,
@@ -23,60 +10,14 @@ export {
   sigmoidCrossEntropy,
   sigmoidCrossEntropyGradient,
 } from "./crossEntropy";
-export { equalInt32, gather, gatherGradient, oneHot } from "./gather";
+export { equalInt32 } from "./gather";
 export { guard } from "./guard";
 export { adam, rmsprop, sgd } from "./optim";
-export {
-  add,
-  div,
-  equal,
-  greater,
-  greaterEqual,
-  less,
-  lessEqual,
-  maximum,
-  minimum,
-  mul,
-  notEqual,
-  select,
-  squaredDifference,
-  sub,
-} from "./pointwise/binary";
-export {
-  eluGradient,
-  geluGradient,
-  leakyReluGradient,
-  reluGradient,
-  sigmoidGradient,
-  siluGradient,
-  softplusGradient,
-  tanhGradient,
-} from "./pointwise/gradients";
+export { add, div, mul, squaredDifference, sub } from "./pointwise/binary";
+export { reluGradient, sigmoidGradient, tanhGradient } from "./pointwise/gradients";
 export { stridedCopy } from "./pointwise/strided";
-export {
-  absolute,
-  affine,
-  clip,
-  elu,
-  erf,
-  exp,
-  float32ToInt32,
-  gelu,
-  int32ToFloat32,
-  leakyRelu,
-  log,
-  negate,
-  reciprocal,
-  relu,
-  sigmoid,
-  sign,
-  silu,
-  softplus,
-  sqrt,
-  square,
-  tanh,
-} from "./pointwise/unary";
-export { averagePool2d, averagePool2dGradient, maxPool2d, maxPool2dGradient } from "./pool";
+export { affine, negate, relu, sigmoid, square, tanh } from "./pointwise/unary";
+export { maxPool2d, maxPool2dGradient } from "./pool";
 export {
   dropout,
   dropoutScratch,
@@ -87,17 +28,6 @@ export {
   randomUniform,
   randomUniformScratch,
 } from "./random";
-export {
-  argMax,
-  reduceMax,
-  reduceMaxPhases,
-  reduceMaxScratch,
-  reduceMin,
-  reduceMinPhases,
-  reduceMinScratch,
-  reduceSum,
-  reduceSumPhases,
-  reduceSumScratch,
-} from "./reduce";
+export { argMax, reduceSum, reduceSumPhases, reduceSumScratch } from "./reduce";
 export { run } from "./run";
-export { logSoftmax, logSoftmaxGradient, softmax, softmaxGradient } from "./softmax";
+export { softmax, softmaxGradient } from "./softmax";

@@ -25,6 +25,8 @@ export interface Engine {
   /** Views, good until the next `grow`. */
   float32(address: number, length: number): Floats;
   int32(address: number, length: number): Int32Array;
+  /** Loads what kernels are not there yet, of those named or of all; null where nothing is missing. Before `encode`. */
+  complete(kernels?: readonly KernelName[]): Promise<void> | null;
   /** Bytes that a program of these instructions occupies. */
   codeBytes(instructions: readonly { readonly kernel: KernelName }[]): number;
   /** Writes the program at an address of at least `codeBytes` bytes; returns the bytes of scratch it needs. */

@@ -1,7 +1,5 @@
 // What only Node can do, under the names that host.web.ts has too.
 
-import { readFile as read, writeFile as write } from "node:fs/promises";
-
 export const hostName = "node";
 
 /** Lets timers, input and output run. */
@@ -10,9 +8,14 @@ export const pause = (): Promise<void> => new Promise((resolve) => setImmediate(
 /** Milliseconds of work after which the event loop should get a turn. */
 export const sliceMilliseconds = 20;
 
-export const writeFile: (path: string, bytes: Uint8Array) => Promise<void> = (path, bytes) => write(path, bytes);
+// loaded at the first use: files are seldom read or written, and Node takes four milliseconds to load this
+const files = () => import("node:fs/promises");
 
-export const readFile: (path: string | URL) => Promise<Uint8Array> = async (path) => new Uint8Array(await read(path));
+export const writeFile = async (path: string, bytes: Uint8Array): Promise<void> =>
+  (await files()).writeFile(path, bytes);
+
+export const readFile = async (path: string | URL): Promise<Uint8Array> =>
+  new Uint8Array(await (await files()).readFile(path));
 
 export interface Terminal {
   /** Whether lines can be drawn again. */

@@ -35,7 +35,7 @@ async function bundle(contents, splitting) {
 }
 
 /** Modules that are imported where they are needed: the first example with relaxed SIMD needs none of them. */
-const onDemand = /\/(engine|saving|strict)-[^/]*$/;
+const onDemand = /\/(engine|more|saving|strict)-[^/]*$/;
 
 /** The files that an application loads when it runs; test/package.browser.test.ts compares them with a page's. */
 export function loaded({ files, metafile }) {
@@ -54,7 +54,7 @@ export async function measureSizes() {
   const first = `export * from "./test/consumer/first.ts"`;
   const whole = `export * from "lanewise"; export * as kernels from "lanewise/kernels"`;
   return [
-    ...["base", "strict", "relaxed"].map((name) =>
+    ...["base", "strict", "relaxed", "more"].map((name) =>
       weigh(`${name}.wasm`, readFileSync(join(root, `dist/wasm/${name}.wasm`))),
     ),
     weigh("first example", ...loaded(await bundle(first, true))),

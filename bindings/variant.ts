@@ -2,12 +2,12 @@
 
 import "./platform.ts";
 import { LanewiseError } from "./errors.ts";
-import { unpackLzma } from "./lzma.ts";
+import { bytesOfBase64, unpackLzma } from "./unpack.ts";
 
 /** How products are summed: multiply, then add; or fused. */
 export type Build = "strict" | "relaxed";
-/** `base` holds what is the same in both builds, the others the kernels that multiply and add. */
-export type BinaryName = "base" | Build;
+/** `strict` and `relaxed` hold the kernels that multiply and add, `base` what is the same in both builds, `more` what is seldom needed. */
+export type BinaryName = "base" | Build | "more";
 /** Bytes, a module, a fetched response or a URL of lanewise/wasm/<name>.wasm. */
 export type BinarySource = ArrayBuffer | ArrayBufferView | WebAssembly.Module | Response | URL;
 export type BinaryProvider = (name: BinaryName) => BinarySource | Promise<BinarySource>;
@@ -38,17 +38,17 @@ let unpacked: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /** One of the inlined binaries. They are loaded here: a page that has them from elsewhere never does. */
 async function unpack(name: BinaryName): Promise<Uint8Array<ArrayBuffer>> {
-  const { packed, places } = await import("./generated/binaries.ts");
+  const { packed, places, unpacker } = await import("./generated/binaries.ts");
   const [first, end] = places[name];
   if (unpacked.length < end) {
-    // strict stands last: with relaxed SIMD what it adds is not loaded
-    const text = name === "strict" ? packed + (await import("./generated/strict.ts")).packed : packed;
-    unpacked = unpackLzma(
-      Uint8Array.from(atob(text), (character) => character.charCodeAt(0)),
-      end,
-    );
+    // what is further behind is not loaded before it is needed; with relaxed SIMD strict seldom is
+    let text: string = packed;
+    if (name === "strict" || name === "more") text += (await import("./generated/strict.ts")).packed;
+    if (name === "more") text += (await import("./generated/more.ts")).packed;
+    const module = await compile("unpack", bytesOfBase64(unpacker));
+    unpacked = (await unpackLzma(module, bytesOfBase64(text), end)).bytes;
   }
-  return unpacked.slice(first, end);
+  return unpacked.subarray(first, end);
 }
 
 /** What a provider gave, brought to bytes or a module. */
@@ -74,19 +74,22 @@ async function bytesOf(name: BinaryName, source: BinarySource): Promise<BufferSo
   }
 }
 
-/** Compiles one binary, from `provider` where there is one, otherwise from the inlined bytes. */
-export async function compileBinary(name: BinaryName, provider?: BinaryProvider): Promise<WebAssembly.Module> {
-  const source = provider ? await bytesOf(name, await provider(name)) : await unpack(name);
-  if (source instanceof WebAssembly.Module) return source;
+async function compile(name: string, bytes: BufferSource): Promise<WebAssembly.Module> {
   try {
-    return await WebAssembly.compile(source);
+    return await WebAssembly.compile(bytes);
   } catch (cause) {
     throw new LanewiseError(
       "unsupported",
-      `The ${name} kernels could not be compiled: ${(cause as Error).message}. A page needs 'wasm-unsafe-eval' in the script-src of its Content-Security-Policy.`,
+      `The binary "${name}" could not be compiled: ${(cause as Error).message}. A page needs 'wasm-unsafe-eval' in the script-src of its Content-Security-Policy.`,
       { cause },
     );
   }
+}
+
+/** Compiles one binary, from `provider` where there is one, otherwise from the inlined bytes. */
+export async function compileBinary(name: BinaryName, provider?: BinaryProvider): Promise<WebAssembly.Module> {
+  const source = provider ? await bytesOf(name, await provider(name)) : await unpack(name);
+  return source instanceof WebAssembly.Module ? source : compile(name, source);
 }
 
 /** What the engine is opened on: the compiled binaries of one build. */
@@ -94,11 +97,14 @@ export interface Binaries {
   readonly build: Build;
   readonly base: WebAssembly.Module;
   readonly products: WebAssembly.Module;
+  /** The kernels that are seldom needed. */
+  more(): Promise<WebAssembly.Module>;
 }
 
 export async function compileBuild(build: Build, provider?: BinaryProvider): Promise<Binaries> {
+  const more = () => compileBinary("more", provider);
   // products first: base is unpacked on the way to them
-  if (!provider) return { build, products: await compileBinary(build), base: await compileBinary("base") };
+  if (!provider) return { build, products: await compileBinary(build), base: await compileBinary("base"), more };
   const [base, products] = await Promise.all([compileBinary("base", provider), compileBinary(build, provider)]);
-  return { build, base, products };
+  return { build, base, products, more };
 }

@@ -1,4 +1,4 @@
-// The WebAssembly engine: one memory, two instances, kernels linked into the table by name.
+// The WebAssembly engine: one memory, two instances, a third where it is needed; kernels are linked into the table by name.
 
 import { roundUp } from "./allocator.ts";
 import type { Engine } from "./engine.ts";
@@ -11,7 +11,7 @@ const PAGE = 65536;
 /** Bytes of one Instruction and of one Task (assembly/run.ts, assembly/task.ts). */
 const INSTRUCTION_BYTES = 16;
 const TASK_BYTES = 24;
-/** Below lie the constants of both binaries (asconfig.json, memoryBase). */
+/** Below lie the constants of the binaries (asconfig.json, memoryBase). */
 const TASK_ADDRESS = 32768;
 const HEAP_BASE = TASK_ADDRESS + 64;
 
@@ -43,7 +43,7 @@ function createMemory(bytesInitial: number, bytesMax: number): { memory: WebAsse
 }
 
 export async function openWasm(
-  { build, base, products }: Binaries,
+  { build, base, products, more }: Binaries,
   bytesInitial: number,
   bytesMaxWanted: number,
 ): Promise<Engine> {
@@ -51,13 +51,15 @@ export async function openWasm(
   const open = async (module: WebAssembly.Module): Promise<Exports> =>
     (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
   const main = await open(base);
-  const multiplying = await open(products);
+  const opened = [main, await open(products)];
+  let completing: Promise<void> | null = null;
+  let isComplete = false;
   const kernels = new Map<KernelName, { index: number; scratch: SizeExport | null; phases: SizeExport | null }>();
 
   const link = (name: KernelName) => {
     let linked = kernels.get(name);
     if (linked) return linked;
-    const from = [main, multiplying].find((exports) => name in exports);
+    const from = opened.find((exports) => name in exports);
     if (!from) throw new LanewiseError("unsupported", `The kernels have no "${name}". Build the library again.`);
     const index = main.table.grow(1);
     main.table.set(index, from[name] as KernelExport);
@@ -68,6 +70,11 @@ export async function openWasm(
     };
     kernels.set(name, linked);
     return linked;
+  };
+
+  const openMore = async (): Promise<void> => {
+    opened.push(await open(await more()));
+    isComplete = true;
   };
 
   let words = new DataView(memory.buffer);
@@ -97,6 +104,13 @@ export async function openWasm(
     },
     float32: (address, length) => new Float32Array(memory.buffer, address, length),
     int32: (address, length) => new Int32Array(memory.buffer, address, length),
+    complete(kernels) {
+      if (isComplete || kernels?.every((name) => opened.some((exports) => name in exports))) return null;
+      completing ??= openMore().finally(() => {
+        completing = null; // where it failed it can be tried again
+      });
+      return completing;
+    },
     codeBytes(instructions) {
       let bytes = instructions.length * INSTRUCTION_BYTES;
       for (const { kernel } of instructions) bytes += roundUp(fieldsOf(kernel).length * 4, 16);

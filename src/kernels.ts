@@ -23,7 +23,7 @@ export interface OpenOptions {
   readonly bytesMax?: number;
   /** The same bits in every engine and on every processor: the strict build. By default false. */
   readonly reproducible?: boolean;
-  /** Where the binaries come from, in pages that must not inline them: bytes, a module, a response or a URL for "base" and "strict" or "relaxed". */
+  /** Where the binaries come from, in pages that must not inline them: bytes, a module, a response or a URL for "base", "strict" or "relaxed", and "more". */
   readonly wasm?: BinaryProvider;
 }
 
@@ -61,5 +61,7 @@ export async function open(options: OpenOptions = {}): Promise<KernelMachine> {
     throw new LanewiseError("out-of-memory", `open: a memory of ${bytesMax} bytes could not be created.`);
   }
   const build = !reproducible && hasRelaxedSimd() ? "relaxed" : "strict";
-  return createKernelMachine(await openWasm(await compileBuild(build, wasm), bytesMax, bytesMax));
+  const engine = await openWasm(await compileBuild(build, wasm), bytesMax, bytesMax);
+  await engine.complete();
+  return createKernelMachine(engine);
 }

@@ -18,7 +18,7 @@ import type { Stage } from "./compile/explain.ts";
 import { explain, stages } from "./compile/explain.ts";
 import type { Values } from "./data/arrays.ts";
 import { flattenArray, newArray } from "./data/arrays.ts";
-import { copyInto, requireIntegers } from "./data/feed.ts";
+import { requireIntegers } from "./data/feed.ts";
 import type { Executable } from "./executable.ts";
 import { createExecutable } from "./executable.ts";
 import type { Tensor } from "./graph/graph.ts";
@@ -115,6 +115,7 @@ export async function program<I extends string, O extends string = never>(
   checkOptions("program", options, { training: bool, seed: seedValue });
   const { training = false, seed = 0 } = options;
   const machine = await defaultMachine();
+  await machine.engine.complete(); // a step compiles for sizes that come later, and does not wait
 
   const cache = new Map<string, CompiledStep<O>>();
   const state = { step: 0, epoch: 0, seed };
@@ -171,7 +172,7 @@ export async function program<I extends string, O extends string = never>(
     for (let i = 0; i < inputs.length; i++) {
       const view = executable.input((inputs[i] as Input).name);
       const data = arrays[i] as NonNullable<(typeof arrays)[number]>;
-      if (view) copyInto(view, 0, data, 0, data.length);
+      view?.set(data);
     }
     executable.run(0, executable.length);
     if (executable.stopped) {

@@ -1,10 +1,12 @@
 // The machine on every engine: storage, programs that are linked again after arenas have moved, and what is left
 // when memory runs out.
 
-import type { Engine } from "../bindings/engine.ts";
+import type { Engine, Instruction } from "../bindings/engine.ts";
 import { LanewiseError } from "../bindings/errors.ts";
 import type { ArenaRole, Machine, Program, Region, Storage, UnlinkedInstruction } from "../bindings/machine.ts";
 import { createMachine } from "../bindings/machine.ts";
+import { compileBuild } from "../bindings/variant.ts";
+import { openWasm } from "../bindings/wasm.ts";
 import { openEngines } from "./engines.ts";
 import { assert, suite } from "./harness.ts";
 
@@ -36,6 +38,10 @@ function fillProgram(value: number, length: number, target: Storage | null = nul
   if (target) instructions.push({ kernel: "copy", operands: { n, x: inside, out: target } });
   return program(instructions, { activations: n * 4, outputs: n * 4 });
 }
+
+/** Any address that is free in an engine just opened. */
+const HEAP = 64 * KB;
+const clip: Instruction = { kernel: "clip", operands: { n: 3, low: -1, high: 1, x: HEAP, out: HEAP } };
 
 function codeOf(body: () => unknown): string {
   try {
@@ -244,4 +250,29 @@ const names = (await openEngines()).map((engine) => engine.kernels);
 names.forEach((name, i) => {
   // a fresh engine for each case
   cases(name, async () => (await openEngines())[i] as Engine);
+});
+
+suite("engine, kernels that are seldom needed", (test) => {
+  test("are loaded once, when one of them is asked for, and after a failure again", async () => {
+    const binaries = await compileBuild("strict");
+    let asked = 0;
+    const more = async () => {
+      if (++asked === 1) throw new Error("no network");
+      return binaries.more();
+    };
+    const engine = await openWasm({ ...binaries, more }, 128 * KB, 256 * KB);
+    assert.is(engine.complete(["adam", "gemm"]), null);
+    assert.throws(() => engine.encode(engine.base, [clip]), /"clip"/);
+    await engine.complete(["adam", "clip"])?.then(
+      () => assert.unreachable("the binary could not be loaded"),
+      (error: Error) => assert.match(error.message, /no network/),
+    );
+    await Promise.all([engine.complete(["clip"]), engine.complete()]);
+    assert.is(asked, 2);
+    assert.is(engine.complete(), null);
+    engine.float32(HEAP, 4).set([-2, 0.5, 3, 7]);
+    engine.encode(HEAP + 64, [clip]);
+    engine.run(HEAP + 64, 0, 1);
+    assert.equal([...engine.float32(HEAP, 4)], [-1, 0.5, 1, 7]);
+  });
 });

@@ -5,16 +5,13 @@ import type { NumericArray } from "./arrays.ts";
 
 type View = Float32Array | Float64Array | Int32Array;
 
-/** Copies `count` numbers from an offset, converting on the way. */
-export function copyInto(view: View, at: number, data: NumericArray, from: number, count: number): void {
-  if (data.constructor === view.constructor && from === 0 && count === data.length) {
-    (view as Float32Array).set(data as Float32Array, at);
-    return;
-  }
-  for (let i = 0; i < count; i++) view[at + i] = data[from + i] as number;
-}
+const part = (data: NumericArray, from: number, end: number): ArrayLike<number> =>
+  ArrayBuffer.isView(data) ? data.subarray(from, end) : data.slice(from, end);
 
-/** Copies examples of `size` numbers in the order of `indices[first .. first + count)`. */
+/** Examples of fewer numbers are copied one by one: a view on each would cost more. */
+const VIEW_SIZE_MIN = 64;
+
+/** Copies examples of `size` numbers in the order of `indices[first .. first + count)`, converting on the way. */
 export function gatherInto(
   view: View,
   data: NumericArray,
@@ -24,23 +21,13 @@ export function gatherInto(
   count: number,
 ): void {
   if (indices === null) {
-    copyInto(view, 0, data, first * size, count * size);
+    view.set(part(data, first * size, (first + count) * size));
     return;
   }
-  if (size === 1) {
-    for (let i = 0; i < count; i++) view[i] = data[indices[first + i] as number] as number;
-    return;
-  }
-  const sameType = data.constructor === view.constructor;
-  let at = 0;
   for (let i = 0; i < count; i++) {
-    const from = (indices[first + i] as number) * size;
-    if (sameType && size >= 64) {
-      (view as Float32Array).set((data as Float32Array).subarray(from, from + size), at);
-      at += size;
-      continue;
-    }
-    for (let j = 0; j < size; j++) view[at++] = data[from + j] as number;
+    const [from, at] = [(indices[first + i] as number) * size, i * size];
+    if (size >= VIEW_SIZE_MIN) view.set(part(data, from, from + size), at);
+    else for (let j = 0; j < size; j++) view[at + j] = data[from + j] as number;
   }
 }
 

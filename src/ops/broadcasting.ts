@@ -8,7 +8,7 @@ import type { Buffer, LowerContext, Op } from "../graph/op.ts";
 import type { TensorLike } from "../graph/trace.ts";
 import { toTensor } from "../graph/trace.ts";
 import { formatShape, normalizeAxes, SYMBOLIC_BATCH, sameShape, sizeOf, stridesOf } from "../shape.ts";
-import { collapse } from "./loops.ts";
+import { broadcastStrides, collapse } from "./loops.ts";
 
 export function requireFloat(where: string, x: Tensor, name = "x"): void {
   if (x.dtype !== "float32") {
@@ -107,13 +107,8 @@ const broadcastOp: Op<BroadcastAttributes> = {
   gradient: ({ inputs: [x], upstream: [dy] }) => [sumTo(dy as Tensor, (x as Tensor).dims)],
   lower(context) {
     const { inputs, inputTypes, outputs, outputTypes } = context;
-    const dims = inputTypes[0]?.shape ?? [];
     const shape = outputTypes[0]?.shape ?? [];
-    const own = stridesOf(dims);
-    const strides = shape.map((_, axis) => {
-      const i = axis - (shape.length - dims.length);
-      return i < 0 || dims[i] === 1 ? 0 : (own[i] as number);
-    });
+    const strides = broadcastStrides(inputTypes[0]?.shape ?? [], shape);
     emitStridedCopy(context, shape, strides, inputs[0] as Buffer, outputs[0] as Buffer);
   },
 };

@@ -57,6 +57,7 @@ export function openReference(precision: "float32" | "float64" = "float32"): Eng
     },
     float32: (address, length) => floats.subarray(address / 4, address / 4 + length),
     int32: (address, length) => ints.subarray(address / 4, address / 4 + length),
+    complete: () => null,
     codeBytes: () => 16,
     encode(address, instructions) {
       programs.set(address, instructions.map(bind));

@@ -214,7 +214,7 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
     loop.signal?.throwIfAborted();
     requireAlive(core, loop.what);
     const count = Math.min(batchSize, dataset.count - first);
-    const { executable } = programFor(core, machine, "evaluate", count, false);
+    const { executable } = await programFor(core, machine, "evaluate", count, false);
     await loop.slices.turn();
     executable.prepare(state);
     feed(executable, { count, columns }, null, first, count);
@@ -435,14 +435,17 @@ export async function fit(
         first: number,
         count: number,
       ): Promise<void> | null => {
-        const program = programFor(core, machine, "train", count, weighted);
-        const run = (): Promise<void> | null => {
+        const run = (program: ModelProgram): Promise<void> | null => {
           const running = trainStep(loop, program, from, indices, first, batch, report);
           return running ? running.then(() => ended(count) ?? undefined) : ended(count);
         };
-        // it may have been compiled just now
-        const compiled = isShort(program.executable) ? null : loop.slices.turn();
-        return compiled ? compiled.then(() => run() ?? undefined) : run();
+        const program = programFor(core, machine, "train", count, weighted);
+        if (!(program instanceof Promise)) return run(program);
+        // it was compiled just now
+        return program.then(async (made) => {
+          await loop.slices.turn();
+          await run(made);
+        });
       };
       const ended = (count: number): Promise<void> | null => {
         means.add(report, count);
@@ -538,7 +541,7 @@ export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptio
       loop.signal?.throwIfAborted();
       requireAlive(core, where);
       const count = Math.min(batchSize, dataset.count - first);
-      const { executable } = programFor(core, machine, "predict", count, false);
+      const { executable } = await programFor(core, machine, "predict", count, false);
       await loop.slices.turn();
       executable.prepare(loop.state);
       feed(executable, dataset, null, first, count);
@@ -570,7 +573,7 @@ export async function trainOnBatch(
   return inTurn(core, machine, where, undefined, async () => {
     const names = reportNames(core, training);
     const report = names.map(() => 0);
-    const program = programFor(core, machine, "train", dataset.count, isWeighted(dataset));
+    const program = await programFor(core, machine, "train", dataset.count, isWeighted(dataset));
     await trainStep(createLoop(core, machine, where, undefined, "stop"), program, dataset, null, 0, 0, report);
     return Object.fromEntries(names.map((name, i) => [name, report[i] as number]));
   });

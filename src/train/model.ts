@@ -303,38 +303,50 @@ export function compileModel(core: ModelCore, kind: ProgramKind, batch: number, 
 /** Most programs a model keeps; the one not used for longest goes. */
 const PROGRAMS_MAX = 24;
 
-/** The program of a signature, made at its first use. */
+/** The program of a signature, made at its first use: a promise then, because its kernels may have to be loaded. */
 export function programFor(
   core: ModelCore,
   machine: Machine,
   kind: ProgramKind,
   batch: number,
   weighted: boolean,
-): ModelProgram {
+): ModelProgram | Promise<ModelProgram> {
   const { last } = core;
   const changes = trainableChanges();
   if (last?.kind === kind && last.batch === batch && last.weighted === weighted && last.changes === changes)
     return last.program;
-  const variables = variablesOf(core);
   // layers too: batch normalisation without weights behaves otherwise when frozen
   const mask =
-    kind === "train" ? [...variables, ...layersOf(core)].map(({ trainable }) => (trainable ? 1 : 0)).join("") : "";
+    kind === "train"
+      ? [...variablesOf(core), ...layersOf(core)].map(({ trainable }) => (trainable ? 1 : 0)).join("")
+      : "";
   const key = `${kind} ${batch} ${weighted} ${mask}`;
-  let program = core.programs.get(key);
-  if (program) {
+  const keep = (program: ModelProgram): ModelProgram => {
     core.programs.delete(key); // to the end: used last
-  } else {
-    const compiled = compileModel(core, kind, batch, weighted);
-    placeVariables(machine, variables);
-    program = { executable: createExecutable(machine, compiled), batchSize: batch };
-    if (core.programs.size >= PROGRAMS_MAX) {
-      const [oldest, { executable }] = core.programs.entries().next().value as [string, ModelProgram];
-      executable.dispose();
-      core.programs.delete(oldest);
-    }
+    core.programs.set(key, program);
+    core.last = { kind, batch, weighted, changes, program };
+    return program;
+  };
+  const known = core.programs.get(key);
+  return known ? keep(known) : makeProgram(core, machine, kind, batch, weighted).then(keep);
+}
+
+async function makeProgram(
+  core: ModelCore,
+  machine: Machine,
+  kind: ProgramKind,
+  batch: number,
+  weighted: boolean,
+): Promise<ModelProgram> {
+  const compiled = compileModel(core, kind, batch, weighted);
+  await machine.engine.complete(compiled.listing.instructions.map(({ kernel }) => kernel));
+  placeVariables(machine, variablesOf(core));
+  const program = { executable: createExecutable(machine, compiled), batchSize: batch };
+  if (core.programs.size >= PROGRAMS_MAX) {
+    const [oldest, { executable }] = core.programs.entries().next().value as [string, ModelProgram];
+    executable.dispose();
+    core.programs.delete(oldest);
   }
-  core.programs.set(key, program);
-  core.last = { kind, batch, weighted, changes, program };
   return program;
 }
 
