@@ -5,7 +5,7 @@ import { Pieces } from "../pieces";
 import { InF32, OutF32, Task } from "../task";
 import { Vec } from "../vec";
 import { DepthwiseCorrelation } from "./depthwiseCorrelation";
-import { DepthwisePlan, DepthwiseShape, TERM_BYTES, TILE } from "./depthwisePlan";
+import { DepthwisePlan, DepthwiseShape, TERM_BYTES, TILE, TILE_BYTES } from "./depthwisePlan";
 import { Parts } from "./parts";
 import { Span } from "./span";
 
@@ -35,8 +35,8 @@ export class DepthwiseConv2dArgs {
 
 /** out = activation(x * kernel + bias), channel by channel */
 export function depthwiseConv2d(args: DepthwiseConv2dArgs, task: Task): void {
-  const plan = DepthwisePlan.of(changetype<DepthwiseShape>(args), false, task);
-  plan.begin(args.x, 16);
+  const plan = DepthwisePlan.of(changetype<DepthwiseShape>(args), false, task, 0);
+  plan.begin(args.x);
   DepthwiseCorrelation.run(plan, task, args.kernel, args.bias, args.activation, args.out);
 }
 
@@ -68,8 +68,8 @@ export class DepthwiseConv2dInputGradientArgs {
 
 /** dx = the sum, over the outputs that an input went into, of dy times the kernel */
 export function depthwiseConv2dInputGradient(args: DepthwiseConv2dInputGradientArgs, task: Task): void {
-  const plan = DepthwisePlan.of(changetype<DepthwiseShape>(args), true, task);
-  plan.begin(args.dy, 16);
+  const plan = DepthwisePlan.of(changetype<DepthwiseShape>(args), true, task, 0);
+  plan.begin(args.dy);
   DepthwiseCorrelation.run(plan, task, args.kernel, 0, 0, args.dx);
 }
 
@@ -108,7 +108,7 @@ export function depthwiseConv2dKernelGradient(args: DepthwiseConv2dKernelGradien
     return;
   }
   const plan = DepthwisePlan.of(changetype<DepthwiseShape>(args), false, task, Parts.bytes(parts, floats));
-  plan.begin(args.x, plan.outs << 2);
+  plan.begin(args.x);
   const rows = args.batch * args.outHeight;
   const size = Pieces.count(rows, parts);
   for (let piece = task.thread; piece < parts * plan.groups; piece += task.threads) {
@@ -116,13 +116,14 @@ export function depthwiseConv2dKernelGradient(args: DepthwiseConv2dKernelGradien
     const part = piece - group * parts;
     plan.toGroup(group);
     const to = parts > 1 ? task.scratch + ((<usize>part * floats) << 2) : args.dkernel;
-    DepthwiseKernel.clear(plan, to);
+    memory.fill(plan.taps, 0, plan.groupBlocks * plan.tapsBytes);
     const end = Pieces.end(part, size, rows);
     for (let row = Pieces.first(part, size); row < end; row++, task.beat++) {
       const image = row / args.outHeight;
-      plan.toRow(plan.yAxis(0), row - image * args.outHeight, image, plan.outs << 2);
-      DepthwiseKernel.addRow(plan, args.dy + ((<usize>row * args.outWidth * plan.outs) << 2), to);
+      plan.toRow(plan.yAxis(0), row - image * args.outHeight, image);
+      DepthwiseKernel.addRow(plan, args.dy + ((<usize>row * args.outWidth * plan.outs) << 2));
     }
+    DepthwiseKernel.put(plan, to);
   }
 }
 
@@ -147,89 +148,105 @@ class DepthwiseKernel {
     return Parts.count(Pieces.count(args.batch * args.outHeight, PART_ROWS), floats);
   }
 
-  /** Clears the taps of the blocks of the group. */
-  static clear(plan: DepthwisePlan, to: usize): void {
-    const first = plan.firstBlock << 2;
-    const count = min(plan.blockCount << 2, plan.outs - first);
-    to += (<usize>first) << 2;
-    for (let tap = 0; tap < plan.tapCount; tap++, to += (<usize>plan.outs) << 2) Span.clear(to, count);
-  }
-
-  /** Adds the products of one row of dy and the rows of x that it meets. */
-  static addRow(plan: DepthwisePlan, dy: usize, to: usize): void {
-    const width = plan.shape.outWidth;
+  /** Adds the products of one row of dy and the rows of x that it meets to the taps of the plan. */
+  static addRow(plan: DepthwisePlan, dy: usize): void {
     const pixel = (<usize>plan.outs) << 2;
     for (let block = 0; block < plan.blockCount; block++) {
       const out = (plan.firstBlock + block) << 2;
       const lanes = plan.outs - out;
-      const offset = (<usize>out) << 2;
-      let x = plan.ring + <usize>block * plan.blockBytes;
-      let at = dy + offset;
-      for (let left = width; left > 0; left -= TILE, at += pixel * TILE, x += TILE * 16) {
-        if (left >= TILE && lanes >= 4) DepthwiseKernel.addTile(plan, at, pixel, x, to + offset);
-        else DepthwiseKernel.addPart(plan, at, pixel, x, to + offset, min(left, TILE), lanes);
+      const taps = plan.taps + <usize>(block * plan.tapsBytes);
+      let strips = plan.ring + <usize>(block * plan.blockBytes);
+      let at = dy + ((<usize>out) << 2);
+      for (let left = plan.shape.outWidth; left > 0; left -= TILE, at += pixel * TILE, strips += TILE_BYTES) {
+        if (left >= TILE && lanes >= 4) DepthwiseKernel.addTile(plan, at, pixel, TILE, strips, taps);
+        else {
+          const tile = plan.tiles;
+          for (let i = 0; i < TILE; i++) {
+            v128.store(tile + ((<usize>i) << 4), Span.load(at + <usize>i * pixel, i < left ? lanes : 0));
+          }
+          DepthwiseKernel.addTile(plan, tile, 16, min(left, TILE), strips, taps);
+        }
       }
     }
   }
 
-  static addTile(plan: DepthwisePlan, dy: usize, pixel: usize, x: usize, to: usize): void {
+  /** The sums of the group go to their places. */
+  static put(plan: DepthwisePlan, to: usize): void {
+    const taps = plan.shape.kernelHeight * plan.shape.kernelWidth;
+    for (let tap = 0; tap < taps; tap++, to += (<usize>plan.outs) << 2) {
+      for (let block = 0; block < plan.blockCount; block++) {
+        const out = (plan.firstBlock + block) << 2;
+        const sum = v128.load(plan.taps + <usize>(block * plan.tapsBytes + (tap << 4)), 16);
+        Span.store(to + ((<usize>out) << 2), sum, plan.outs - out);
+      }
+    }
+  }
+
+  /** Adds the products of `count` outputs. What is in x behind them is not touched: an infinity there would count. */
+  static addTile(plan: DepthwisePlan, dy: usize, pixel: usize, count: i32, x: usize, taps: usize): void {
+    const columns = plan.columnTermsOf(0);
+    const threes = columns.threes;
+    const singles = columns.singles;
+    const end = columns.end;
     const d0 = v128.load(dy);
-    dy += pixel;
-    const d1 = v128.load(dy);
-    dy += pixel;
-    const d2 = v128.load(dy);
-    dy += pixel;
-    const d3 = v128.load(dy);
-    dy += pixel;
-    const d4 = v128.load(dy);
-    dy += pixel;
-    const d5 = v128.load(dy);
-    dy += pixel;
-    const d6 = v128.load(dy);
-    dy += pixel;
-    const d7 = v128.load(dy);
-    const rowsEnd = plan.rowTerms + plan.rowTermCount * TERM_BYTES;
-    const columns = plan.columnTermsOf(0);
-    const columnsEnd = columns + plan.shape.kernelWidth * TERM_BYTES;
+    const d1 = v128.load((dy += pixel));
+    const d2 = v128.load((dy += pixel));
+    const d3 = v128.load((dy += pixel));
+    const d4 = v128.load((dy += pixel));
+    const d5 = v128.load((dy += pixel));
+    const d6 = v128.load((dy += pixel));
+    const d7 = v128.load((dy += pixel));
+    const rowsEnd = plan.rowTermsEnd;
     for (let row = plan.rowTerms; row < rowsEnd; row += TERM_BYTES) {
-      const xRow: usize = x + load<i32>(row);
-      const toRow: usize = to + load<i32>(row, 4);
-      for (let column = columns; column < columnsEnd; column += TERM_BYTES) {
-        const at = xRow + load<i32>(column);
-        const tap = toRow + load<i32>(column, 4);
-        let s0 = f32x4.mul(d0, v128.load(at));
-        let s1 = f32x4.mul(d1, v128.load(at, 16));
-        let s2 = f32x4.mul(d2, v128.load(at, 32));
-        let s3 = f32x4.mul(d3, v128.load(at, 48));
-        s0 = Vec.madd(d4, v128.load(at, 64), s0);
-        s1 = Vec.madd(d5, v128.load(at, 80), s1);
-        s2 = Vec.madd(d6, v128.load(at, 96), s2);
-        s3 = Vec.madd(d7, v128.load(at, 112), s3);
-        const sum = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
-        v128.store(tap, f32x4.add(v128.load(tap), sum));
+      const strip: usize = x + load<i32>(row);
+      const tapRow: usize = taps + load<i32>(row, 4);
+      let column = threes;
+      if (count === TILE) {
+        for (; column < singles; column += 3 * TERM_BYTES) {
+          const at = strip + load<i32>(column);
+          const tap0 = tapRow + load<i32>(column, 4);
+          const tap1 = tapRow + load<i32>(column, 12);
+          const tap2 = tapRow + load<i32>(column, 20);
+          let x = v128.load(at, 16);
+          let s0 = f32x4.mul(v128.load(at), d0);
+          let s1 = f32x4.mul(x, d0);
+          s0 = Vec.madd(x, d1, s0);
+          x = v128.load(at, 32);
+          let s2 = f32x4.mul(x, d0);
+          s1 = Vec.madd(x, d1, s1);
+          s0 = Vec.madd(x, d2, s0);
+          x = v128.load(at, 48);
+          s2 = Vec.madd(x, d1, s2);
+          s1 = Vec.madd(x, d2, s1);
+          s0 = Vec.madd(x, d3, s0);
+          x = v128.load(at, 64);
+          s2 = Vec.madd(x, d2, s2);
+          s1 = Vec.madd(x, d3, s1);
+          s0 = Vec.madd(x, d4, s0);
+          x = v128.load(at, 80);
+          s2 = Vec.madd(x, d3, s2);
+          s1 = Vec.madd(x, d4, s1);
+          s0 = Vec.madd(x, d5, s0);
+          x = v128.load(at, 96);
+          s2 = Vec.madd(x, d4, s2);
+          s1 = Vec.madd(x, d5, s1);
+          s0 = Vec.madd(x, d6, s0);
+          x = v128.load(at, 112);
+          s2 = Vec.madd(x, d5, s2);
+          s1 = Vec.madd(x, d6, s1);
+          s0 = Vec.madd(x, d7, s0);
+          x = v128.load(at, 128);
+          s2 = Vec.madd(x, d6, s2);
+          s1 = Vec.madd(x, d7, s1);
+          s2 = Vec.madd(v128.load(at, 144), d7, s2);
+          v128.store(tap0, f32x4.add(v128.load(tap0, 16), s0), 16);
+          v128.store(tap1, f32x4.add(v128.load(tap1, 16), s1), 16);
+          v128.store(tap2, f32x4.add(v128.load(tap2, 16), s2), 16);
+        }
       }
-    }
-  }
-
-  /** The same for a tile of fewer outputs or channels: nothing else is read, an infinity there would count. */
-  static addPart(plan: DepthwisePlan, dy: usize, pixel: usize, x: usize, to: usize, count: i32, lanes: i32): void {
-    const d0 = Span.load(dy, lanes);
-    const d1 = count > 1 ? Span.load(dy + pixel, lanes) : d0;
-    const d2 = count > 2 ? Span.load(dy + pixel * 2, lanes) : d0;
-    const d3 = count > 3 ? Span.load(dy + pixel * 3, lanes) : d0;
-    const d4 = count > 4 ? Span.load(dy + pixel * 4, lanes) : d0;
-    const d5 = count > 5 ? Span.load(dy + pixel * 5, lanes) : d0;
-    const d6 = count > 6 ? Span.load(dy + pixel * 6, lanes) : d0;
-    const d7 = count > 7 ? Span.load(dy + pixel * 7, lanes) : d0;
-    const rowsEnd = plan.rowTerms + plan.rowTermCount * TERM_BYTES;
-    const columns = plan.columnTermsOf(0);
-    const columnsEnd = columns + plan.shape.kernelWidth * TERM_BYTES;
-    for (let row = plan.rowTerms; row < rowsEnd; row += TERM_BYTES) {
-      const xRow: usize = x + load<i32>(row);
-      const toRow: usize = to + load<i32>(row, 4);
-      for (let column = columns; column < columnsEnd; column += TERM_BYTES) {
-        const at = xRow + load<i32>(column);
-        const tap = toRow + load<i32>(column, 4);
+      for (; column < end; column += TERM_BYTES) {
+        const at = strip + load<i32>(column);
+        const tap = tapRow + load<i32>(column, 4);
         let s0 = f32x4.mul(d0, v128.load(at));
         let s1 = i32x4.splat(0);
         if (count > 1) s1 = f32x4.mul(d1, v128.load(at, 16));
@@ -239,7 +256,7 @@ class DepthwiseKernel {
         if (count > 5) s1 = Vec.madd(d5, v128.load(at, 80), s1);
         if (count > 6) s0 = Vec.madd(d6, v128.load(at, 96), s0);
         if (count > 7) s1 = Vec.madd(d7, v128.load(at, 112), s1);
-        Span.store(tap, f32x4.add(Span.load(tap, lanes), f32x4.add(s0, s1)), lanes);
+        v128.store(tap, f32x4.add(v128.load(tap, 16), f32x4.add(s0, s1)), 16);
       }
     }
   }

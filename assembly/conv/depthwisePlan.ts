@@ -1,10 +1,11 @@
 // How a thread goes through a depthwise convolution or one of its gradients. Rows of the source are copied into a ring of
 // strips in which neighbouring columns of four channels lie side by side, with the zeros around them: whatever the
 // channels, strides and padding are, the loops read whole vectors 16 bytes apart.
-//   scratch of a thread: DepthwisePlan | Axis y [phases] | Axis x [phases] | rows in the slots | row terms | column terms |
-//     tile | taps [block][term][tap][4], then bias [4] | ring [block][term][slot][column % step][column / step][4]
+//   scratch of a thread: plan | Axis y [phases] | Axis x | row in each slot | ColumnTerms [phases] | row terms |
+//     column terms | tiles [4] | taps [block][1 + term * tap][4], the bias first | ring [block][term][slot][strip]
+//   strip: [column % step][column / step][4]
 // A block is four output channels. A term is one of the source channels that are added up in an output channel: there
-// are several in the gradient to the input, where each input channel went into `multiplier` outputs.
+// are several in the gradient to the input, where an input channel went into `multiplier` outputs.
 
 import { Pieces } from "../pieces";
 import { Task } from "../task";
@@ -13,14 +14,13 @@ import { Span } from "./span";
 
 /** Outputs of a tile, side by side in a row. */
 export const TILE: i32 = 8;
-const TILE_BYTES: i32 = TILE * 16;
-/** An offset into the ring and one into the taps. */
+export const TILE_BYTES: i32 = TILE * 16;
+/** Blocks whose tiles are stored together: a line of the cache. */
+export const QUAD: i32 = 4;
+/** An offset into the ring, or into a strip of it, and one into the taps. */
 export const TERM_BYTES: i32 = 8;
 /** Bytes of a ring, unless a single block needs more. */
 const RING_BYTES: i32 = 1 << 17;
-/** Work is cut into at least so many pieces where the shape allows, of at least so many rows. */
-const PIECES: i32 = 16;
-const PIECE_ROWS: i32 = 8;
 
 /** The operands that every kernel of this family begins with. */
 @unmanaged
@@ -42,6 +42,18 @@ export class DepthwiseShape {
   dilationWidth: i32;
 }
 
+/** The columns of one phase of the strides, and the taps that they meet. */
+@unmanaged
+export class ColumnTerms {
+  grid: i32;
+  outFirst: i32;
+  outStep: i32;
+  /** Terms of taps in threes that meet neighbours in the strip, from `singles` on those of the other taps. */
+  threes: usize;
+  singles: usize;
+  end: usize;
+}
+
 @unmanaged
 export class DepthwisePlan {
   shape: DepthwiseShape;
@@ -55,7 +67,7 @@ export class DepthwisePlan {
   /** Channels of the destination, and source channels that each is a sum over. */
   outs: i32;
   terms: i32;
-  /** Columns of the destination a step apart read neighbours of the strip. */
+  /** Source columns between neighbours in the destination. */
   step: i32;
   phasesY: i32;
   phasesX: i32;
@@ -63,45 +75,32 @@ export class DepthwisePlan {
   origin: i32;
   columns: i32;
   slots: i32;
+  stripBytes: i32;
+  blockBytes: i32;
+  /** Bytes of the taps of a block. */
+  tapsBytes: i32;
   /** Blocks of all channels, of a group of them that the ring holds at once, and of the current one. */
   blocks: i32;
   groupBlocks: i32;
   firstBlock: i32;
   blockCount: i32;
-  rowTermCount: i32;
   // where the parts of the scratch begin
-  xAxes: usize;
+  xAxis: Axis;
   slotRows: usize;
+  phases: usize;
   rowTerms: usize;
+  rowTermsEnd: usize;
   columnTerms: usize;
-  tile: usize;
+  tiles: usize;
   taps: usize;
   ring: usize;
 
-  @inline get yAxes(): usize {
-    return changetype<usize>(this) + offsetof<DepthwisePlan>();
-  }
-  @inline get stripBytes(): i32 {
-    return (this.step * this.columns) << 4;
-  }
-  @inline get blockBytes(): i32 {
-    return this.terms * this.slots * this.stripBytes;
-  }
-  @inline get tapCount(): i32 {
-    return this.shape.kernelHeight * this.shape.kernelWidth;
-  }
-  @inline get tapBytes(): i32 {
-    return (this.terms * this.tapCount + 1) << 4;
-  }
-  @inline get groups(): i32 {
-    return Pieces.count(this.blocks, this.groupBlocks);
-  }
-
   /** Lays out the scratch of a thread; `shared` bytes of the whole come before. */
-  static of(shape: DepthwiseShape, gradient: bool, task: Task, shared: usize = 0): DepthwisePlan {
+  static of(shape: DepthwiseShape, gradient: bool, task: Task, shared: usize): DepthwisePlan {
     const scratch = task.scratch + shared + <usize>task.thread * DepthwisePlan.bytes(shape, gradient);
     const plan = changetype<DepthwisePlan>(scratch);
     const filters = shape.channels * shape.multiplier;
+    const reach = (shape.kernelWidth - 1) * shape.dilationWidth;
     plan.shape = shape;
     plan.gradient = gradient;
     plan.sourceHeight = gradient ? shape.outHeight : shape.height;
@@ -112,35 +111,37 @@ export class DepthwisePlan {
     plan.step = gradient ? 1 : shape.strideWidth;
     plan.phasesY = gradient ? shape.strideHeight : 1;
     plan.phasesX = gradient ? shape.strideWidth : 1;
-    const reach = (shape.kernelWidth - 1) * shape.dilationWidth;
     plan.origin = gradient ? (shape.padLeft - reach) / shape.strideWidth - 1 : -shape.padLeft;
     plan.columns = DepthwisePlan.columnsOf(shape, gradient);
     plan.slots = DepthwisePlan.slotsOf(shape, gradient);
+    plan.stripBytes = (plan.step * plan.columns) << 4;
+    plan.blockBytes = plan.terms * plan.slots * plan.stripBytes;
+    plan.tapsBytes = (plan.terms * shape.kernelHeight * shape.kernelWidth + 1) << 4;
     plan.blocks = Pieces.count(plan.outs, 4);
     plan.groupBlocks = DepthwisePlan.groupBlocksOf(shape, gradient);
-    plan.xAxes = plan.yAxes + plan.phasesY * offsetof<Axis>();
-    plan.slotRows = plan.xAxes + plan.phasesX * offsetof<Axis>();
-    plan.rowTerms = plan.slotRows + ((<usize>plan.slots) << 2);
+    plan.xAxis = changetype<Axis>(changetype<usize>(plan.yAxis(plan.phasesY)));
+    plan.slotRows = changetype<usize>(plan.xAxis) + offsetof<Axis>();
+    plan.phases = plan.slotRows + ((<usize>plan.slots) << 2);
+    plan.rowTerms = plan.phases + plan.phasesX * offsetof<ColumnTerms>();
     plan.columnTerms = plan.rowTerms + plan.terms * shape.kernelHeight * TERM_BYTES;
-    plan.tile = (plan.columnTerms + plan.phasesX * shape.kernelWidth * TERM_BYTES + 15) & ~15;
-    plan.taps = plan.tile + TILE_BYTES;
-    plan.ring = plan.taps + <usize>plan.groupBlocks * plan.tapBytes;
+    plan.tiles = (plan.columnTerms + shape.kernelWidth * TERM_BYTES + 15) & ~15;
+    plan.taps = plan.tiles + QUAD * TILE_BYTES;
+    plan.ring = plan.taps + <usize>(plan.groupBlocks * plan.tapsBytes);
     return plan;
   }
 
   /** Bytes of the scratch of a thread. */
   static bytes(shape: DepthwiseShape, gradient: bool): i32 {
     const terms = gradient ? shape.multiplier : 1;
-    const phases = gradient ? shape.strideHeight + shape.strideWidth : 2;
-    const columnPhases = gradient ? shape.strideWidth : 1;
     const tables =
-      phases * offsetof<Axis>() +
+      (gradient ? shape.strideHeight + 1 : 2) * offsetof<Axis>() +
       (DepthwisePlan.slotsOf(shape, gradient) << 2) +
-      (terms * shape.kernelHeight + columnPhases * shape.kernelWidth) * TERM_BYTES;
-    const tapBytes = (terms * shape.kernelHeight * shape.kernelWidth + 1) << 4;
+      (gradient ? shape.strideWidth : 1) * offsetof<ColumnTerms>() +
+      (terms * shape.kernelHeight + shape.kernelWidth) * TERM_BYTES;
+    const tapsBytes = (terms * shape.kernelHeight * shape.kernelWidth + 1) << 4;
     const blocks = DepthwisePlan.groupBlocksOf(shape, gradient);
-    const bytes = blocks * (tapBytes + DepthwisePlan.blockBytesOf(shape, gradient));
-    return <i32>offsetof<DepthwisePlan>() + ((tables + 31) & ~15) + TILE_BYTES + bytes;
+    const bytes = blocks * (tapsBytes + DepthwisePlan.blockBytesOf(shape, gradient));
+    return <i32>((offsetof<DepthwisePlan>() + tables + 15) & ~15) + QUAD * TILE_BYTES + bytes;
   }
 
   /** Columns of a strip / step. */
@@ -163,7 +164,7 @@ export class DepthwisePlan {
     return (strips * DepthwisePlan.columnsOf(shape, gradient)) << 4;
   }
 
-  /** Blocks of a group, all groups being as large. */
+  /** Blocks of a group; all groups are about as large. */
   private static groupBlocksOf(shape: DepthwiseShape, gradient: bool): i32 {
     const outs = gradient ? shape.channels : shape.channels * shape.multiplier;
     const blocks = max(1, Pieces.count(outs, 4));
@@ -171,138 +172,87 @@ export class DepthwisePlan {
     return Pieces.count(blocks, Pieces.count(blocks, most));
   }
 
-  /** Axes, and the tables that stay. A tap is `tapBytes` long for who reads the column terms. */
-  begin(source: usize, tapBytes: i32): void {
-    const shape = this.shape;
-    this.source = source;
-    for (let phase = 0; phase < this.phasesY; phase++) {
-      const y = this.yAxis(phase);
-      if (this.gradient) {
-        y.inputGradient(
-          shape.outHeight,
-          shape.height,
-          shape.kernelHeight,
-          shape.strideHeight,
-          shape.padTop,
-          shape.dilationHeight,
-          phase,
-        );
-      } else {
-        y.forward(
-          shape.height,
-          shape.outHeight,
-          shape.kernelHeight,
-          shape.strideHeight,
-          shape.padTop,
-          shape.dilationHeight,
-        );
-      }
-    }
-    for (let phase = 0; phase < this.phasesX; phase++) {
-      const x = this.xAxis(phase);
-      if (this.gradient) {
-        x.inputGradient(
-          shape.outWidth,
-          shape.width,
-          shape.kernelWidth,
-          shape.strideWidth,
-          shape.padLeft,
-          shape.dilationWidth,
-          phase,
-        );
-      } else {
-        x.forward(
-          shape.width,
-          shape.outWidth,
-          shape.kernelWidth,
-          shape.strideWidth,
-          shape.padLeft,
-          shape.dilationWidth,
-        );
-      }
-      let term = this.columnTermsOf(phase);
-      for (let tap = 0; tap < x.taps; tap++, term += TERM_BYTES) {
-        const column = x.first + tap * x.tapStep - this.origin;
-        store<i32>(term, this.columnBytes(column));
-        store<i32>(term, (x.kernelFirst + tap * x.kernelStep) * tapBytes, 4);
-      }
-    }
-    Span.clear(this.ring, (this.groupBlocks * this.blockBytes) >> 2);
-    this.forget();
+  @inline get groups(): i32 {
+    return Pieces.count(this.blocks, this.groupBlocks);
   }
-
   @inline yAxis(phase: i32): Axis {
-    return changetype<Axis>(this.yAxes + phase * offsetof<Axis>());
+    return changetype<Axis>(changetype<usize>(this) + offsetof<DepthwisePlan>() + phase * offsetof<Axis>());
   }
-  @inline xAxis(phase: i32): Axis {
-    return changetype<Axis>(this.xAxes + phase * offsetof<Axis>());
-  }
-  @inline columnTermsOf(phase: i32): usize {
-    return this.columnTerms + phase * this.shape.kernelWidth * TERM_BYTES;
+  @inline columnTermsOf(phase: i32): ColumnTerms {
+    return changetype<ColumnTerms>(this.phases + phase * offsetof<ColumnTerms>());
   }
 
-  /** Where a column lies in a strip. */
-  @inline columnBytes(column: i32): i32 {
+  /** Axes and tables that stay. */
+  begin(source: usize): void {
+    this.source = source;
+    const s = this.shape;
+    const x = this.xAxis;
+    let at = this.columnTerms;
+    for (let i = 0; i < this.phasesY; i++) {
+      const y = this.yAxis(i);
+      if (this.gradient) {
+        y.inputGradient(s.outHeight, s.height, s.kernelHeight, s.strideHeight, s.padTop, s.dilationHeight, i);
+      } else y.forward(s.height, s.outHeight, s.kernelHeight, s.strideHeight, s.padTop, s.dilationHeight);
+    }
+    for (let i = 0; i < this.phasesX; i++) {
+      if (this.gradient) {
+        x.inputGradient(s.outWidth, s.width, s.kernelWidth, s.strideWidth, s.padLeft, s.dilationWidth, i);
+      } else x.forward(s.width, s.outWidth, s.kernelWidth, s.strideWidth, s.padLeft, s.dilationWidth);
+      at = this.listColumns(this.columnTermsOf(i), at);
+    }
+    memory.fill(this.taps, 0, this.groupBlocks * (this.tapsBytes + this.blockBytes));
+  }
+
+  /** Lists the taps of the axis x. */
+  listColumns(terms: ColumnTerms, at: usize): usize {
+    const x = this.xAxis;
+    // taps that are `apart` from each other meet neighbours
+    const apart = this.step % x.tapStep === 0 ? this.step / x.tapStep : max(1, x.taps);
+    terms.grid = x.grid;
+    terms.outFirst = x.outFirst;
+    terms.outStep = x.outStep;
+    terms.threes = at;
+    for (let first = 0; first < apart; first++) {
+      for (let tap = first; tap + 2 * apart < x.taps; tap += 3 * apart) {
+        at = this.listColumn(tap, at);
+        at = this.listColumn(tap + apart, at);
+        at = this.listColumn(tap + 2 * apart, at);
+      }
+    }
+    terms.singles = at;
+    for (let first = 0; first < apart && first < x.taps; first++) {
+      const inThrees = Pieces.count(x.taps - first, apart) / 3;
+      for (let tap = first + inThrees * 3 * apart; tap < x.taps; tap += apart) at = this.listColumn(tap, at);
+    }
+    terms.end = at;
+    return at;
+  }
+
+  private listColumn(tap: i32, at: usize): usize {
+    const x = this.xAxis;
+    const column = x.first + tap * x.tapStep - this.origin;
     const quotient = column / this.step;
-    return ((column - quotient * this.step) * this.columns + quotient) << 4;
-  }
-
-  /** No slot holds a row. */
-  forget(): void {
-    for (let slot = 0; slot < this.slots; slot++) store<i32>(this.slotRows + ((<usize>slot) << 2), -1);
+    store<i32>(at, ((column - quotient * this.step) * this.columns + quotient) << 4);
+    store<i32>(at, (x.kernelFirst + tap * x.kernelStep) << 4, 4);
+    return at + TERM_BYTES;
   }
 
   toGroup(group: i32): void {
     this.firstBlock = Pieces.first(group, this.groupBlocks);
     this.blockCount = Pieces.end(group, this.groupBlocks, this.blocks) - this.firstBlock;
-    this.forget();
+    for (let slot = 0; slot < this.slots; slot++) store<i32>(this.slotRows + ((<usize>slot) << 2), -1);
   }
 
-  /** The channel of the source (of the kernel, where `ofKernel`) that an output channel and a term read. */
-  channel(out: i32, term: i32, ofKernel: bool): i32 {
-    const last = min(out, this.outs - 1);
-    if (this.gradient) return last * this.terms + term;
-    return ofKernel ? last : last / this.shape.multiplier;
-  }
-
-  /** Copies the taps, and the bias where there is one, of the blocks of the group. */
+  /** Copies the taps of the blocks of the group, and the bias where there is one. */
   packTaps(kernel: usize, bias: usize): void {
     const filters = this.shape.channels * this.shape.multiplier;
-    let to = this.taps;
-    for (let block = 0; block < this.blockCount; block++) {
-      const out = (this.firstBlock + block) << 2;
-      for (let term = 0; term < this.terms; term++) {
-        this.packColumn(out, term, true, kernel, filters, this.tapCount, to);
-        to += this.tapCount << 4;
-      }
-      v128.store(to, bias ? Span.load(bias + ((<usize>out) << 2), this.outs - out) : i32x4.splat(0));
-      to += 16;
-    }
+    const taps = this.shape.kernelHeight * this.shape.kernelWidth;
+    if (bias) this.copy(bias, filters, 1, this.taps, this.tapsBytes, 0, true);
+    this.copy(kernel, filters, taps, this.taps + 16, this.tapsBytes, taps << 4, true);
   }
 
-  /** Copies `count` times the four channels of an output block and a term, `pitch` floats apart. */
-  packColumn(out: i32, term: i32, ofKernel: bool, from: usize, pitch: i32, count: i32, to: usize): void {
-    const first = this.channel(out, term, ofKernel);
-    const step = (<usize>pitch) << 2;
-    const end = to + ((<usize>count) << 4);
-    from += (<usize>first) << 2;
-    const at1 = (<usize>(this.channel(out + 1, term, ofKernel) - first)) << 2;
-    const at2 = (<usize>(this.channel(out + 2, term, ofKernel) - first)) << 2;
-    const at3 = (<usize>(this.channel(out + 3, term, ofKernel) - first)) << 2;
-    if (at1 === 4 && at3 === 12) {
-      for (; to < end; to += 16, from += step) v128.store(to, v128.load(from));
-      return;
-    }
-    for (; to < end; to += 16, from += step) {
-      let v = v128.load32_zero(from);
-      v = v128.load32_lane(from + at1, v, 1);
-      v = v128.load32_lane(from + at2, v, 2);
-      v128.store(to, v128.load32_lane(from + at3, v, 3));
-    }
-  }
-
-  /** Row `i` of the grid of an axis: makes the source rows that it meets lie in the ring and lists them. */
-  toRow(y: Axis, i: i32, image: i32, tapBytes: i32): void {
+  /** Row `i` of the grid of an axis: makes the source rows that it meets lie in the ring, and lists them. */
+  toRow(y: Axis, i: i32, image: i32): void {
     let term = this.rowTerms;
     const first = i * y.step + y.first;
     for (let tap = 0; tap < y.taps; tap++) {
@@ -315,42 +265,89 @@ export class DepthwisePlan {
         this.packRow(id, slot);
         store<i32>(slotRow, id);
       }
-      const taps = (y.kernelFirst + tap * y.kernelStep) * this.shape.kernelWidth * tapBytes;
+      const kernelRow = y.kernelFirst + tap * y.kernelStep;
       for (let q = 0; q < this.terms; q++, term += TERM_BYTES) {
         store<i32>(term, (q * this.slots + slot) * this.stripBytes);
-        store<i32>(term, ((q * this.tapCount) << 4) + taps, 4);
+        store<i32>(term, ((q * this.shape.kernelHeight + kernelRow) * this.shape.kernelWidth) << 4, 4);
       }
     }
-    this.rowTermCount = <i32>(term - this.rowTerms) / TERM_BYTES;
+    this.rowTermsEnd = term;
   }
 
   /** Copies a row of the source (of all images, one below the other) into its strips. */
-  packRow(row: i32, slot: i32): void {
+  private packRow(row: i32, slot: i32): void {
     const step = this.step;
-    const pitch = this.pitch;
-    const from = this.source + ((<usize>row * this.sourceWidth * pitch) << 2);
     // columns [first, end) of the strip lie inside the source
     const first = max(0, -this.origin);
     const end = min(this.sourceWidth - this.origin, this.columns * step);
     for (let phase = 0; phase < step; phase++) {
-      // the first column of this phase that is inside
-      const skip = max(0, (first - phase + step - 1) / step);
+      const skip = phase < first ? (first - phase + step - 1) / step : 0;
       const column = phase + skip * step;
       if (column >= end) continue;
+      const from = this.source + (((<usize>row * this.sourceWidth + (column + this.origin)) * this.pitch) << 2);
+      const to = this.ring + <usize>(slot * this.stripBytes + ((phase * this.columns + skip) << 4));
       const count = (end - column + step - 1) / step;
-      const at = from + ((<usize>((column + this.origin) * pitch)) << 2);
-      let to = this.ring + slot * this.stripBytes + ((phase * this.columns + skip) << 4);
-      for (let block = 0; block < this.blockCount; block++) {
-        for (let term = 0; term < this.terms; term++, to += this.slots * this.stripBytes) {
-          this.packColumn((this.firstBlock + block) << 2, term, false, at, pitch * step, count, to);
-        }
+      this.copy(from, this.pitch * step, count, to, this.blockBytes, this.slots * this.stripBytes, false);
+    }
+  }
+
+  /** Copies `count` values, `step` floats apart, of each channel of the group; blocks and terms go so far apart. */
+  private copy(from: usize, step: i32, count: i32, to: usize, block: usize, term: usize, ofKernel: bool): void {
+    const stepBytes = (<usize>step) << 2;
+    let i = 0;
+    if (this.shape.multiplier === 1) {
+      const whole = min(this.blockCount, (this.outs >> 2) - this.firstBlock);
+      for (; i + 4 <= whole; i += 4, to += block << 2) {
+        DepthwisePlan.copyFour(from + ((<usize>(this.firstBlock + i)) << 4), stepBytes, count, to, block);
+      }
+    }
+    for (; i < this.blockCount; i++, to += block) {
+      for (let q = 0; q < this.terms; q++) {
+        this.copyBlock((this.firstBlock + i) << 2, q, ofKernel, from, stepBytes, count, to + <usize>q * term);
       }
     }
   }
 
-  /** Rows of the destination in a piece: of `height` rows, where there are `others` times as many pieces. */
-  @inline static pieceRows(height: i32, others: i32): i32 {
-    const pieces = max(1, min(Pieces.count(height, PIECE_ROWS), Pieces.count(PIECES, max(1, others))));
-    return max(1, Pieces.count(height, pieces));
+  /** Four whole blocks, a line of the cache at a time. */
+  private static copyFour(from: usize, step: usize, count: i32, to: usize, block: usize): void {
+    let to1 = to + block;
+    let to2 = to1 + block;
+    let to3 = to2 + block;
+    for (; count > 0; count--) {
+      v128.store(to, v128.load(from));
+      v128.store(to1, v128.load(from, 16));
+      v128.store(to2, v128.load(from, 32));
+      v128.store(to3, v128.load(from, 48));
+      from += step;
+      to += 16;
+      to1 += 16;
+      to2 += 16;
+      to3 += 16;
+    }
+  }
+
+  private copyBlock(out: i32, term: i32, ofKernel: bool, from: usize, step: usize, count: i32, to: usize): void {
+    const first = this.channel(out, term, ofKernel);
+    const at1 = (<usize>(this.channel(out + 1, term, ofKernel) - first)) << 2;
+    const at2 = (<usize>(this.channel(out + 2, term, ofKernel) - first)) << 2;
+    const at3 = (<usize>(this.channel(out + 3, term, ofKernel) - first)) << 2;
+    from += (<usize>first) << 2;
+    // what is read beyond the channels belongs to the next value, and its lanes are not used
+    if (this.shape.multiplier === 1) {
+      for (; count > 1; count--, from += step, to += 16) v128.store(to, v128.load(from));
+    }
+    for (; count > 0; count--, from += step, to += 16) {
+      let v = v128.load32_zero(from);
+      v = v128.load32_lane(from + at1, v, 1);
+      v = v128.load32_lane(from + at2, v, 2);
+      v128.store(to, v128.load32_lane(from + at3, v, 3));
+    }
+  }
+
+  /** The channel of the source (of the kernel, where `ofKernel`) that an output channel and a term read. */
+  private channel(out: i32, term: i32, ofKernel: bool): i32 {
+    const last = min(out, this.outs - 1);
+    if (this.gradient) return last * this.terms + term;
+    return ofKernel || this.shape.multiplier === 1 ? last : last / this.shape.multiplier;
   }
 }
