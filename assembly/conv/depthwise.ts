@@ -5,7 +5,7 @@ import { Pieces } from "../pieces";
 import { InF32, OutF32, Task } from "../task";
 import { Vec } from "../vec";
 import { DepthwiseCorrelation } from "./depthwiseCorrelation";
-import { DepthwisePlan, DepthwiseShape, TERM_BYTES, TILE, TILE_BYTES } from "./depthwisePlan";
+import { DepthwisePlan, DepthwiseShape, TERM_BYTES } from "./depthwisePlan";
 import { Parts } from "./parts";
 import { Span } from "./span";
 
@@ -150,24 +150,90 @@ class DepthwiseKernel {
 
   /** Adds the products of one row of dy and the rows of x that it meets to the taps of the plan. */
   static addRow(plan: DepthwisePlan, dy: usize): void {
+    const columns = plan.columnTermsOf(0);
+    const width = plan.shape.outWidth;
     const pixel = (<usize>plan.outs) << 2;
+    let taps = plan.taps + 16;
+    let strips = plan.ring;
+    let lanes = plan.outs - (plan.firstBlock << 2);
+    dy += (<usize>plan.firstBlock) << 4;
     for (let block = 0; block < plan.blockCount; block++) {
-      const out = (plan.firstBlock + block) << 2;
-      const lanes = plan.outs - out;
-      const taps = plan.taps + <usize>(block * plan.tapsBytes);
-      let strips = plan.ring + <usize>(block * plan.blockBytes);
-      let at = dy + ((<usize>out) << 2);
-      for (let left = plan.shape.outWidth; left > 0; left -= TILE, at += pixel * TILE, strips += TILE_BYTES) {
-        if (left >= TILE && lanes >= 4) DepthwiseKernel.addTile(plan, at, pixel, TILE, strips, taps);
-        else {
-          const tile = plan.tiles;
-          for (let i = 0; i < TILE; i++) {
-            v128.store(tile + ((<usize>i) << 4), Span.load(at + <usize>i * pixel, i < left ? lanes : 0));
-          }
-          DepthwiseKernel.addTile(plan, tile, 16, min(left, TILE), strips, taps);
+      for (let term = plan.rowTerms; term < plan.rowTermsEnd; term += TERM_BYTES) {
+        const x: usize = strips + load<i32>(term);
+        const to: usize = taps + load<i32>(term, 4);
+        let column = columns.threes;
+        for (; column + 2 * TERM_BYTES < columns.end; column += 3 * TERM_BYTES) {
+          DepthwiseKernel.addThree(column, x, to, dy, pixel, width, lanes);
+        }
+        for (; column < columns.end; column += TERM_BYTES) {
+          DepthwiseKernel.addOne(column, x, to, dy, pixel, width, lanes);
         }
       }
+      taps += plan.tapsBytes;
+      strips += plan.blockBytes;
+      dy += 16;
+      lanes -= 4;
     }
+  }
+
+  /** Three taps of a row: nine sums side by side, since each addition waits for the one before. */
+  @inline static addThree(column: usize, x: usize, to: usize, dy: usize, pixel: usize, count: i32, lanes: i32): void {
+    const zero = i32x4.splat(0);
+    let a0 = zero;
+    let a1 = zero;
+    let a2 = zero;
+    let b0 = zero;
+    let b1 = zero;
+    let b2 = zero;
+    let c0 = zero;
+    let c1 = zero;
+    let c2 = zero;
+    let xa = x + load<i32>(column);
+    let xb = x + load<i32>(column, TERM_BYTES);
+    let xc = x + load<i32>(column, 2 * TERM_BYTES);
+    // a load may reach into the next pixel, whose lanes are not used, but not behind the last one
+    for (; count > 3; count -= 3, xa += 48, xb += 48, xc += 48, dy += 3 * pixel) {
+      let d = v128.load(dy);
+      a0 = Vec.madd(d, v128.load(xa), a0);
+      b0 = Vec.madd(d, v128.load(xb), b0);
+      c0 = Vec.madd(d, v128.load(xc), c0);
+      d = v128.load(dy + pixel);
+      a1 = Vec.madd(d, v128.load(xa, 16), a1);
+      b1 = Vec.madd(d, v128.load(xb, 16), b1);
+      c1 = Vec.madd(d, v128.load(xc, 16), c1);
+      d = v128.load(dy + 2 * pixel);
+      a2 = Vec.madd(d, v128.load(xa, 32), a2);
+      b2 = Vec.madd(d, v128.load(xb, 32), b2);
+      c2 = Vec.madd(d, v128.load(xc, 32), c2);
+    }
+    for (; count > 0; count--, xa += 16, xb += 16, xc += 16, dy += pixel) {
+      const d = Span.load(dy, lanes);
+      a0 = Vec.madd(d, v128.load(xa), a0);
+      b0 = Vec.madd(d, v128.load(xb), b0);
+      c0 = Vec.madd(d, v128.load(xc), c0);
+    }
+    DepthwiseKernel.add(to + load<i32>(column, 4), a0, a1, a2);
+    DepthwiseKernel.add(to + load<i32>(column, 4 + TERM_BYTES), b0, b1, b2);
+    DepthwiseKernel.add(to + load<i32>(column, 4 + 2 * TERM_BYTES), c0, c1, c2);
+  }
+
+  @inline static addOne(column: usize, x: usize, to: usize, dy: usize, pixel: usize, count: i32, lanes: i32): void {
+    const zero = i32x4.splat(0);
+    let a0 = zero;
+    let a1 = zero;
+    let a2 = zero;
+    let xa = x + load<i32>(column);
+    for (; count > 3; count -= 3, xa += 48, dy += 3 * pixel) {
+      a0 = Vec.madd(v128.load(dy), v128.load(xa), a0);
+      a1 = Vec.madd(v128.load(dy + pixel), v128.load(xa, 16), a1);
+      a2 = Vec.madd(v128.load(dy + 2 * pixel), v128.load(xa, 32), a2);
+    }
+    for (; count > 0; count--, xa += 16, dy += pixel) a0 = Vec.madd(Span.load(dy, lanes), v128.load(xa), a0);
+    DepthwiseKernel.add(to + load<i32>(column, 4), a0, a1, a2);
+  }
+
+  @inline static add(to: usize, a: v128, b: v128, c: v128): void {
+    v128.store(to, f32x4.add(v128.load(to), f32x4.add(f32x4.add(a, b), c)));
   }
 
   /** The sums of the group go to their places. */
@@ -178,85 +244,6 @@ class DepthwiseKernel {
         const out = (plan.firstBlock + block) << 2;
         const sum = v128.load(plan.taps + <usize>(block * plan.tapsBytes + (tap << 4)), 16);
         Span.store(to + ((<usize>out) << 2), sum, plan.outs - out);
-      }
-    }
-  }
-
-  /** Adds the products of `count` outputs. What is in x behind them is not touched: an infinity there would count. */
-  static addTile(plan: DepthwisePlan, dy: usize, pixel: usize, count: i32, x: usize, taps: usize): void {
-    const columns = plan.columnTermsOf(0);
-    const threes = columns.threes;
-    const singles = columns.singles;
-    const end = columns.end;
-    const d0 = v128.load(dy);
-    const d1 = v128.load((dy += pixel));
-    const d2 = v128.load((dy += pixel));
-    const d3 = v128.load((dy += pixel));
-    const d4 = v128.load((dy += pixel));
-    const d5 = v128.load((dy += pixel));
-    const d6 = v128.load((dy += pixel));
-    const d7 = v128.load((dy += pixel));
-    const rowsEnd = plan.rowTermsEnd;
-    for (let row = plan.rowTerms; row < rowsEnd; row += TERM_BYTES) {
-      const strip: usize = x + load<i32>(row);
-      const tapRow: usize = taps + load<i32>(row, 4);
-      let column = threes;
-      if (count === TILE) {
-        for (; column < singles; column += 3 * TERM_BYTES) {
-          const at = strip + load<i32>(column);
-          const tap0 = tapRow + load<i32>(column, 4);
-          const tap1 = tapRow + load<i32>(column, 12);
-          const tap2 = tapRow + load<i32>(column, 20);
-          let x = v128.load(at, 16);
-          let s0 = f32x4.mul(v128.load(at), d0);
-          let s1 = f32x4.mul(x, d0);
-          s0 = Vec.madd(x, d1, s0);
-          x = v128.load(at, 32);
-          let s2 = f32x4.mul(x, d0);
-          s1 = Vec.madd(x, d1, s1);
-          s0 = Vec.madd(x, d2, s0);
-          x = v128.load(at, 48);
-          s2 = Vec.madd(x, d1, s2);
-          s1 = Vec.madd(x, d2, s1);
-          s0 = Vec.madd(x, d3, s0);
-          x = v128.load(at, 64);
-          s2 = Vec.madd(x, d2, s2);
-          s1 = Vec.madd(x, d3, s1);
-          s0 = Vec.madd(x, d4, s0);
-          x = v128.load(at, 80);
-          s2 = Vec.madd(x, d3, s2);
-          s1 = Vec.madd(x, d4, s1);
-          s0 = Vec.madd(x, d5, s0);
-          x = v128.load(at, 96);
-          s2 = Vec.madd(x, d4, s2);
-          s1 = Vec.madd(x, d5, s1);
-          s0 = Vec.madd(x, d6, s0);
-          x = v128.load(at, 112);
-          s2 = Vec.madd(x, d5, s2);
-          s1 = Vec.madd(x, d6, s1);
-          s0 = Vec.madd(x, d7, s0);
-          x = v128.load(at, 128);
-          s2 = Vec.madd(x, d6, s2);
-          s1 = Vec.madd(x, d7, s1);
-          s2 = Vec.madd(v128.load(at, 144), d7, s2);
-          v128.store(tap0, f32x4.add(v128.load(tap0, 16), s0), 16);
-          v128.store(tap1, f32x4.add(v128.load(tap1, 16), s1), 16);
-          v128.store(tap2, f32x4.add(v128.load(tap2, 16), s2), 16);
-        }
-      }
-      for (; column < end; column += TERM_BYTES) {
-        const at = strip + load<i32>(column);
-        const tap = tapRow + load<i32>(column, 4);
-        let s0 = f32x4.mul(d0, v128.load(at));
-        let s1 = i32x4.splat(0);
-        if (count > 1) s1 = f32x4.mul(d1, v128.load(at, 16));
-        if (count > 2) s0 = Vec.madd(d2, v128.load(at, 32), s0);
-        if (count > 3) s1 = Vec.madd(d3, v128.load(at, 48), s1);
-        if (count > 4) s0 = Vec.madd(d4, v128.load(at, 64), s0);
-        if (count > 5) s1 = Vec.madd(d5, v128.load(at, 80), s1);
-        if (count > 6) s0 = Vec.madd(d6, v128.load(at, 96), s0);
-        if (count > 7) s1 = Vec.madd(d7, v128.load(at, 112), s1);
-        v128.store(tap, f32x4.add(v128.load(tap, 16), f32x4.add(s0, s1)), 16);
       }
     }
   }

@@ -2,7 +2,7 @@
 // strips in which neighbouring columns of four channels lie side by side, with the zeros around them: whatever the
 // channels, strides and padding are, the loops read whole vectors 16 bytes apart.
 //   scratch of a thread: plan | Axis y [phases] | Axis x | row in each slot | ColumnTerms [phases] | row terms |
-//     column terms | tiles [4] | taps [block][1 + term * tap][4], the bias first | ring [block][term][slot][strip]
+//     column terms | tile | taps [block][1 + term * tap][4], the bias first | ring [block][term][slot][strip]
 //   strip: [column % step][column / step][4]
 // A block is four output channels. A term is one of the source channels that are added up in an output channel: there
 // are several in the gradient to the input, where an input channel went into `multiplier` outputs.
@@ -10,13 +10,10 @@
 import { Pieces } from "../pieces";
 import { Task } from "../task";
 import { Axis } from "./axis";
-import { Span } from "./span";
 
 /** Outputs of a tile, side by side in a row. */
 export const TILE: i32 = 8;
-export const TILE_BYTES: i32 = TILE * 16;
-/** Blocks whose tiles are stored together: a line of the cache. */
-export const QUAD: i32 = 4;
+const TILE_BYTES: i32 = TILE * 16;
 /** An offset into the ring, or into a strip of it, and one into the taps. */
 export const TERM_BYTES: i32 = 8;
 /** Bytes of a ring, unless a single block needs more. */
@@ -91,7 +88,7 @@ export class DepthwisePlan {
   rowTerms: usize;
   rowTermsEnd: usize;
   columnTerms: usize;
-  tiles: usize;
+  tile: usize;
   taps: usize;
   ring: usize;
 
@@ -124,8 +121,8 @@ export class DepthwisePlan {
     plan.phases = plan.slotRows + ((<usize>plan.slots) << 2);
     plan.rowTerms = plan.phases + plan.phasesX * offsetof<ColumnTerms>();
     plan.columnTerms = plan.rowTerms + plan.terms * shape.kernelHeight * TERM_BYTES;
-    plan.tiles = (plan.columnTerms + shape.kernelWidth * TERM_BYTES + 15) & ~15;
-    plan.taps = plan.tiles + QUAD * TILE_BYTES;
+    plan.tile = (plan.columnTerms + shape.kernelWidth * TERM_BYTES + 15) & ~15;
+    plan.taps = plan.tile + TILE_BYTES;
     plan.ring = plan.taps + <usize>(plan.groupBlocks * plan.tapsBytes);
     return plan;
   }
@@ -141,7 +138,7 @@ export class DepthwisePlan {
     const tapsBytes = (terms * shape.kernelHeight * shape.kernelWidth + 1) << 4;
     const blocks = DepthwisePlan.groupBlocksOf(shape, gradient);
     const bytes = blocks * (tapsBytes + DepthwisePlan.blockBytesOf(shape, gradient));
-    return <i32>((offsetof<DepthwisePlan>() + tables + 15) & ~15) + QUAD * TILE_BYTES + bytes;
+    return <i32>((offsetof<DepthwisePlan>() + tables + 15) & ~15) + TILE_BYTES + bytes;
   }
 
   /** Columns of a strip / step. */
