@@ -187,17 +187,18 @@ export class DepthwisePlan {
     let at = this.columnTerms;
     for (let i = 0; i < this.phasesY; i++) {
       const y = this.yAxis(i);
-      if (this.gradient) {
-        y.inputGradient(s.outHeight, s.height, s.kernelHeight, s.strideHeight, s.padTop, s.dilationHeight, i);
-      } else y.forward(s.height, s.outHeight, s.kernelHeight, s.strideHeight, s.padTop, s.dilationHeight);
+      this.set(y, s.height, s.outHeight, s.kernelHeight, s.strideHeight, s.padTop, s.dilationHeight, i);
     }
     for (let i = 0; i < this.phasesX; i++) {
-      if (this.gradient) {
-        x.inputGradient(s.outWidth, s.width, s.kernelWidth, s.strideWidth, s.padLeft, s.dilationWidth, i);
-      } else x.forward(s.width, s.outWidth, s.kernelWidth, s.strideWidth, s.padLeft, s.dilationWidth);
+      this.set(x, s.width, s.outWidth, s.kernelWidth, s.strideWidth, s.padLeft, s.dilationWidth, i);
       at = this.listColumns(this.columnTermsOf(i), at);
     }
     memory.fill(this.taps, 0, this.groupBlocks * (this.tapsBytes + this.blockBytes));
+  }
+
+  private set(axis: Axis, n: i32, outs: i32, taps: i32, stride: i32, pad: i32, dilation: i32, phase: i32): void {
+    if (this.gradient) axis.inputGradient(outs, n, taps, stride, pad, dilation, phase);
+    else axis.forward(n, outs, taps, stride, pad, dilation);
   }
 
   /** Lists the taps of the axis x. */
@@ -209,29 +210,23 @@ export class DepthwisePlan {
     terms.outFirst = x.outFirst;
     terms.outStep = x.outStep;
     terms.threes = at;
-    for (let first = 0; first < apart; first++) {
-      for (let tap = first; tap + 2 * apart < x.taps; tap += 3 * apart) {
-        at = this.listColumn(tap, at);
-        at = this.listColumn(tap + apart, at);
-        at = this.listColumn(tap + 2 * apart, at);
+    // threes first, then what they leave
+    for (let rest = 0; rest < 2; rest++) {
+      for (let first = 0; first < apart && first < x.taps; first++) {
+        const inThrees = (Pieces.count(x.taps - first, apart) / 3) * 3;
+        const from = first + (rest ? inThrees * apart : 0);
+        const to = rest ? x.taps : first + inThrees * apart;
+        for (let tap = from; tap < to; tap += apart, at += TERM_BYTES) {
+          const column = x.first + tap * x.tapStep - this.origin;
+          const quotient = column / this.step;
+          store<i32>(at, ((column - quotient * this.step) * this.columns + quotient) << 4);
+          store<i32>(at, (x.kernelFirst + tap * x.kernelStep) << 4, 4);
+        }
       }
-    }
-    terms.singles = at;
-    for (let first = 0; first < apart && first < x.taps; first++) {
-      const inThrees = Pieces.count(x.taps - first, apart) / 3;
-      for (let tap = first + inThrees * 3 * apart; tap < x.taps; tap += apart) at = this.listColumn(tap, at);
+      if (!rest) terms.singles = at;
     }
     terms.end = at;
     return at;
-  }
-
-  private listColumn(tap: i32, at: usize): usize {
-    const x = this.xAxis;
-    const column = x.first + tap * x.tapStep - this.origin;
-    const quotient = column / this.step;
-    store<i32>(at, ((column - quotient * this.step) * this.columns + quotient) << 4);
-    store<i32>(at, (x.kernelFirst + tap * x.kernelStep) << 4, 4);
-    return at + TERM_BYTES;
   }
 
   toGroup(group: i32): void {
@@ -323,12 +318,20 @@ export class DepthwisePlan {
     }
   }
 
+  /** One block and term; of the kernel, or of the source of its channels. */
   private copyBlock(out: i32, term: i32, ofKernel: bool, from: usize, step: usize, count: i32, to: usize): void {
-    const first = this.channel(out, term, ofKernel);
-    const at1 = (<usize>(this.channel(out + 1, term, ofKernel) - first)) << 2;
-    const at2 = (<usize>(this.channel(out + 2, term, ofKernel) - first)) << 2;
-    const at3 = (<usize>(this.channel(out + 3, term, ofKernel) - first)) << 2;
-    from += (<usize>first) << 2;
+    // bytes to the channel of each lane; lanes beyond the channels read the last one
+    for (let lane = 0; lane < 4; lane++) {
+      const last = min(out + lane, this.outs - 1);
+      let channel = last;
+      if (this.gradient) channel = last * this.terms + term;
+      else if (!ofKernel && this.shape.multiplier > 1) channel = last / this.shape.multiplier;
+      store<i32>(this.tile + ((<usize>lane) << 2), channel << 2);
+    }
+    from += load<i32>(this.tile);
+    const at1: usize = load<i32>(this.tile, 4) - load<i32>(this.tile);
+    const at2: usize = load<i32>(this.tile, 8) - load<i32>(this.tile);
+    const at3: usize = load<i32>(this.tile, 12) - load<i32>(this.tile);
     // what is read beyond the channels belongs to the next value, and its lanes are not used
     if (this.shape.multiplier === 1) {
       for (; count > 1; count--, from += step, to += 16) v128.store(to, v128.load(from));
@@ -339,12 +342,5 @@ export class DepthwisePlan {
       v = v128.load32_lane(from + at2, v, 2);
       v128.store(to, v128.load32_lane(from + at3, v, 3));
     }
-  }
-
-  /** The channel of the source (of the kernel, where `ofKernel`) that an output channel and a term read. */
-  private channel(out: i32, term: i32, ofKernel: bool): i32 {
-    const last = min(out, this.outs - 1);
-    if (this.gradient) return last * this.terms + term;
-    return ofKernel || this.shape.multiplier === 1 ? last : last / this.shape.multiplier;
   }
 }
