@@ -5,9 +5,11 @@ export { conv2d, conv2dScratch } from "./conv/conv2d";
 export {
   depthwiseConv2d,
   depthwiseConv2dInputGradient,
+  depthwiseConv2dInputGradientScratch,
   depthwiseConv2dKernelGradient,
   depthwiseConv2dKernelGradientPhases,
   depthwiseConv2dKernelGradientScratch,
+  depthwiseConv2dScratch,
 } from "./conv/depthwise";
 export { conv2dInputGradient, conv2dInputGradientScratch } from "./conv/inputGradient";
 export {

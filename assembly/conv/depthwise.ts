@@ -1,12 +1,12 @@
 // Depthwise convolution and its gradients: output channel j = c * multiplier + q sees input channel c alone. Sums of
 // kernelHeight * kernelWidth products, lanes over the output channels (input channels in the gradient to the input).
 
-import { Activation } from "../activation";
 import { Pieces } from "../pieces";
 import { Span } from "../span";
 import { InF32, OutF32, Task } from "../task";
 import { Vec } from "../vec";
-import { Axis } from "./axis";
+import { DepthwiseCorrelation } from "./depthwiseCorrelation";
+import { DepthwisePlan, DepthwiseShape, TERM_BYTES } from "./depthwisePlan";
 import { Parts } from "./parts";
 
 @unmanaged
@@ -35,39 +35,13 @@ export class DepthwiseConv2dArgs {
 
 /** out = activation(x * kernel + bias), channel by channel */
 export function depthwiseConv2d(args: DepthwiseConv2dArgs, task: Task): void {
-  const multiplier = args.multiplier;
-  const filters = args.channels * multiplier;
-  const rows = args.batch * args.outHeight;
-  for (let row = task.thread; row < rows; row += task.threads) {
-    const image = row / args.outHeight;
-    const top = (row - image * args.outHeight) * args.strideHeight - args.padTop;
-    const ky0 = Axis.below(0, top, args.dilationHeight, args.kernelHeight);
-    const ky1 = Axis.below(args.height, top, args.dilationHeight, args.kernelHeight);
-    const firstRow = image * args.height + top + ky0 * args.dilationHeight;
-    const rowStep = (<usize>args.dilationHeight * args.width * args.channels) << 2;
-    const columnStep = (<usize>args.dilationWidth * args.channels) << 2;
-    let out = args.out + ((<usize>row * args.outWidth * filters) << 2);
-    const start = out;
-    for (let ox = 0; ox < args.outWidth; ox++) {
-      const left = ox * args.strideWidth - args.padLeft;
-      const kx0 = Axis.below(0, left, args.dilationWidth, args.kernelWidth);
-      const kx1 = Axis.below(args.width, left, args.dilationWidth, args.kernelWidth);
-      const pixel = firstRow * args.width + left + kx0 * args.dilationWidth;
-      if (args.bias) Span.copy(out, args.bias, filters);
-      else Span.clear(out, filters);
-      let xRow = args.x + ((<usize>pixel * args.channels) << 2);
-      for (let ky = ky0; ky < ky1; ky++, xRow += rowStep) {
-        let x = xRow;
-        let kernel = args.kernel + ((<usize>(ky * args.kernelWidth + kx0) * filters) << 2);
-        for (let kx = kx0; kx < kx1; kx++, x += columnStep, kernel += (<usize>filters) << 2) {
-          Depthwise.add(out, x, multiplier, kernel, filters);
-        }
-      }
-      out += (<usize>filters) << 2;
-    }
-    if (args.activation) Activation.applyRange(start, args.outWidth * filters, args.activation);
-    task.beat++;
-  }
+  const plan = DepthwisePlan.of(changetype<DepthwiseShape>(args), false, task, 0);
+  plan.begin(args.x);
+  DepthwiseCorrelation.run(plan, task, args.kernel, args.bias, args.activation, args.out);
+}
+
+export function depthwiseConv2dScratch(args: DepthwiseConv2dArgs, threads: i32): i32 {
+  return threads * DepthwisePlan.bytes(changetype<DepthwiseShape>(args), false);
 }
 
 @unmanaged
@@ -94,74 +68,13 @@ export class DepthwiseConv2dInputGradientArgs {
 
 /** dx = the sum, over the outputs that an input went into, of dy times the kernel */
 export function depthwiseConv2dInputGradient(args: DepthwiseConv2dInputGradientArgs, task: Task): void {
-  const multiplier = args.multiplier;
-  const channels = args.channels;
-  const filters = channels * multiplier;
-  const rows = args.batch * args.height;
-  for (let row = task.thread; row < rows; row += task.threads) {
-    const image = row / args.height;
-    const top = row - image * args.height + args.padTop;
-    let dx = args.dx + ((<usize>row * args.width * channels) << 2);
-    for (let w = 0; w < args.width; w++, dx += (<usize>channels) << 2) {
-      Span.clear(dx, channels);
-      for (let ky = 0; ky < args.kernelHeight; ky++) {
-        const oy = Depthwise.output(top - ky * args.dilationHeight, args.strideHeight, args.outHeight);
-        if (oy < 0) continue;
-        for (let kx = 0; kx < args.kernelWidth; kx++) {
-          const ox = Depthwise.output(w + args.padLeft - kx * args.dilationWidth, args.strideWidth, args.outWidth);
-          if (ox < 0) continue;
-          const pixel = <usize>(image * args.outHeight + oy) * args.outWidth + <usize>ox;
-          const dy = args.dy + ((pixel * filters) << 2);
-          const kernel = args.kernel + ((<usize>(ky * args.kernelWidth + kx) * filters) << 2);
-          if (multiplier === 1) Depthwise.add(dx, dy, 1, kernel, filters);
-          else Depthwise.addSums(dx, dy, kernel, channels, multiplier);
-        }
-      }
-    }
-    task.beat++;
-  }
+  const plan = DepthwisePlan.of(changetype<DepthwiseShape>(args), true, task, 0);
+  plan.begin(args.dy);
+  DepthwiseCorrelation.run(plan, task, args.kernel, 0, 0, args.dx);
 }
 
-@final
-@unmanaged
-class Depthwise {
-  /** to[j] += x[j / multiplier] * y[j] for j < n */
-  static add(to: usize, x: usize, multiplier: i32, y: usize, n: i32): void {
-    if (multiplier !== 1) {
-      for (let j = 0; j < n; j += 4, to += 16, y += 16) {
-        const sum = Vec.madd(Span.spread(x, j, multiplier, n - j), Span.load(y, n - j), Span.load(to, n - j));
-        Span.store(to, sum, n - j);
-      }
-      return;
-    }
-    for (; n >= 8; n -= 8, to += 32, x += 32, y += 32) {
-      v128.store(to, Vec.madd(v128.load(x), v128.load(y), v128.load(to)));
-      v128.store(to, Vec.madd(v128.load(x, 16), v128.load(y, 16), v128.load(to, 16)), 16);
-    }
-    for (; n > 0; n -= 4, to += 16, x += 16, y += 16) {
-      Span.store(to, Vec.madd(Span.load(x, n), Span.load(y, n), Span.load(to, n)), n);
-    }
-  }
-
-  /** to[c] += sum over q of x[c, q] * y[c, q] for c < n, q < multiplier */
-  static addSums(to: usize, x: usize, y: usize, n: i32, multiplier: i32): void {
-    const apart = (<usize>multiplier) << 2;
-    for (let c = 0; c < n; c += 4, to += 16, x += 4 * apart, y += 4 * apart) {
-      let sum = Span.load(to, n - c);
-      for (let q: usize = 0; q < apart; q += 4) {
-        sum = Vec.madd(Span.gather(x + q, apart, n - c), Span.gather(y + q, apart, n - c), sum);
-      }
-      Span.store(to, sum, n - c);
-    }
-  }
-
-  /** The output index `distance` / stride where that is one, or -1. */
-  @inline static output(distance: i32, stride: i32, limit: i32): i32 {
-    if (distance < 0) return -1;
-    if (stride === 1) return distance < limit ? distance : -1;
-    const index = distance / stride;
-    return index * stride === distance && index < limit ? index : -1;
-  }
+export function depthwiseConv2dInputGradientScratch(args: DepthwiseConv2dInputGradientArgs, threads: i32): i32 {
+  return threads * DepthwisePlan.bytes(changetype<DepthwiseShape>(args), true);
 }
 
 @unmanaged
@@ -188,57 +101,150 @@ export class DepthwiseConv2dKernelGradientArgs {
 
 /** dkernel = the sum over all outputs of x where a tap met it, times dy */
 export function depthwiseConv2dKernelGradient(args: DepthwiseConv2dKernelGradientArgs, task: Task): void {
-  const filters = args.channels * args.multiplier;
-  const floats = args.kernelHeight * args.kernelWidth * filters;
-  const rows = args.batch * args.outHeight;
-  const parts = Parts.count(rows, floats);
+  const floats = args.kernelHeight * args.kernelWidth * args.channels * args.multiplier;
+  const parts = DepthwiseKernel.parts(args);
   if (task.phase === 1) {
     Parts.combine(task, args.dkernel, floats, parts);
     return;
   }
+  const plan = DepthwisePlan.of(changetype<DepthwiseShape>(args), false, task, Parts.bytes(parts, floats));
+  plan.begin(args.x);
+  const rows = args.batch * args.outHeight;
   const size = Pieces.count(rows, parts);
-  // a piece is a part of the rows by one row of taps
-  for (let piece = task.thread; piece < parts * args.kernelHeight; piece += task.threads) {
-    const part = piece / args.kernelHeight;
-    const ky = piece - part * args.kernelHeight;
-    const rowFloats = args.kernelWidth * filters;
-    const to =
-      (parts > 1 ? task.scratch + ((<usize>part * floats) << 2) : args.dkernel) + ((<usize>ky * rowFloats) << 2);
-    Span.clear(to, rowFloats);
+  for (let piece = task.thread; piece < parts * plan.groups; piece += task.threads) {
+    const group = piece / parts;
+    const part = piece - group * parts;
+    plan.toGroup(group);
+    const to = parts > 1 ? task.scratch + ((<usize>part * floats) << 2) : args.dkernel;
+    memory.fill(plan.taps, 0, plan.groupBlocks * plan.tapsBytes);
     const end = Pieces.end(part, size, rows);
-    for (let row = Pieces.first(part, size); row < end; row++) {
+    for (let row = Pieces.first(part, size); row < end; row++, task.beat++) {
       const image = row / args.outHeight;
-      const y = (row - image * args.outHeight) * args.strideHeight - args.padTop + ky * args.dilationHeight;
-      if (y < 0 || y >= args.height) continue;
-      const dy = args.dy + ((<usize>row * args.outWidth * filters) << 2);
-      const x = args.x + ((<usize>(image * args.height + y) * args.width * args.channels) << 2);
-      depthwiseRow(args, x, dy, to, filters);
-      task.beat++;
+      plan.toRow(plan.yAxis(0), row - image * args.outHeight, image);
+      DepthwiseKernel.addRow(plan, args.dy + ((<usize>row * args.outWidth * plan.outs) << 2));
     }
+    DepthwiseKernel.put(plan, to);
   }
 }
 
-/** Adds the products of one row of x and one of dy to a row of taps. */
-function depthwiseRow(args: DepthwiseConv2dKernelGradientArgs, x: usize, dy: usize, to: usize, filters: i32): void {
-  const xStep = (<usize>args.strideWidth * args.channels) << 2;
-  for (let kx = 0; kx < args.kernelWidth; kx++, to += (<usize>filters) << 2) {
-    const left = kx * args.dilationWidth - args.padLeft;
-    const first = Axis.below(0, left, args.strideWidth, args.outWidth);
-    const end = Axis.below(args.width, left, args.strideWidth, args.outWidth);
-    let xAt = x + ((<usize>((left + first * args.strideWidth) * args.channels)) << 2);
-    let dyAt = dy + ((<usize>(first * filters)) << 2);
-    for (let ox = first; ox < end; ox++, xAt += xStep, dyAt += (<usize>filters) << 2) {
-      Depthwise.add(to, xAt, args.multiplier, dyAt, filters);
-    }
-  }
-}
-
-export function depthwiseConv2dKernelGradientScratch(args: DepthwiseConv2dKernelGradientArgs, _threads: i32): i32 {
+export function depthwiseConv2dKernelGradientScratch(args: DepthwiseConv2dKernelGradientArgs, threads: i32): i32 {
   const floats = args.kernelHeight * args.kernelWidth * args.channels * args.multiplier;
-  return <i32>Parts.bytes(Parts.count(args.batch * args.outHeight, floats), floats);
+  const parts = <i32>Parts.bytes(DepthwiseKernel.parts(args), floats);
+  return parts + threads * DepthwisePlan.bytes(changetype<DepthwiseShape>(args), false);
 }
 
 export function depthwiseConv2dKernelGradientPhases(args: DepthwiseConv2dKernelGradientArgs, _threads: i32): i32 {
-  const floats = args.kernelHeight * args.kernelWidth * args.channels * args.multiplier;
-  return Parts.count(args.batch * args.outHeight, floats) > 1 ? 2 : 1;
+  return DepthwiseKernel.parts(args) > 1 ? 2 : 1;
+}
+
+/** Rows of outputs that are worth a part of the sum: each begins with an empty ring. */
+const PART_ROWS: i32 = 8;
+
+@final
+@unmanaged
+class DepthwiseKernel {
+  static parts(args: DepthwiseConv2dKernelGradientArgs): i32 {
+    const floats = args.kernelHeight * args.kernelWidth * args.channels * args.multiplier;
+    return Parts.count(Pieces.count(args.batch * args.outHeight, PART_ROWS), floats);
+  }
+
+  /** Adds the products of one row of dy and the rows of x that it meets to the taps of the plan. */
+  static addRow(plan: DepthwisePlan, dy: usize): void {
+    const columns = plan.columnTermsOf(0);
+    const width = plan.shape.outWidth;
+    const pixel = (<usize>plan.outs) << 2;
+    let taps = plan.taps + 16;
+    let strips = plan.ring;
+    let lanes = plan.outs - (plan.firstBlock << 2);
+    dy += (<usize>plan.firstBlock) << 4;
+    for (let block = 0; block < plan.blockCount; block++) {
+      for (let term = plan.rowTerms; term < plan.rowTermsEnd; term += TERM_BYTES) {
+        const x: usize = strips + load<i32>(term);
+        const to: usize = taps + load<i32>(term, 4);
+        let column = columns.threes;
+        for (; column + 2 * TERM_BYTES < columns.end; column += 3 * TERM_BYTES) {
+          DepthwiseKernel.addThree(column, x, to, dy, pixel, width, lanes);
+        }
+        for (; column < columns.end; column += TERM_BYTES) {
+          DepthwiseKernel.addOne(column, x, to, dy, pixel, width, lanes);
+        }
+      }
+      taps += plan.tapsBytes;
+      strips += plan.blockBytes;
+      dy += 16;
+      lanes -= 4;
+    }
+  }
+
+  /** Three taps of a row: nine sums side by side, since each addition waits for the one before. */
+  @inline static addThree(column: usize, x: usize, to: usize, dy: usize, pixel: usize, count: i32, lanes: i32): void {
+    const zero = i32x4.splat(0);
+    let a0 = zero;
+    let a1 = zero;
+    let a2 = zero;
+    let b0 = zero;
+    let b1 = zero;
+    let b2 = zero;
+    let c0 = zero;
+    let c1 = zero;
+    let c2 = zero;
+    let xa = x + load<i32>(column);
+    let xb = x + load<i32>(column, TERM_BYTES);
+    let xc = x + load<i32>(column, 2 * TERM_BYTES);
+    // a load may reach into the next pixel, whose lanes are not used, but not behind the last one
+    for (; count > 3; count -= 3, xa += 48, xb += 48, xc += 48, dy += 3 * pixel) {
+      let d = v128.load(dy);
+      a0 = Vec.madd(d, v128.load(xa), a0);
+      b0 = Vec.madd(d, v128.load(xb), b0);
+      c0 = Vec.madd(d, v128.load(xc), c0);
+      d = v128.load(dy + pixel);
+      a1 = Vec.madd(d, v128.load(xa, 16), a1);
+      b1 = Vec.madd(d, v128.load(xb, 16), b1);
+      c1 = Vec.madd(d, v128.load(xc, 16), c1);
+      d = v128.load(dy + 2 * pixel);
+      a2 = Vec.madd(d, v128.load(xa, 32), a2);
+      b2 = Vec.madd(d, v128.load(xb, 32), b2);
+      c2 = Vec.madd(d, v128.load(xc, 32), c2);
+    }
+    for (; count > 0; count--, xa += 16, xb += 16, xc += 16, dy += pixel) {
+      const d = Span.load(dy, lanes);
+      a0 = Vec.madd(d, v128.load(xa), a0);
+      b0 = Vec.madd(d, v128.load(xb), b0);
+      c0 = Vec.madd(d, v128.load(xc), c0);
+    }
+    DepthwiseKernel.add(to + load<i32>(column, 4), a0, a1, a2);
+    DepthwiseKernel.add(to + load<i32>(column, 4 + TERM_BYTES), b0, b1, b2);
+    DepthwiseKernel.add(to + load<i32>(column, 4 + 2 * TERM_BYTES), c0, c1, c2);
+  }
+
+  @inline static addOne(column: usize, x: usize, to: usize, dy: usize, pixel: usize, count: i32, lanes: i32): void {
+    const zero = i32x4.splat(0);
+    let a0 = zero;
+    let a1 = zero;
+    let a2 = zero;
+    let xa = x + load<i32>(column);
+    for (; count > 3; count -= 3, xa += 48, dy += 3 * pixel) {
+      a0 = Vec.madd(v128.load(dy), v128.load(xa), a0);
+      a1 = Vec.madd(v128.load(dy + pixel), v128.load(xa, 16), a1);
+      a2 = Vec.madd(v128.load(dy + 2 * pixel), v128.load(xa, 32), a2);
+    }
+    for (; count > 0; count--, xa += 16, dy += pixel) a0 = Vec.madd(Span.load(dy, lanes), v128.load(xa), a0);
+    DepthwiseKernel.add(to + load<i32>(column, 4), a0, a1, a2);
+  }
+
+  @inline static add(to: usize, a: v128, b: v128, c: v128): void {
+    v128.store(to, f32x4.add(v128.load(to), f32x4.add(f32x4.add(a, b), c)));
+  }
+
+  /** The sums of the group go to their places. */
+  static put(plan: DepthwisePlan, to: usize): void {
+    const taps = plan.shape.kernelHeight * plan.shape.kernelWidth;
+    for (let tap = 0; tap < taps; tap++, to += (<usize>plan.outs) << 2) {
+      for (let block = 0; block < plan.blockCount; block++) {
+        const out = (plan.firstBlock + block) << 2;
+        const sum = v128.load(plan.taps + <usize>(block * plan.tapsBytes + (tap << 4)), 16);
+        Span.store(to + ((<usize>out) << 2), sum, plan.outs - out);
+      }
+    }
+  }
 }

@@ -54,6 +54,29 @@ function randomShape(seed: number): Shape {
   };
 }
 
+/** Depthwise: channels that fill vectors and do not, rows shorter and longer than a tile, pads that no tap crosses. */
+function depthwiseShape(seed: number): Shape {
+  const next = integers(seed);
+  const pick = <T>(values: readonly T[]): T => values[next() % values.length] as T;
+  const kernel = [pick([1, 2, 3, 5]), pick([1, 2, 3, 3, 5, 7])] as const;
+  const dilation = [pick([1, 1, 2, 3]), pick([1, 1, 2, 3])] as const;
+  const pads = [pick([0, 1, 2, 9]), pick([0, 1, 2, 9]), pick([0, 1, 2, 9]), pick([0, 1, 2, 9])] as const;
+  const reach = [(kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1] as const;
+  const channels = pick([1, 3, 4, 5, 8, 9, 16, 17]);
+  return {
+    batch: pick([1, 2]),
+    height: Math.max(1, reach[0] - pads[0] - pads[2] + pick([0, 1, 3, 9])),
+    width: Math.max(1, reach[1] - pads[1] - pads[3] + pick([0, 1, 3, 6, 7, 8, 16, 19])),
+    channels,
+    filters: channels * pick([1, 1, 1, 2, 3]),
+    kernel,
+    strides: [pick([1, 1, 2, 3]), pick([1, 1, 2, 3])],
+    pads,
+    dilation,
+    groups: channels,
+  };
+}
+
 const shapes: readonly Shape[] = [
   plain,
   { ...plain, batch: 0 },
@@ -101,7 +124,11 @@ const shapes: readonly Shape[] = [
   { ...plain, batch: 1, height: 5, width: 6, channels: 530, filters: 4 },
   { ...plain, batch: 1, height: 5, width: 6, channels: 4, filters: 530, pads: [2, 2, 2, 2] as const },
   { ...plain, batch: 1, height: 3, width: 3, pads: [3, 4, 3, 3] as const },
+  // depthwise: more channels than a ring of strips holds at once, several parts of the sums over pixels
+  { ...plain, batch: 1, height: 12, width: 30, channels: 261, filters: 261, groups: 261, kernel: [5, 5] },
+  { ...plain, batch: 1, height: 12, width: 9, channels: 260, filters: 520, groups: 260, strides: [2, 2] },
   ...range(120).map(randomShape),
+  ...range(120).map(depthwiseShape),
 ];
 
 const largest = (x: Float32Array) => x.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
