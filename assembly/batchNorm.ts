@@ -345,13 +345,14 @@ const MOVING_PIECE: i32 = 1 << 13;
 
 /** moving = moving momentum + value (1 - momentum) */
 export function movingAverage(args: MovingAverageArgs, task: Task): void {
-  const momentum = args.momentum;
+  const momentum = f32x4.splat(args.momentum);
+  const share = f32x4.splat(1 - args.momentum);
   const pieces = Pieces.count(args.n, MOVING_PIECE);
   for (let piece = task.thread; piece < pieces; piece += task.threads) {
     const first = Pieces.first(piece, MOVING_PIECE);
     const offset = (<usize>first) << 2;
     const count = Pieces.end(piece, MOVING_PIECE, args.n) - first;
     const moving = args.moving + offset;
-    mapRow<Blend>(moving, moving, args.value + offset, count, momentum, 1 - momentum);
+    mapRow<Blend>(moving, moving, args.value + offset, count, momentum, share);
   }
 }

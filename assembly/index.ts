@@ -18,8 +18,12 @@ export { blockCopy, copy, fill } from "./copy";
 export {
   crossEntropy,
   crossEntropyGradient,
+  crossEntropyGradientScratch,
   crossEntropyInt32,
   crossEntropyInt32Gradient,
+  crossEntropyInt32GradientScratch,
+  crossEntropyInt32Scratch,
+  crossEntropyScratch,
   sigmoidCrossEntropy,
   sigmoidCrossEntropyGradient,
 } from "./crossEntropy";
@@ -100,4 +104,13 @@ export {
   reduceSumScratch,
 } from "./reduce";
 export { run } from "./run";
-export { logSoftmax, logSoftmaxGradient, softmax, softmaxGradient } from "./softmax";
+export {
+  logSoftmax,
+  logSoftmaxGradient,
+  logSoftmaxGradientScratch,
+  logSoftmaxScratch,
+  softmax,
+  softmaxGradient,
+  softmaxGradientScratch,
+  softmaxScratch,
+} from "./softmax";

@@ -56,8 +56,17 @@ export class Maths {
 
   /** exp(x) */
   @inline static exp(x: v128): v128 {
+    return Maths.far(x) ? Maths.expWhole(x) : Maths.expNear(x);
+  }
+
+  /** Whether a lane is farther from 0 than 87, or NaN. */
+  @inline static far(x: v128): bool {
     // as integers, so that NaN lies beyond the bound
-    if (v128.any_true(i32x4.gt_s(f32x4.abs(x), v128.load32_splat(EXP, 40)))) return Maths.expWhole(x);
+    return v128.any_true(i32x4.gt_s(f32x4.abs(x), v128.load32_splat(EXP, 40)));
+  }
+
+  /** exp(x) of lanes that are not far. */
+  @inline static expNear(x: v128): v128 {
     const t = Maths.rounded(x);
     return i32x4.add(Maths.expReduced(Maths.reduced(x, t)), i32x4.shl(t, 23)); // the low bits of t are n
   }
