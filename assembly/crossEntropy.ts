@@ -89,8 +89,8 @@ function labelGradientRows(
   const valid = i32x4.lt_u(Row.values(labels, count), i32x4.splat(args.columns));
   const scale = f32x4.div(Row.values(dout, count), sum);
   mapRow<Scaled>(dx, dx, dx, n, v128.bitselect(scale, f32x4.splat(NaN), valid), sum);
-  for (let k = 0; k < count; k++) {
-    const own = (<usize>k) << 2;
+  for (let k = 0, lanes = aside ? 4 : 1; k < lanes; k++) {
+    const own = (<usize>min(k, count - 1)) << 2; // lanes beyond repeat the last row
     const label = load<u32>(labels + own);
     if (label >= <u32>args.columns) continue;
     const at = dx + labelPlace(label, k, aside);

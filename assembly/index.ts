@@ -15,18 +15,6 @@ export {
   movingAverage,
 } from "./batchNorm";
 export { blockCopy, copy, fill } from "./copy";
-export {
-  crossEntropy,
-  crossEntropyGradient,
-  crossEntropyGradientScratch,
-  crossEntropyInt32,
-  crossEntropyInt32Gradient,
-  crossEntropyInt32GradientScratch,
-  crossEntropyInt32Scratch,
-  crossEntropyScratch,
-  sigmoidCrossEntropy,
-  sigmoidCrossEntropyGradient,
-} from "./crossEntropy";
 export { equalInt32, gather, gatherGradient, oneHot } from "./gather";
 export { guard } from "./guard";
 export { adam, rmsprop, sgd } from "./optim";
@@ -48,12 +36,9 @@ export {
 } from "./pointwise/binary";
 export {
   eluGradient,
-  geluGradient,
   leakyReluGradient,
   reluGradient,
   sigmoidGradient,
-  siluGradient,
-  softplusGradient,
   tanhGradient,
 } from "./pointwise/gradients";
 export { stridedCopy } from "./pointwise/strided";
@@ -61,24 +46,15 @@ export {
   absolute,
   affine,
   clip,
-  elu,
-  erf,
-  exp,
   float32ToInt32,
-  gelu,
   int32ToFloat32,
   leakyRelu,
-  log,
   negate,
   reciprocal,
   relu,
-  sigmoid,
   sign,
-  silu,
-  softplus,
   sqrt,
   square,
-  tanh,
 } from "./pointwise/unary";
 export { averagePool2d, averagePool2dGradient, maxPool2d, maxPool2dGradient } from "./pool";
 export {
@@ -104,13 +80,3 @@ export {
   reduceSumScratch,
 } from "./reduce";
 export { run } from "./run";
-export {
-  logSoftmax,
-  logSoftmaxGradient,
-  logSoftmaxGradientScratch,
-  logSoftmaxScratch,
-  softmax,
-  softmaxGradient,
-  softmaxGradientScratch,
-  softmaxScratch,
-} from "./softmax";

@@ -15,4 +15,28 @@ export {
   conv2dKernelGradientPhases,
   conv2dKernelGradientScratch,
 } from "./conv/kernelGradient";
+export {
+  crossEntropy,
+  crossEntropyGradient,
+  crossEntropyGradientScratch,
+  crossEntropyInt32,
+  crossEntropyInt32Gradient,
+  crossEntropyInt32GradientScratch,
+  crossEntropyInt32Scratch,
+  crossEntropyScratch,
+  sigmoidCrossEntropy,
+  sigmoidCrossEntropyGradient,
+} from "./crossEntropy";
 export { gemm, gemmBatch, gemmBatchScratch, gemmScratch } from "./gemm/gemm";
+export { geluGradient, siluGradient, softplusGradient } from "./pointwise/gradients";
+export { elu, erf, exp, gelu, log, sigmoid, silu, softplus, tanh } from "./pointwise/unary";
+export {
+  logSoftmax,
+  logSoftmaxGradient,
+  logSoftmaxGradientScratch,
+  logSoftmaxScratch,
+  softmax,
+  softmaxGradient,
+  softmaxGradientScratch,
+  softmaxScratch,
+} from "./softmax";
