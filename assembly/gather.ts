@@ -109,11 +109,12 @@ export function oneHot(args: OneHotArgs, task: Task): void {
   const turn = max(1, TURN / max(1, columns));
   const turns = Pieces.count(args.count, turn);
   for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
+    const first = Pieces.first(at, turn);
     const end = Pieces.end(at, turn, args.count);
-    for (let i = Pieces.first(at, turn); i < end; i++) {
-      const out = args.out + ((<usize>i * columns) << 2);
+    let out = args.out + ((<usize>first * columns) << 2);
+    mapRow<Constant>(out, out, out, (end - first) * columns, f32x4.splat(args.off), f32x4.splat(0));
+    for (let i = first; i < end; i++, out += (<usize>columns) << 2) {
       const index = load<u32>(args.indices + ((<usize>i) << 2));
-      mapRow<Constant>(out, out, out, columns, f32x4.splat(args.off), f32x4.splat(0));
       if (index < <u32>columns) store<f32>(out + ((<usize>index) << 2), args.on);
     }
   }
