@@ -73,12 +73,43 @@ export class Min {
 
 @final
 @unmanaged
+class Pair {
+  /** Adds what one element, or one vector, gives to two sums. */
+  @inline static add<OP, T>(acc: usize, x: usize, y: usize, m: usize, width: usize): void {
+    const op = changetype<OP>(0);
+    const sum = changetype<Sum>(0);
+    const first = op.first<T>(x, y, m);
+    store<T>(acc, sum.combine<T>(load<T>(acc), first));
+    store<T>(acc + width, sum.combine<T>(load<T>(acc + width), op.second<T>(first, x, m)));
+  }
+
+  /** The same for a vector and the one `width` bytes behind it. */
+  @inline static addTwo<OP>(acc: usize, x: usize, y: usize, m: usize, width: usize): void {
+    const op = changetype<OP>(0);
+    const a = op.first<v128>(x, y, m);
+    const b = op.first<v128>(x + width, y + width, m);
+    v128.store(acc, f32x4.add(v128.load(acc), f32x4.add(a, b)));
+    const seconds = f32x4.add(op.second<v128>(a, x, m), op.second<v128>(b, x + width, m));
+    v128.store(acc + width, f32x4.add(v128.load(acc + width), seconds));
+  }
+}
+
+@final
+@unmanaged
 export class Columns {
-  /** Rows that are read as one: 128 to 256 sums side by side keep each of them short, and so exact. */
+  /** Rows that are read as one: at least 64 sums side by side keep each of them short, and so exact. */
   @inline static group(rows: i32, columns: i32): i32 {
     if (columns >= 64) return 1;
-    const group = ((columns + 31) / max(columns, 1)) << 2;
+    const group = ((columns + 15) / max(columns, 1)) << 2;
     return rows >= group << 3 ? group : 1;
+  }
+
+  /**
+   * Whether rows of so many bytes, one behind the other, are read two at a time, which halves the work on the sums.
+   * Longer ones are read in order: beyond half a kilobyte prefetchers do not see two rows as one stream.
+   */
+  @inline static inPairs(width: usize): bool {
+    return width <= 320 && (width & 15) === 0;
   }
 
   /** Rows of a piece: about 16,384 elements, whole groups, never so few that partials outweigh the matrix. */
@@ -89,39 +120,39 @@ export class Columns {
   @inline static roundUp(n: i32, unit: i32): i32 {
     return ((n + unit - 1) / unit) * unit;
   }
-
-  /** Four rows folded into one value, in pairs. */
-  @inline static four<OP, T>(x: usize, stride: usize): T {
-    const op = changetype<OP>(0);
-    const a = op.combine<T>(load<T>(x), load<T>(x + stride));
-    return op.combine<T>(a, op.combine<T>(load<T>(x + stride * 2), load<T>(x + stride * 3)));
-  }
 }
 
 /**
  * acc[j] = the fold of x[r, j] over r. `width` (of acc and a row) and `stride` (from row to row) are bytes.
- * Four rows at a time, so that acc is seldom loaded and errors grow slowly.
  */
 export function foldColumns<OP>(acc: usize, x: usize, width: usize, stride: usize, rows: i32): void {
   const op = changetype<OP>(0);
   const start = op.start();
   for (let j: usize = 0; j < width; j += 4) store<f32>(acc + j, start);
   let left = rows;
-  for (; left >= 4; left -= 4) {
-    let j: usize = 0;
-    for (; j + 16 <= width; j += 16) {
-      v128.store(acc + j, op.combine<v128>(v128.load(acc + j), Columns.four<OP, v128>(x + j, stride)));
+  if (stride === width && Columns.inPairs(width)) {
+    for (; left >= 2; left -= 2, x += width << 1) {
+      for (let to = acc, from = x, end = acc + width; to < end; to += 16, from += 16) {
+        const both = op.combine<v128>(v128.load(from), v128.load(from + width));
+        v128.store(to, op.combine<v128>(v128.load(to), both));
+      }
     }
-    for (; j < width; j += 4) {
-      store<f32>(acc + j, op.combine<f32>(load<f32>(acc + j), Columns.four<OP, f32>(x + j, stride)));
-    }
-    x += stride << 2;
   }
-  for (; left > 0; left--) {
-    let j: usize = 0;
-    for (; j + 16 <= width; j += 16) v128.store(acc + j, op.combine<v128>(v128.load(acc + j), v128.load(x + j)));
-    for (; j < width; j += 4) store<f32>(acc + j, op.combine<f32>(load<f32>(acc + j), load<f32>(x + j)));
-    x += stride;
+  for (; left > 0; left--, x += stride) {
+    let to = acc;
+    let from = x;
+    for (const end = acc + width - 63; to < end; to += 64, from += 64) {
+      v128.store(to, op.combine<v128>(v128.load(to), v128.load(from)));
+      v128.store(to, op.combine<v128>(v128.load(to, 16), v128.load(from, 16)), 16);
+      v128.store(to, op.combine<v128>(v128.load(to, 32), v128.load(from, 32)), 32);
+      v128.store(to, op.combine<v128>(v128.load(to, 48), v128.load(from, 48)), 48);
+    }
+    for (const end = acc + width - 15; to < end; to += 16, from += 16) {
+      v128.store(to, op.combine<v128>(v128.load(to), v128.load(from)));
+    }
+    for (const end = acc + width; to < end; to += 4, from += 4) {
+      store<f32>(to, op.combine<f32>(load<f32>(to), load<f32>(from)));
+    }
   }
 }
 
@@ -147,45 +178,20 @@ export function foldPairs<OP>(acc: usize, x: usize, y: usize, m: usize, columns:
   const width = (<usize>(group * columns)) << 2;
   memory.fill(acc, 0, width << 1);
   let left = rows;
-  for (; left >= group << 2; left -= group << 2) {
-    let j: usize = 0;
-    for (; j + 16 <= width; j += 16) Pairs.four<OP, v128>(acc + j, x + j, y + j, m + j, width);
-    for (; j < width; j += 4) Pairs.four<OP, f32>(acc + j, x + j, y + j, m + j, width);
-    x += width << 2;
-    y += width << 2;
+  if (Columns.inPairs(width)) {
+    for (; left >= group << 1; left -= group << 1, x += width << 1, y += width << 1) {
+      for (let j: usize = 0; j < width; j += 16) Pair.addTwo<OP>(acc + j, x + j, y + j, m + j, width);
+    }
   }
   for (; left > 0; left -= group) {
     const end = (<usize>(min(left, group) * columns)) << 2;
-    for (let j: usize = 0; j < end; j += 4) Pairs.one<OP>(acc + j, x + j, y + j, m + j, width);
+    let j: usize = 0;
+    for (; j + 32 <= end; j += 32) {
+      Pair.add<OP, v128>(acc + j, x + j, y + j, m + j, width);
+      Pair.add<OP, v128>(acc + j + 16, x + j + 16, y + j + 16, m + j + 16, width);
+    }
+    for (; j < end; j += 4) Pair.add<OP, f32>(acc + j, x + j, y + j, m + j, width);
     x += width;
     y += width;
-  }
-}
-
-@final
-@unmanaged
-class Pairs {
-  /** Adds what four rows, `width` bytes apart, give to two sums. */
-  @inline static four<OP, T>(acc: usize, x: usize, y: usize, m: usize, width: usize): void {
-    const op = changetype<OP>(0);
-    const sum = changetype<Sum>(0);
-    const a = op.first<T>(x, y, m);
-    const b = op.first<T>(x + width, y + width, m);
-    const c = op.first<T>(x + width * 2, y + width * 2, m);
-    const d = op.first<T>(x + width * 3, y + width * 3, m);
-    const firsts = sum.combine<T>(sum.combine<T>(a, b), sum.combine<T>(c, d));
-    store<T>(acc, sum.combine<T>(load<T>(acc), firsts));
-    const seconds = sum.combine<T>(
-      sum.combine<T>(op.second<T>(a, x, m), op.second<T>(b, x + width, m)),
-      sum.combine<T>(op.second<T>(c, x + width * 2, m), op.second<T>(d, x + width * 3, m)),
-    );
-    store<T>(acc + width, sum.combine<T>(load<T>(acc + width), seconds));
-  }
-
-  @inline static one<OP>(acc: usize, x: usize, y: usize, m: usize, width: usize): void {
-    const op = changetype<OP>(0);
-    const a = op.first<f32>(x, y, m);
-    store<f32>(acc, load<f32>(acc) + a);
-    store<f32>(acc + width, load<f32>(acc + width) + op.second<f32>(a, x, m));
   }
 }

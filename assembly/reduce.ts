@@ -232,6 +232,24 @@ function firstOf(x: usize, n: i32, most: v128): i32 {
   return 0;
 }
 
+/** The same for the maxima of `count` (1 to 4) rows of n elements, `stride` bytes apart, a row a lane. */
+function firstOfFour(x: usize, n: i32, stride: usize, count: i32): v128 {
+  let most = Lanes.gather(x, stride, count);
+  let first = i32x4.splat(0);
+  let at = first;
+  const one = i32x4.splat(1);
+  for (let i = 1; i < n; i++) {
+    x += 4;
+    at = i32x4.add(at, one);
+    const value = Lanes.gather(x, stride, count);
+    // a NaN compares false and stays
+    const stays = v128.or(f32x4.le(value, most), f32x4.ne(most, most));
+    most = v128.bitselect(most, value, stays);
+    first = v128.bitselect(first, at, stays);
+  }
+  return first;
+}
+
 /** out = the column of each row's first maximum, or of its first NaN; 0 where there are no columns */
 export function argMax(args: ArgMaxArgs, task: Task): void {
   const columns = args.columns;
@@ -239,8 +257,14 @@ export function argMax(args: ArgMaxArgs, task: Task): void {
   const turns = Pieces.count(args.rows, turn);
   for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
     const end = Pieces.end(at, turn, args.rows);
-    for (let row = Pieces.first(at, turn); row < end; row++) {
+    const height = columns > 0 && columns <= NARROW ? 4 : 1;
+    for (let row = Pieces.first(at, turn); row < end; row += height) {
       const x = args.x + ((<usize>row * columns) << 2);
+      if (height > 1) {
+        const count = min(4, end - row);
+        Lanes.write(args.out + ((<usize>row) << 2), firstOfFour(x, columns, (<usize>columns) << 2, count), count);
+        continue;
+      }
       store<i32>(args.out + ((<usize>row) << 2), firstOf(x, columns, f32x4.splat(foldRow<Max>(x, columns))));
     }
   }
