@@ -186,10 +186,7 @@ export function foldPairs<OP>(acc: usize, x: usize, y: usize, m: usize, columns:
   for (; left > 0; left -= group) {
     const end = (<usize>(min(left, group) * columns)) << 2;
     let j: usize = 0;
-    for (; j + 32 <= end; j += 32) {
-      Pair.add<OP, v128>(acc + j, x + j, y + j, m + j, width);
-      Pair.add<OP, v128>(acc + j + 16, x + j + 16, y + j + 16, m + j + 16, width);
-    }
+    for (; j + 16 <= end; j += 16) Pair.add<OP, v128>(acc + j, x + j, y + j, m + j, width);
     for (; j < end; j += 4) Pair.add<OP, f32>(acc + j, x + j, y + j, m + j, width);
     x += width;
     y += width;

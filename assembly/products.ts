@@ -1,5 +1,5 @@
-// Exports only: the kernels that multiply and add. They are built twice, strict (multiply, then add) and relaxed
-// (fused multiply-add); the host takes one of the two beside index.ts.
+// Exports only: the kernels that multiply and add, those with polynomials (exp, log, tanh, erf) among them. They are
+// built twice, strict (multiply, then add) and relaxed (fused multiply-add); the host takes one of the two beside index.ts.
 
 export { conv2d, conv2dScratch } from "./conv/conv2d";
 export {

@@ -29,7 +29,7 @@ export class ReduceArgs {
 
 /** Elements of a row's piece. */
 const ROW_PIECE: i32 = 1 << 14;
-/** Elements of the longest rows of which four are folded at once, a row a lane. */
+/** Columns of the widest rows of which four are taken at once, a row a lane. */
 const NARROW: i32 = 32;
 /** Columns of a piece of a wide matrix. */
 const BLOCK: i32 = 1024;
@@ -64,14 +64,6 @@ export function foldRow<OP>(x: usize, n: i32): f32 {
   return op.settled(result, x, n);
 }
 
-/** The folds of `count` (1 to 4) rows of n elements, `stride` bytes apart. */
-function foldFour<OP>(x: usize, n: i32, stride: usize, count: i32): v128 {
-  const op = changetype<OP>(0);
-  let result = f32x4.splat(op.start());
-  for (let i = 0; i < n; i++, x += 4) result = op.combine<v128>(result, Lanes.gather(x, stride, count));
-  return result;
-}
-
 function reduceRows<OP>(args: ReduceArgs, scale: f32, task: Task): void {
   let x = args.x;
   let out = args.out;
@@ -92,15 +84,6 @@ function reduceRows<OP>(args: ReduceArgs, scale: f32, task: Task): void {
   const turns = Pieces.count(units, turn);
   for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
     const end = Pieces.end(at, turn, units);
-    if (size <= NARROW) {
-      const scales = f32x4.splat(scale);
-      const step = (<usize>size) << 2;
-      for (let unit = Pieces.first(at, turn); unit < end; unit += 4) {
-        const four = foldFour<OP>(x + <usize>unit * step, size, step, min(4, end - unit));
-        Lanes.write(out + ((<usize>unit) << 2), f32x4.mul(four, scales), end - unit);
-      }
-      continue;
-    }
     for (let unit = Pieces.first(at, turn); unit < end; unit++) {
       let row = unit;
       let first = 0;
