@@ -1,9 +1,9 @@
 // Batch normalisation over the rows of [rows, channels], both ways, and moving averages (Ioffe and Szegedy 2015).
-// Statistics are taken piece by piece, each about its own mean while it is in the cache, and combined in
-// order (Chan, Golub and LeVeque 1979): one pass over memory, exact also where the mean is large.
+// Statistics are taken piece by piece, each about the mean of its first rows, and combined in order (Chan, Golub and
+// LeVeque 1979): one pass over memory, exact also where the mean is large.
 // What depends on the channel alone is laid out once a thread, `group` times side by side (columns.ts).
 
-import { Columns, foldColumns, foldGroups, Sum } from "./columns";
+import { Columns, foldColumns, foldGroups, foldPairs, Sum } from "./columns";
 import { Pieces } from "./pieces";
 import { mapRow, Row } from "./rows";
 import { InF32, InOutF32, OutF32, Task } from "./task";
@@ -48,39 +48,30 @@ export class BatchNormGradientArgs {
 /** Channels of a piece where partials are combined. */
 const CHANNEL_BLOCK: i32 = 256;
 
-/** Adds (x - m)^2. */
+/** Sums of x - m and of (x - m)^2. */
 @final
 @unmanaged
-class SquaredDistance {
-  @inline start(): f32 {
-    return 0;
+class Moments {
+  @inline first<T>(x: usize, _y: usize, m: usize): T {
+    if (isVector<T>()) return f32x4.sub(v128.load(x), v128.load(m));
+    return load<f32>(x) - load<f32>(m);
   }
-  @inline combine<T>(a: T, b: T): T {
-    return changetype<Sum>(0).combine<T>(a, b);
-  }
-  @inline term<T>(x: usize, _y: usize, m: usize): T {
-    if (isVector<T>()) {
-      const d = f32x4.sub(v128.load(x), v128.load(m));
-      return f32x4.mul(d, d);
-    }
-    const d = load<f32>(x) - load<f32>(m);
-    return d * d;
+  @inline second<T>(first: T, _x: usize, _m: usize): T {
+    if (isVector<T>()) return f32x4.mul(first, first);
+    return first * first;
   }
 }
 
-/** Adds y (x - m). */
+/** Sums of y and of y (x - m). */
 @final
 @unmanaged
 class Covariance {
-  @inline start(): f32 {
-    return 0;
+  @inline first<T>(_x: usize, y: usize, _m: usize): T {
+    return load<T>(y);
   }
-  @inline combine<T>(a: T, b: T): T {
-    return changetype<Sum>(0).combine<T>(a, b);
-  }
-  @inline term<T>(x: usize, y: usize, m: usize): T {
-    if (isVector<T>()) return f32x4.mul(v128.load(y), f32x4.sub(v128.load(x), v128.load(m)));
-    return load<f32>(y) * (load<f32>(x) - load<f32>(m));
+  @inline second<T>(first: T, x: usize, m: usize): T {
+    if (isVector<T>()) return f32x4.mul(first, f32x4.sub(v128.load(x), v128.load(m)));
+    return first * (load<f32>(x) - load<f32>(m));
   }
 }
 
@@ -111,7 +102,7 @@ function repeat(at: usize, channels: i32, width: usize): void {
 }
 
 export function batchNormStatisticsScratch(args: BatchNormStatisticsArgs, threads: i32): i32 {
-  return Cut.scratch(args.rows, args.channels, threads, 2);
+  return Cut.scratch(args.rows, args.channels, threads, 3);
 }
 
 export function batchNormStatisticsPhases(_args: BatchNormStatisticsArgs, _threads: i32): i32 {
@@ -129,20 +120,30 @@ export function batchNormStatistics(args: BatchNormStatisticsArgs, task: Task): 
   const partials = task.scratch; // [pieces, 2, channels]: mean, sum of (x - mean)^2
   if (task.phase === 0) {
     const width = Cut.width(rows, channels);
-    const sums = partials + <usize>pieces * 2 * pixel + <usize>task.thread * 2 * width; // [group, channels]
-    const means = sums + width; // [group, channels]
+    const sums = partials + <usize>pieces * 2 * pixel + <usize>task.thread * 3 * width; // [2, group, channels]
+    const shifts = sums + 2 * width; // [group, channels]
     for (let piece = task.thread; piece < pieces; piece += task.threads, task.beat++) {
       const first = Pieces.first(piece, size);
       const count = min(rows - first, size);
       const x = args.x + <usize>first * pixel;
       const partial = partials + <usize>piece * 2 * pixel;
-      foldGroups<Sum>(sums, x, x, x, channels, group, count);
-      foldColumns<Sum>(means, sums, sums, sums, pixel, pixel, group);
-      for (let j: usize = 0; j < pixel; j += 4) store<f32>(means + j, load<f32>(means + j) / <f32>count);
-      memory.copy(partial, means, pixel);
-      repeat(means, channels, width);
-      foldGroups<SquaredDistance>(sums, x, x, means, channels, group, count);
-      foldColumns<Sum>(partial + pixel, sums, sums, sums, pixel, pixel, group);
+      // With k of n rows in the shift s, (mean - s)^2 is at most n / k variances, whatever the rows are: taking
+      // it off below costs digits of n / k = 16 at worst.
+      const lead = (count + 15) >> 4;
+      foldGroups<Sum>(sums, x, channels, group, lead);
+      foldColumns<Sum>(shifts, sums, pixel, pixel, group);
+      for (let j: usize = 0; j < pixel; j += 4) store<f32>(shifts + j, load<f32>(shifts + j) / <f32>lead);
+      repeat(shifts, channels, width);
+      foldPairs<Moments>(sums, x, x, shifts, channels, group, count);
+      foldColumns<Sum>(partial, sums, pixel, pixel, group);
+      foldColumns<Sum>(partial + pixel, sums + width, pixel, pixel, group);
+      for (let j: usize = 0; j < pixel; j += 4) {
+        // sum of (x - mean)^2 = sum of (x - s)^2 - n (mean - s)^2; max keeps NaN
+        const off = load<f32>(partial + j) / <f32>count;
+        const squares = load<f32>(partial + pixel + j) - load<f32>(partial + j) * off;
+        store<f32>(partial + j, load<f32>(shifts + j) + off);
+        store<f32>(partial + pixel + j, max<f32>(squares, 0));
+      }
     }
     return;
   }
@@ -254,8 +255,8 @@ function gradient<OP>(task: Task, args: BatchNormGradientArgs): void {
   const pieces = Cut.pieces(rows, channels);
   const width = Cut.width(rows, channels);
   const partials = task.scratch; // [pieces, 2, channels]: sums of dy and of dy (x - mean)
-  const sums = partials + <usize>pieces * 2 * pixel + <usize>task.thread * 5 * width; // [group, channels]
-  const values = sums + width; // mean, a, s, t
+  const sums = partials + <usize>pieces * 2 * pixel + <usize>task.thread * 6 * width; // [2, group, channels]
+  const values = sums + 2 * width; // mean, a, s, t
   if (task.phase === 0) {
     memory.copy(values, args.mean, pixel);
     repeat(values, channels, width);
@@ -265,10 +266,9 @@ function gradient<OP>(task: Task, args: BatchNormGradientArgs): void {
       const x = args.x + <usize>first * pixel;
       const dy = args.dy + <usize>first * pixel;
       const partial = partials + <usize>piece * 2 * pixel;
-      foldGroups<Sum>(sums, dy, dy, dy, channels, group, count);
-      foldColumns<Sum>(partial, sums, sums, sums, pixel, pixel, group);
-      foldGroups<Covariance>(sums, x, dy, values, channels, group, count);
-      foldColumns<Sum>(partial + pixel, sums, sums, sums, pixel, pixel, group);
+      foldPairs<Covariance>(sums, x, dy, values, channels, group, count);
+      foldColumns<Sum>(partial, sums, pixel, pixel, group);
+      foldColumns<Sum>(partial + pixel, sums + width, pixel, pixel, group);
     }
   } else if (task.phase === 1) {
     const blocks = Pieces.count(channels, CHANNEL_BLOCK);
@@ -276,8 +276,8 @@ function gradient<OP>(task: Task, args: BatchNormGradientArgs): void {
       const offset = (<usize>Pieces.first(block, CHANNEL_BLOCK)) << 2;
       const bytes = ((<usize>Pieces.end(block, CHANNEL_BLOCK, channels)) << 2) - offset;
       const from = partials + offset;
-      foldColumns<Sum>(args.dbeta + offset, from, from, from, bytes, 2 * pixel, pieces);
-      foldColumns<Sum>(args.dgamma + offset, from + pixel, from, from, bytes, 2 * pixel, pieces);
+      foldColumns<Sum>(args.dbeta + offset, from, bytes, 2 * pixel, pieces);
+      foldColumns<Sum>(args.dgamma + offset, from + pixel, bytes, 2 * pixel, pieces);
       for (let j = offset; j < offset + bytes; j += 4) {
         // d gamma = sum dy (x - mean) / sqrt(variance + epsilon)
         const deviation = sqrt<f32>(load<f32>(args.variance + j) + args.epsilon);
@@ -299,7 +299,7 @@ function gradient<OP>(task: Task, args: BatchNormGradientArgs): void {
 }
 
 export function batchNormGradientScratch(args: BatchNormGradientArgs, threads: i32): i32 {
-  return Cut.scratch(args.rows, args.channels, threads, 5);
+  return Cut.scratch(args.rows, args.channels, threads, 6);
 }
 
 export function batchNormGradientPhases(_args: BatchNormGradientArgs, _threads: i32): i32 {
@@ -312,7 +312,7 @@ export function batchNormGradient(args: BatchNormGradientArgs, task: Task): void
 }
 
 export function batchNormInferenceGradientScratch(args: BatchNormGradientArgs, threads: i32): i32 {
-  return Cut.scratch(args.rows, args.channels, threads, 5);
+  return Cut.scratch(args.rows, args.channels, threads, 6);
 }
 
 export function batchNormInferenceGradientPhases(_args: BatchNormGradientArgs, _threads: i32): i32 {
@@ -345,13 +345,14 @@ const MOVING_PIECE: i32 = 1 << 13;
 
 /** moving = moving momentum + value (1 - momentum) */
 export function movingAverage(args: MovingAverageArgs, task: Task): void {
-  const momentum = args.momentum;
+  const momentum = f32x4.splat(args.momentum);
+  const share = f32x4.splat(1 - args.momentum);
   const pieces = Pieces.count(args.n, MOVING_PIECE);
   for (let piece = task.thread; piece < pieces; piece += task.threads) {
     const first = Pieces.first(piece, MOVING_PIECE);
     const offset = (<usize>first) << 2;
     const count = Pieces.end(piece, MOVING_PIECE, args.n) - first;
     const moving = args.moving + offset;
-    mapRow<Blend>(moving, moving, args.value + offset, count, momentum, 1 - momentum);
+    mapRow<Blend>(moving, moving, args.value + offset, count, momentum, share);
   }
 }

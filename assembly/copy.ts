@@ -1,5 +1,6 @@
 // Moves bytes: contiguous copies and fills.
 
+import { Lanes } from "./lanes";
 import { Pieces } from "./pieces";
 import { InF32, InOutF32, OutF32, Task } from "./task";
 
@@ -67,12 +68,9 @@ export function blockCopy(args: BlockCopyArgs, task: Task): void {
     let x = args.x + ((<usize>(args.xOffset + first * args.xStride)) << 2);
     let out = args.out + ((<usize>(args.outOffset + first * args.outStride)) << 2);
     for (let row = first; row < end; row++) {
-      if (columns < 16) {
-        // a call of memory.copy costs more than a few numbers
-        for (let c: usize = 0; c < (<usize>columns) << 2; c += 4) store<f32>(out + c, load<f32>(x + c));
-      } else {
-        memory.copy(out, x, (<usize>columns) << 2);
-      }
+      // a call of memory.copy costs more than a few numbers
+      if (columns < 64) Lanes.copy(x, out, columns);
+      else memory.copy(out, x, (<usize>columns) << 2);
       x += (<usize>args.xStride) << 2;
       out += (<usize>args.outStride) << 2;
     }

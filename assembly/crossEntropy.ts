@@ -1,12 +1,11 @@
 // Cross-entropy of logits, row by row, against a class index or a distribution, and of single logits against
 // a probability. Softmax or sigmoid and logarithm in one: no probability is rounded to 0 or 1 on the way.
 
-import { Max, Sum } from "./columns";
 import { Maths } from "./math";
 import { Pieces } from "./pieces";
-import { foldRow } from "./reduce";
-import { eachRow, expRow, logOne, mapRow, Row, sumRow } from "./rows";
-import { Scaled } from "./softmax";
+import { Loops } from "./pointwise/loops";
+import { eachRow, expRow, mapRow, maxRow, Row, RowsArgs, rowsScratch, sumRow } from "./rows";
+import { Plain, Scaled } from "./softmax";
 import { InF32, InI32, OutF32, Task } from "./task";
 
 @unmanaged
@@ -18,25 +17,45 @@ export class CrossEntropyInt32Args {
   out: OutF32; // [rows]
 }
 
-@final
-@unmanaged
-class LabelLossRow {
-  @inline row(address: usize, row: i32, columns: i32): void {
-    const args = changetype<CrossEntropyInt32Args>(address);
-    const x = args.logits + ((<usize>row * columns) << 2);
-    const label = load<i32>(args.labels + ((<usize>row) << 2));
+export function crossEntropyInt32Scratch(args: CrossEntropyInt32Args, threads: i32): i32 {
+  return rowsScratch(changetype<RowsArgs>(args), threads);
+}
+
+function labelLossRows(
+  address: usize,
+  row: i32,
+  count: i32,
+  x: usize,
+  _y: usize,
+  _to: usize,
+  n: i32,
+  aside: bool,
+): void {
+  const args = changetype<CrossEntropyInt32Args>(address);
+  const columns = args.columns;
+  const most = maxRow(x, n, aside);
+  const log = Maths.log(Row.sum(expRow(0, x, n, most), aside));
+  // the greatest logit, less the label's, plus the logarithm
+  const out = args.out + ((<usize>row) << 2);
+  Row.store(out, most, count);
+  for (let k = 0; k < count; k++) {
+    const at = out + ((<usize>k) << 2);
+    const label = load<i32>(args.labels + ((<usize>(row + k)) << 2));
     let loss: f32 = NaN;
-    if (<u32>label < <u32>columns) {
-      const most = foldRow<Max>(x, columns);
-      loss = most - load<f32>(x + ((<usize>label) << 2)) + logOne(expRow(0, x, columns, most));
-    }
-    store<f32>(args.out + ((<usize>row) << 2), loss);
+    if (<u32>label < <u32>columns) loss = load<f32>(at) - load<f32>(x + labelPlace(label, k, aside));
+    store<f32>(at, loss);
   }
+  Row.store(out, f32x4.add(Row.load(out, count), log), count);
+}
+
+/** Where the label of the k-th row stands among the elements of rows that lie side by side or not. */
+function labelPlace(label: i32, k: i32, aside: bool): usize {
+  return (<usize>(aside ? (label << 2) + k : label)) << 2;
 }
 
 /** out[r] = log(sum exp logits[r]) - logits[r][labels[r]]; NaN where the label is none of the columns. */
 export function crossEntropyInt32(args: CrossEntropyInt32Args, task: Task): void {
-  eachRow<LabelLossRow>(task, changetype<usize>(args));
+  eachRow(task, changetype<usize>(args), labelLossRows.index, args.logits, 0, 0);
 }
 
 @unmanaged
@@ -49,29 +68,39 @@ export class CrossEntropyInt32GradientArgs {
   dx: OutF32; // [rows, columns]
 }
 
-@final
-@unmanaged
-class LabelGradientRow {
-  @inline row(address: usize, row: i32, columns: i32): void {
-    const args = changetype<CrossEntropyInt32GradientArgs>(address);
-    const offset = (<usize>row * columns) << 2;
-    const dx = args.dx + offset;
-    const label = load<i32>(args.labels + ((<usize>row) << 2));
-    const dout = load<f32>(args.dout + ((<usize>row) << 2));
-    const x = args.logits + offset;
-    const sum = expRow(dx, x, columns, foldRow<Max>(x, columns));
-    const valid = <u32>label < <u32>columns;
-    mapRow<Scaled>(dx, dx, dx, columns, valid ? dout / sum : NaN, 0);
-    if (valid) {
-      const at = dx + ((<usize>label) << 2);
-      store<f32>(at, load<f32>(at) - dout);
-    }
+export function crossEntropyInt32GradientScratch(args: CrossEntropyInt32GradientArgs, threads: i32): i32 {
+  return rowsScratch(changetype<RowsArgs>(args), threads);
+}
+
+function labelGradientRows(
+  address: usize,
+  row: i32,
+  count: i32,
+  x: usize,
+  _y: usize,
+  dx: usize,
+  n: i32,
+  aside: bool,
+): void {
+  const args = changetype<CrossEntropyInt32GradientArgs>(address);
+  const labels = args.labels + ((<usize>row) << 2);
+  const dout = args.dout + ((<usize>row) << 2);
+  const sum = Row.sum(expRow(dx, x, n, maxRow(x, n, aside)), aside);
+  const valid = i32x4.lt_u(Row.values(labels, count), i32x4.splat(args.columns));
+  const scale = f32x4.div(Row.values(dout, count), sum);
+  mapRow<Scaled>(dx, dx, dx, n, v128.bitselect(scale, f32x4.splat(NaN), valid), sum);
+  for (let k = 0, lanes = aside ? 4 : 1; k < lanes; k++) {
+    const own = (<usize>min(k, count - 1)) << 2; // lanes beyond repeat the last row
+    const label = load<u32>(labels + own);
+    if (label >= <u32>args.columns) continue;
+    const at = dx + labelPlace(label, k, aside);
+    store<f32>(at, load<f32>(at) - load<f32>(dout + own));
   }
 }
 
 /** dx[r] = (softmax(logits[r]) - oneHot(labels[r])) dout[r] */
 export function crossEntropyInt32Gradient(args: CrossEntropyInt32GradientArgs, task: Task): void {
-  eachRow<LabelGradientRow>(task, changetype<usize>(args));
+  eachRow(task, changetype<usize>(args), labelGradientRows.index, args.logits, 0, args.dx);
 }
 
 @unmanaged
@@ -92,23 +121,29 @@ class TargetLoss {
   }
 }
 
-@final
-@unmanaged
-class TargetsLossRow {
-  @inline row(address: usize, row: i32, columns: i32): void {
-    const args = changetype<CrossEntropyArgs>(address);
-    const offset = (<usize>row * columns) << 2;
-    const x = args.logits + offset;
-    const most = foldRow<Max>(x, columns);
-    const log = logOne(expRow(0, x, columns, most));
-    const loss = sumRow<TargetLoss>(x, args.targets + offset, columns, most, log);
-    store<f32>(args.out + ((<usize>row) << 2), loss);
-  }
+export function crossEntropyScratch(args: CrossEntropyArgs, threads: i32): i32 {
+  return rowsScratch(changetype<RowsArgs>(args), threads);
+}
+
+function targetsLossRows(
+  address: usize,
+  row: i32,
+  count: i32,
+  x: usize,
+  targets: usize,
+  _to: usize,
+  n: i32,
+  aside: bool,
+): void {
+  const most = maxRow(x, n, aside);
+  const log = Maths.log(Row.sum(expRow(0, x, n, most), aside));
+  const loss = Row.sum(sumRow<TargetLoss>(x, targets, n, most, log), aside);
+  Row.store(changetype<CrossEntropyArgs>(address).out + ((<usize>row) << 2), loss, count);
 }
 
 /** out[r] = sum over j of targets[r][j] (log(sum exp logits[r]) - logits[r][j]) */
 export function crossEntropy(args: CrossEntropyArgs, task: Task): void {
-  eachRow<TargetsLossRow>(task, changetype<usize>(args));
+  eachRow(task, changetype<usize>(args), targetsLossRows.index, args.logits, args.targets, 0);
 }
 
 @unmanaged
@@ -130,23 +165,29 @@ class TargetGradient {
   }
 }
 
-@final
-@unmanaged
-class TargetsGradientRow {
-  @inline row(address: usize, row: i32, columns: i32): void {
-    const args = changetype<CrossEntropyGradientArgs>(address);
-    const offset = (<usize>row * columns) << 2;
-    const x = args.logits + offset;
-    const targets = args.targets + offset;
-    const dx = args.dx + offset;
-    const scale = foldRow<Sum>(targets, columns) / expRow(dx, x, columns, foldRow<Max>(x, columns));
-    mapRow<TargetGradient>(dx, dx, targets, columns, scale, load<f32>(args.dout + ((<usize>row) << 2)));
-  }
+export function crossEntropyGradientScratch(args: CrossEntropyGradientArgs, threads: i32): i32 {
+  return rowsScratch(changetype<RowsArgs>(args), threads);
+}
+
+function targetsGradientRows(
+  address: usize,
+  row: i32,
+  count: i32,
+  x: usize,
+  targets: usize,
+  dx: usize,
+  n: i32,
+  aside: bool,
+): void {
+  const dout = Row.values(changetype<CrossEntropyGradientArgs>(address).dout + ((<usize>row) << 2), count);
+  const whole = Row.sum(sumRow<Plain>(targets, targets, n, dout, dout), aside);
+  const sum = Row.sum(expRow(dx, x, n, maxRow(x, n, aside)), aside);
+  mapRow<TargetGradient>(dx, dx, targets, n, f32x4.div(whole, sum), dout);
 }
 
 /** dx[r] = (softmax(logits[r]) sum(targets[r]) - targets[r]) dout[r] */
 export function crossEntropyGradient(args: CrossEntropyGradientArgs, task: Task): void {
-  eachRow<TargetsGradientRow>(task, changetype<usize>(args));
+  eachRow(task, changetype<usize>(args), targetsGradientRows.index, args.logits, args.targets, args.dx);
 }
 
 /** Elements of a piece. */
@@ -173,12 +214,20 @@ class SigmoidLoss {
 /** out = max(x, 0) - x t + log(1 + exp(-|x|)), x a logit and t the probability wanted */
 export function sigmoidCrossEntropy(args: SigmoidCrossEntropyArgs, task: Task): void {
   const n = args.n;
+  const none = f32x4.splat(0);
   const pieces = Pieces.count(n, PIECE);
   for (let piece = task.thread; piece < pieces; piece += task.threads, task.beat++) {
     const first = Pieces.first(piece, PIECE);
     const offset = (<usize>first) << 2;
     const count = Pieces.end(piece, PIECE, n) - first;
-    mapRow<SigmoidLoss>(args.out + offset, args.logits + offset, args.targets + offset, count, 0, 0);
+    Loops.mapGradientLong<SigmoidLoss>(
+      count,
+      args.logits + offset,
+      args.targets + offset,
+      args.out + offset,
+      none,
+      none,
+    );
   }
 }
 

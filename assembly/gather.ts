@@ -57,7 +57,7 @@ export function gather(args: GatherArgs, task: Task): void {
       const index = load<u32>(args.indices + ((<usize>i) << 2));
       const out = args.out + <usize>i * bytes;
       if (index < <u32>args.rows) memory.copy(out, args.x + <usize>index * bytes, bytes);
-      else mapRow<Constant>(out, out, out, columns, NaN, 0);
+      else mapRow<Constant>(out, out, out, columns, f32x4.splat(NaN), f32x4.splat(0));
     }
   }
 }
@@ -88,7 +88,7 @@ export function gatherGradient(args: GatherGradientArgs, task: Task): void {
       const index = load<i32>(args.indices + ((<usize>i) << 2));
       if (index < first || index >= end) continue;
       const dx = args.dx + <usize>index * bytes;
-      mapRow<Plus>(dx, dx, args.dy + <usize>i * bytes, columns, 0, 0);
+      mapRow<Plus>(dx, dx, args.dy + <usize>i * bytes, columns, f32x4.splat(0), f32x4.splat(0));
     }
   }
 }
@@ -109,11 +109,12 @@ export function oneHot(args: OneHotArgs, task: Task): void {
   const turn = max(1, TURN / max(1, columns));
   const turns = Pieces.count(args.count, turn);
   for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
+    const first = Pieces.first(at, turn);
     const end = Pieces.end(at, turn, args.count);
-    for (let i = Pieces.first(at, turn); i < end; i++) {
-      const out = args.out + ((<usize>i * columns) << 2);
+    let out = args.out + ((<usize>first * columns) << 2);
+    mapRow<Constant>(out, out, out, (end - first) * columns, f32x4.splat(args.off), f32x4.splat(0));
+    for (let i = first; i < end; i++, out += (<usize>columns) << 2) {
       const index = load<u32>(args.indices + ((<usize>i) << 2));
-      mapRow<Constant>(out, out, out, columns, args.off, 0);
       if (index < <u32>columns) store<f32>(out + ((<usize>index) << 2), args.on);
     }
   }
@@ -133,6 +134,7 @@ export function equalInt32(args: EqualInt32Args, task: Task): void {
   for (let piece = task.thread; piece < pieces; piece += task.threads) {
     const first = Pieces.first(piece, TURN);
     const offset = (<usize>first) << 2;
-    mapRow<Same>(args.out + offset, args.a + offset, args.b + offset, Pieces.end(piece, TURN, args.n) - first, 1, 0);
+    const count = Pieces.end(piece, TURN, args.n) - first;
+    mapRow<Same>(args.out + offset, args.a + offset, args.b + offset, count, f32x4.splat(1), f32x4.splat(0));
   }
 }

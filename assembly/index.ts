@@ -2,21 +2,13 @@
 // more.ts: a kernel that stands there is loaded when the first program with it is.
 
 export { copy, fill } from "./copy";
-export {
-  crossEntropy,
-  crossEntropyGradient,
-  crossEntropyInt32,
-  crossEntropyInt32Gradient,
-  sigmoidCrossEntropy,
-  sigmoidCrossEntropyGradient,
-} from "./crossEntropy";
 export { equalInt32 } from "./gather";
 export { guard } from "./guard";
 export { adam, rmsprop, sgd } from "./optim";
 export { add, div, mul, squaredDifference, sub } from "./pointwise/binary";
 export { reluGradient, sigmoidGradient, tanhGradient } from "./pointwise/gradients";
 export { stridedCopy } from "./pointwise/strided";
-export { affine, negate, relu, sigmoid, square, tanh } from "./pointwise/unary";
+export { affine, negate, relu, square } from "./pointwise/unary";
 export { maxPool2d, maxPool2dGradient } from "./pool";
 export {
   dropout,
@@ -30,4 +22,3 @@ export {
 } from "./random";
 export { argMax, reduceSum, reduceSumPhases, reduceSumScratch } from "./reduce";
 export { run } from "./run";
-export { softmax, softmaxGradient } from "./softmax";

@@ -1,5 +1,5 @@
-// Exports only: kernels that many networks do without. Built as a binary of its own, which is loaded when a program needs
-// one of them.
+// Exports only: kernels that many networks do without. Built twice like products.ts, as binaries of their own, one of
+// which is loaded when a program needs one of them.
 
 export {
   batchNorm,
@@ -15,6 +15,23 @@ export {
   batchNormStatisticsScratch,
   movingAverage,
 } from "./batchNorm";
+export {
+  depthwiseConv2d,
+  depthwiseConv2dInputGradient,
+  depthwiseConv2dInputGradientScratch,
+  depthwiseConv2dKernelGradient,
+  depthwiseConv2dKernelGradientPhases,
+  depthwiseConv2dKernelGradientScratch,
+  depthwiseConv2dScratch,
+} from "./conv/depthwise";
+export {
+  conv2dWinograd,
+  conv2dWinogradInputGradient,
+  conv2dWinogradInputGradientPhases,
+  conv2dWinogradInputGradientScratch,
+  conv2dWinogradPhases,
+  conv2dWinogradScratch,
+} from "./conv/winograd";
 export { blockCopy } from "./copy";
 export { gather, gatherGradient, oneHot } from "./gather";
 export { equal, greater, greaterEqual, less, lessEqual, maximum, minimum, notEqual, select } from "./pointwise/binary";
@@ -38,4 +55,4 @@ export {
 } from "./pointwise/unary";
 export { averagePool2d, averagePool2dGradient } from "./pool";
 export { reduceMax, reduceMaxPhases, reduceMaxScratch, reduceMin, reduceMinPhases, reduceMinScratch } from "./reduce";
-export { logSoftmax, logSoftmaxGradient } from "./softmax";
+export { logSoftmax, logSoftmaxGradient, logSoftmaxGradientScratch, logSoftmaxScratch } from "./softmax";

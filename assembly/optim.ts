@@ -148,6 +148,26 @@ class Rmsprop {
     lanes.store(w, f32x4.sub(old, f32x4.add(f32x4.div(f32x4.mul(rate, gradient), root), f32x4.mul(decay, old))));
   }
 
+  /** The plain form from byte `at` to byte `end`: a function of its own, whose few values all have registers. */
+  static plainRange(
+    first: usize,
+    end: usize,
+    w: usize,
+    g: usize,
+    s: usize,
+    rho: v128,
+    share: v128,
+    inside: v128,
+    outside: v128,
+    rate: v128,
+    decay: v128,
+  ): void {
+    let at = first;
+    for (; at + 16 <= end; at += 16)
+      Rmsprop.plain<Four>(w + at, g + at, s + at, rho, share, inside, outside, rate, decay);
+    for (; at < end; at += 4) Rmsprop.plain<One>(w + at, g + at, s + at, rho, share, inside, outside, rate, decay);
+  }
+
   /** Every form; `average` and `velocity` are 0 or the address of an element. */
   @inline static general<LANES>(
     w: usize,
@@ -210,9 +230,7 @@ export function rmsprop(args: RmspropArgs, task: Task): void {
     let at = (<usize>Pieces.first(piece, OPTIM_PIECE)) << 2;
     const end = (<usize>Pieces.end(piece, OPTIM_PIECE, n)) << 2;
     if (average === 0 && velocity === 0) {
-      for (; at + 16 <= end; at += 16)
-        Rmsprop.plain<Four>(w + at, g + at, s + at, rho, share, inside, outside, rate, decay);
-      for (; at < end; at += 4) Rmsprop.plain<One>(w + at, g + at, s + at, rho, share, inside, outside, rate, decay);
+      Rmsprop.plainRange(at, end, w, g, s, rho, share, inside, outside, rate, decay);
     } else {
       let a = average ? average + at : 0;
       let v = velocity ? velocity + at : 0;

@@ -67,6 +67,9 @@ const TURN: i32 = 2048;
 /** Channels of a piece of the gradient. */
 const CHANNEL_BLOCK: i32 = 64;
 
+/** The sign bit. */
+const SIGN = memory.data<u32>([0x80000000]);
+
 @final
 @unmanaged
 class Pixel {
@@ -79,11 +82,20 @@ class Pixel {
     else Lanes.store(at, value, lanes);
   }
 
-  @inline static add(at: usize, value: v128, lanes: i32): void {
-    Pixel.store(at, f32x4.add(Pixel.load(at, lanes), value), lanes);
+  /** Stores what one window gives a pixel, added to what is there if `kept` is all ones, not if it is 0. */
+  @inline static give(at: usize, value: v128, lanes: i32, kept: v128): void {
+    Pixel.store(at, f32x4.add(v128.and(Pixel.load(at, lanes), kept), value), lanes);
+  }
+
+  @inline static nan(x: v128): v128 {
+    return f32x4.ne(x, x);
   }
 }
 
+/**
+ * A maximum is taken by f32x4.pmax, one instruction, which passes by a NaN and takes -0 for 0. Masks of NaN, gathered
+ * beside, put the first right, and the sign that all numbers share the second.
+ */
 @final
 @unmanaged
 class Greatest {
@@ -94,19 +106,31 @@ class Greatest {
   /** The greatest of rows x columns pixels from an address on. */
   @inline window(at: usize, rows: i32, columns: i32, pixel: usize, line: usize, lanes: i32, _weight: f32): v128 {
     let most = Pixel.load(at, lanes);
+    let nans = Pixel.nan(most);
+    let signs = most;
     for (let i = 0; i < rows; i++, at += line) {
       for (let j: usize = 0, end = <usize>columns * pixel; j < end; j += pixel) {
-        most = f32x4.max(most, Pixel.load(at + j, lanes));
+        const x = Pixel.load(at + j, lanes);
+        most = f32x4.pmax(most, x);
+        nans = v128.or(nans, Pixel.nan(x));
+        signs = v128.and(signs, x);
       }
     }
-    return most;
+    return changetype<Greatest>(0).exact(most, nans, signs);
   }
 
   @inline windowOfFour(a: v128, b: v128, c: v128, d: v128): v128 {
-    return f32x4.max(f32x4.max(a, b), f32x4.max(c, d));
+    const nans = v128.or(v128.or(Pixel.nan(a), Pixel.nan(b)), v128.or(Pixel.nan(c), Pixel.nan(d)));
+    const signs = v128.and(v128.and(a, b), v128.and(c, d));
+    const most = f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d));
+    return changetype<Greatest>(0).exact(most, nans, signs);
   }
 
-  /** Adds dy to dx at the window's first maximum, or its first NaN. */
+  @inline private exact(most: v128, nans: v128, signs: v128): v128 {
+    return v128.or(v128.andnot(most, v128.andnot(v128.load32_splat(SIGN), signs)), nans);
+  }
+
+  /** Gives dy to the window's first maximum, or its first NaN, and 0 to the others. */
   @inline spread(
     dx: usize,
     x: usize,
@@ -117,34 +141,39 @@ class Greatest {
     line: usize,
     lanes: i32,
     weight: f32,
+    kept: v128,
   ): void {
     const most = changetype<Greatest>(0).window(x, rows, columns, pixel, line, lanes, weight);
     let rest = dy;
     for (let i = 0; i < rows; i++, x += line, dx += line) {
       for (let j: usize = 0, end = <usize>columns * pixel; j < end; j += pixel) {
         const value = Pixel.load(x + j, lanes);
-        const found = v128.or(f32x4.eq(value, most), f32x4.ne(value, value));
-        Pixel.add(dx + j, v128.and(rest, found), lanes);
+        const found = v128.or(f32x4.eq(value, most), Pixel.nan(value));
+        Pixel.give(dx + j, v128.and(rest, found), lanes, kept);
         rest = v128.andnot(rest, found);
       }
     }
   }
 
-  @inline spreadToFour(dx: usize, x: usize, dy: v128, pixel: usize, line: usize, _weight: f32): void {
+  @inline spreadToFour(dx: usize, x: usize, dy: v128, pixel: usize, line: usize, _weight: f32, kept: v128): void {
     const a = v128.load(x);
     const b = v128.load(x + pixel);
     const c = v128.load(x + line);
     const d = v128.load(x + line + pixel);
-    const most = changetype<Greatest>(0).windowOfFour(a, b, c, d);
-    const atA = v128.or(f32x4.eq(a, most), f32x4.ne(a, a));
-    Pixel.add(dx, v128.and(dy, atA), 4);
+    const nanA = Pixel.nan(a);
+    const nanB = Pixel.nan(b);
+    const nanC = Pixel.nan(c);
+    const nans = v128.or(v128.or(nanA, nanB), v128.or(nanC, Pixel.nan(d)));
+    const most = v128.or(f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d)), nans);
+    const atA = v128.or(f32x4.eq(a, most), nanA);
+    Pixel.give(dx, v128.and(dy, atA), 4, kept);
     const afterA = v128.andnot(dy, atA);
-    const atB = v128.or(f32x4.eq(b, most), f32x4.ne(b, b));
-    Pixel.add(dx + pixel, v128.and(afterA, atB), 4);
+    const atB = v128.or(f32x4.eq(b, most), nanB);
+    Pixel.give(dx + pixel, v128.and(afterA, atB), 4, kept);
     const afterB = v128.andnot(afterA, atB);
-    const atC = v128.or(f32x4.eq(c, most), f32x4.ne(c, c));
-    Pixel.add(dx + line, v128.and(afterB, atC), 4);
-    Pixel.add(dx + line + pixel, v128.andnot(afterB, atC), 4);
+    const atC = v128.or(f32x4.eq(c, most), nanC);
+    Pixel.give(dx + line, v128.and(afterB, atC), 4, kept);
+    Pixel.give(dx + line + pixel, v128.andnot(afterB, atC), 4, kept);
   }
 }
 
@@ -179,19 +208,35 @@ class Average {
     line: usize,
     lanes: i32,
     weight: f32,
+    kept: v128,
   ): void {
     const part = f32x4.mul(dy, f32x4.splat(weight));
     for (let i = 0; i < rows; i++, dx += line) {
-      for (let j: usize = 0, end = <usize>columns * pixel; j < end; j += pixel) Pixel.add(dx + j, part, lanes);
+      for (let j: usize = 0, end = <usize>columns * pixel; j < end; j += pixel) Pixel.give(dx + j, part, lanes, kept);
     }
   }
 
-  @inline spreadToFour(dx: usize, _x: usize, dy: v128, pixel: usize, line: usize, weight: f32): void {
+  @inline spreadToFour(dx: usize, _x: usize, dy: v128, pixel: usize, line: usize, weight: f32, kept: v128): void {
     const part = f32x4.mul(dy, f32x4.splat(weight));
-    Pixel.add(dx, part, 4);
-    Pixel.add(dx + pixel, part, 4);
-    Pixel.add(dx + line, part, 4);
-    Pixel.add(dx + line + pixel, part, 4);
+    Pixel.give(dx, part, 4, kept);
+    Pixel.give(dx + pixel, part, 4, kept);
+    Pixel.give(dx + line, part, 4, kept);
+    Pixel.give(dx + line + pixel, part, 4, kept);
+  }
+}
+
+/** A line of windows of 2 x 2 pixels, none of them at an edge. */
+function lineOfFours<OP>(out: usize, x: usize, outWidth: i32, pixel: usize, line: usize, step: usize): void {
+  const op = changetype<OP>(0);
+  const last = pixel - 16; // the last vector of a pixel overlaps the one before
+  for (let i = 0; i < outWidth; i++, x += step, out += pixel) {
+    for (let j: usize = 0; ; j = min(j + 16, last)) {
+      const at = x + j;
+      const below = at + line;
+      const value = op.windowOfFour(v128.load(at), v128.load(at + pixel), v128.load(below), v128.load(below + pixel));
+      v128.store(out + j, value);
+      if (j === last) break;
+    }
   }
 }
 
@@ -206,6 +251,9 @@ function pool<OP>(task: Task, args: Pool2dArgs): void {
   const lanes = min(4, channels);
   const pixel = (<usize>channels) << 2;
   const line = <usize>width * pixel;
+  const step = <usize>args.strideWidth * pixel;
+  const inside = args.padLeft === 0 && (outWidth - 1) * args.strideWidth + args.poolWidth <= width;
+  const pairs = inside && args.poolWidth === 2 && lanes === 4;
   const units = args.batch * outHeight; // lines of out
   const turn = max(1, TURN / max(1, outWidth * channels));
   const turns = Pieces.count(units, turn);
@@ -217,6 +265,10 @@ function pool<OP>(task: Task, args: Pool2dArgs): void {
       const rows = min(y + args.poolHeight, height) - max(y, 0);
       const from = args.x + (<usize>image * height + max(y, 0)) * line;
       let out = args.out + <usize>unit * outWidth * pixel;
+      if (pairs && rows === 2) {
+        lineOfFours<OP>(out, from, outWidth, pixel, line, step);
+        continue;
+      }
       let x = -args.padLeft;
       for (let i = 0; i < outWidth; i++, x += args.strideWidth, out += pixel) {
         const first = max(x, 0);
@@ -224,24 +276,12 @@ function pool<OP>(task: Task, args: Pool2dArgs): void {
         const start = from + <usize>first * pixel;
         const there = rows > 0 && columns > 0;
         const weight = <f32>1 / <f32>(rows * columns);
-        const four = rows === 2 && columns === 2 && lanes === 4;
         for (let c = 0; ; c = min(c + 4, channels - 4)) {
           const j = (<usize>c) << 2;
-          const at = start + j;
-          if (four) {
-            const below = at + line;
-            const value = op.windowOfFour(
-              v128.load(at),
-              v128.load(at + pixel),
-              v128.load(below),
-              v128.load(below + pixel),
-            );
-            v128.store(out + j, value);
-          } else if (there) {
-            Pixel.store(out + j, op.window(at, rows, columns, pixel, line, lanes, weight), lanes);
-          } else {
-            Pixel.store(out + j, f32x4.splat(op.empty()), lanes);
-          }
+          const value = there
+            ? op.window(start + j, rows, columns, pixel, line, lanes, weight)
+            : f32x4.splat(op.empty());
+          Pixel.store(out + j, value, lanes);
           if (c + 4 >= channels) break;
         }
       }
@@ -260,6 +300,14 @@ function poolGradient<OP>(args: AveragePool2dGradientArgs, x: usize, task: Task)
   const line = <usize>width * pixel;
   const blocks = Pieces.count(channels, CHANNEL_BLOCK);
   const units = args.batch * blocks;
+  const overlap = args.strideHeight < args.poolHeight || args.strideWidth < args.poolWidth;
+  const kept = i32x4.splat(overlap ? -1 : 0);
+  const tiled =
+    (args.padTop | args.padLeft) === 0 &&
+    args.strideHeight === args.poolHeight &&
+    args.strideWidth === args.poolWidth &&
+    outHeight * args.poolHeight === height &&
+    outWidth * args.poolWidth === width;
   for (let unit = task.thread; unit < units; unit += task.threads) {
     const image = unit / blocks;
     const block = unit - image * blocks;
@@ -272,7 +320,10 @@ function poolGradient<OP>(args: AveragePool2dGradientArgs, x: usize, task: Task)
     // whole lines where the piece has all channels
     const step = blocks === 1 ? line : pixel;
     const bytes = blocks === 1 ? line : (<usize>count) << 2;
-    for (let i: usize = 0, end = <usize>height * line; i < end; i += step) memory.fill(args.dx + base + i, 0, bytes);
+    // where windows cover every pixel once, all is written below
+    if (!tiled) {
+      for (let i: usize = 0, end = <usize>height * line; i < end; i += step) memory.fill(args.dx + base + i, 0, bytes);
+    }
     let dy = args.dy + <usize>image * outHeight * outWidth * pixel + offset;
     let top = -args.padTop;
     for (let p = 0; p < outHeight; p++, top += args.strideHeight, task.beat++) {
@@ -290,10 +341,11 @@ function poolGradient<OP>(args: AveragePool2dGradientArgs, x: usize, task: Task)
           const j = (<usize>c) << 2;
           const last = c + 4 >= count;
           let d = Pixel.load(dy + j, lanes);
-          if (last) d = v128.and(d, fresh);
+          // what is stored may be stored once more; what is added may not
+          if (last && overlap) d = v128.and(d, fresh);
           const at = start + j;
-          if (four) op.spreadToFour(args.dx + at, x + at, d, pixel, line, weight);
-          else op.spread(args.dx + at, x + at, d, rows, columns, pixel, line, lanes, weight);
+          if (four) op.spreadToFour(args.dx + at, x + at, d, pixel, line, weight, kept);
+          else op.spread(args.dx + at, x + at, d, rows, columns, pixel, line, lanes, weight, kept);
           if (last) break;
         }
       }

@@ -3,6 +3,7 @@
 // Nothing reduced gives 0, -Infinity, Infinity; NaN in gives NaN out.
 
 import { Columns, foldColumns, foldGroups, Max, Min, Sum } from "./columns";
+import { Lanes } from "./lanes";
 import { Pieces } from "./pieces";
 import { InF32, OutF32, OutI32, Task } from "./task";
 
@@ -28,6 +29,8 @@ export class ReduceArgs {
 
 /** Elements of a row's piece. */
 const ROW_PIECE: i32 = 1 << 14;
+/** Columns of the widest rows of which four are taken at once, a row a lane. */
+const NARROW: i32 = 32;
 /** Columns of a piece of a wide matrix. */
 const BLOCK: i32 = 1024;
 /** Elements that are worth a turn of a thread. */
@@ -37,6 +40,7 @@ const TURN: i32 = 1 << 12;
 export function foldRow<OP>(x: usize, n: i32): f32 {
   const op = changetype<OP>(0);
   let left = n;
+  let at = x;
   let result = op.start();
   if (left >= 4) {
     let a = f32x4.splat(result);
@@ -44,20 +48,20 @@ export function foldRow<OP>(x: usize, n: i32): f32 {
       let b = a;
       let c = a;
       let d = a;
-      for (; left >= 16; left -= 16, x += 64) {
-        a = op.combine<v128>(a, v128.load(x));
-        b = op.combine<v128>(b, v128.load(x, 16));
-        c = op.combine<v128>(c, v128.load(x, 32));
-        d = op.combine<v128>(d, v128.load(x, 48));
+      for (; left >= 16; left -= 16, at += 64) {
+        a = op.gather(a, v128.load(at));
+        b = op.gather(b, v128.load(at, 16));
+        c = op.gather(c, v128.load(at, 32));
+        d = op.gather(d, v128.load(at, 48));
       }
       a = op.combine<v128>(op.combine<v128>(a, b), op.combine<v128>(c, d));
     }
-    for (; left >= 4; left -= 4, x += 16) a = op.combine<v128>(a, v128.load(x));
+    for (; left >= 4; left -= 4, at += 16) a = op.gather(a, v128.load(at));
     a = op.combine<v128>(a, v128.shuffle<f32>(a, a, 2, 3, 0, 1));
     result = op.combine<f32>(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1));
   }
-  for (; left > 0; left--, x += 4) result = op.combine<f32>(result, load<f32>(x));
-  return result;
+  for (; left > 0; left--, at += 4) result = op.combine<f32>(result, load<f32>(at));
+  return op.settled(result, x, n);
 }
 
 function reduceRows<OP>(args: ReduceArgs, scale: f32, task: Task): void {
@@ -126,11 +130,11 @@ function reduceColumns<OP>(args: ReduceArgs, scale: f32, task: Task): void {
     const from = x + (<usize>row * last + first) * stride;
     const to = out + <usize>index * group * stride;
     if (group > 1) {
-      foldGroups<OP>(to, from, from, from, inner, group, count);
+      foldGroups<OP>(to, from, inner, group, count);
     } else {
       const offset = (<usize>Pieces.first(block, BLOCK)) << 2;
       const width = ((<usize>Pieces.end(block, BLOCK, inner)) << 2) - offset;
-      foldColumns<OP>(to + offset, from + offset, from, from, width, stride, count);
+      foldColumns<OP>(to + offset, from + offset, width, stride, count);
       if (scale !== 1) {
         for (let j = offset; j < offset + width; j += 4) store<f32>(to + j, load<f32>(to + j) * scale);
       }
@@ -201,6 +205,34 @@ export class ArgMaxArgs {
   out: OutI32; // [rows]
 }
 
+/** Where the first of n elements that equals `most` or is NaN stands; 0 where there is none. */
+function firstOf(x: usize, n: i32, most: v128): i32 {
+  for (let i = 0; i < n; i += 4, x += 16) {
+    const value = Lanes.read(x, n - i);
+    const found = i32x4.bitmask(v128.or(f32x4.eq(value, most), f32x4.ne(value, value)));
+    if (found) return i + ctz(found);
+  }
+  return 0;
+}
+
+/** The same for the maxima of `count` (1 to 4) rows of n elements, `stride` bytes apart, a row a lane. */
+function firstOfFour(x: usize, n: i32, stride: usize, count: i32): v128 {
+  let most = Lanes.gather(x, stride, count);
+  let first = i32x4.splat(0);
+  let at = first;
+  const one = i32x4.splat(1);
+  for (let i = 1; i < n; i++) {
+    x += 4;
+    at = i32x4.add(at, one);
+    const value = Lanes.gather(x, stride, count);
+    // a NaN compares false and stays
+    const stays = v128.or(f32x4.le(value, most), f32x4.ne(most, most));
+    most = v128.bitselect(most, value, stays);
+    first = v128.bitselect(first, at, stays);
+  }
+  return first;
+}
+
 /** out = the column of each row's first maximum, or of its first NaN; 0 where there are no columns */
 export function argMax(args: ArgMaxArgs, task: Task): void {
   const columns = args.columns;
@@ -208,21 +240,15 @@ export function argMax(args: ArgMaxArgs, task: Task): void {
   const turns = Pieces.count(args.rows, turn);
   for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
     const end = Pieces.end(at, turn, args.rows);
-    for (let row = Pieces.first(at, turn); row < end; row++) {
+    const height = columns > 0 && columns <= NARROW ? 4 : 1;
+    for (let row = Pieces.first(at, turn); row < end; row += height) {
       const x = args.x + ((<usize>row * columns) << 2);
-      let best = 0;
-      if (columns > 0) {
-        let most = load<f32>(x);
-        // a NaN compares false and stays
-        for (let j = 1; j < columns && !Number.isNaN(most); j++) {
-          const value = load<f32>(x + ((<usize>j) << 2));
-          if (!(value <= most)) {
-            most = value;
-            best = j;
-          }
-        }
+      if (height > 1) {
+        const count = min(4, end - row);
+        Lanes.write(args.out + ((<usize>row) << 2), firstOfFour(x, columns, (<usize>columns) << 2, count), count);
+        continue;
       }
-      store<i32>(args.out + ((<usize>row) << 2), best);
+      store<i32>(args.out + ((<usize>row) << 2), firstOf(x, columns, f32x4.splat(foldRow<Max>(x, columns))));
     }
   }
 }

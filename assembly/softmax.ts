@@ -1,9 +1,8 @@
 // Softmax of rows, its logarithm, and their gradients. A row's maximum is taken off first: no exp overflows.
 
-import { Max, Sum } from "./columns";
 import { Maths } from "./math";
-import { foldRow } from "./reduce";
-import { eachRow, expRow, logOne, mapRow, sumRow } from "./rows";
+import { Loops } from "./pointwise/loops";
+import { eachRow, expRow, mapRow, maxRow, Row, RowsArgs, rowsScratch, sumRow } from "./rows";
 import { InF32, OutF32, Task } from "./task";
 
 @unmanaged
@@ -30,6 +29,15 @@ export class SoftmaxGradientArgs {
 export class Scaled {
   @inline f(a: v128, _b: v128, p: v128, _q: v128): v128 {
     return f32x4.mul(a, p);
+  }
+}
+
+/** a */
+@final
+@unmanaged
+export class Plain {
+  @inline f(a: v128, _b: v128, _p: v128, _q: v128): v128 {
+    return a;
   }
 }
 
@@ -69,71 +77,85 @@ class MinusExp {
   }
 }
 
-@final
-@unmanaged
-class SoftmaxRow {
-  @inline row(address: usize, row: i32, columns: i32): void {
-    const args = changetype<SoftmaxArgs>(address);
-    const offset = (<usize>row * columns) << 2;
-    const x = args.x + offset;
-    const out = args.out + offset;
-    const sum = expRow(out, x, columns, foldRow<Max>(x, columns));
-    mapRow<Scaled>(out, out, out, columns, 1 / sum, 0);
-  }
+export function softmaxScratch(args: SoftmaxArgs, threads: i32): i32 {
+  return rowsScratch(changetype<RowsArgs>(args), threads);
+}
+
+function softmaxRows(_args: usize, _row: i32, _count: i32, x: usize, _y: usize, out: usize, n: i32, aside: bool): void {
+  const sum = Row.sum(expRow(out, x, n, maxRow(x, n, aside)), aside);
+  mapRow<Scaled>(out, out, out, n, f32x4.div(Maths.one(), sum), sum);
 }
 
 /** out = exp(x - m) / sum exp(x - m), m the row's maximum */
 export function softmax(args: SoftmaxArgs, task: Task): void {
-  eachRow<SoftmaxRow>(task, changetype<usize>(args));
+  eachRow(task, changetype<usize>(args), softmaxRows.index, args.x, 0, args.out);
 }
 
-@final
-@unmanaged
-class LogSoftmaxRow {
-  @inline row(address: usize, row: i32, columns: i32): void {
-    const args = changetype<SoftmaxArgs>(address);
-    const offset = (<usize>row * columns) << 2;
-    const x = args.x + offset;
-    const most = foldRow<Max>(x, columns);
-    mapRow<Shifted>(args.out + offset, x, x, columns, most, logOne(expRow(0, x, columns, most)));
-  }
+export function logSoftmaxScratch(args: SoftmaxArgs, threads: i32): i32 {
+  return rowsScratch(changetype<RowsArgs>(args), threads);
+}
+
+function logSoftmaxRows(
+  _args: usize,
+  _row: i32,
+  _count: i32,
+  x: usize,
+  _y: usize,
+  out: usize,
+  n: i32,
+  aside: bool,
+): void {
+  const most = maxRow(x, n, aside);
+  mapRow<Shifted>(out, x, x, n, most, Maths.log(Row.sum(expRow(0, x, n, most), aside)));
 }
 
 /** out = (x - m) - log sum exp(x - m), m the row's maximum */
 export function logSoftmax(args: SoftmaxArgs, task: Task): void {
-  eachRow<LogSoftmaxRow>(task, changetype<usize>(args));
+  eachRow(task, changetype<usize>(args), logSoftmaxRows.index, args.x, 0, args.out);
 }
 
-@final
-@unmanaged
-class SoftmaxGradientRow {
-  @inline row(address: usize, row: i32, columns: i32): void {
-    const args = changetype<SoftmaxGradientArgs>(address);
-    const offset = (<usize>row * columns) << 2;
-    const y = args.y + offset;
-    const dy = args.dy + offset;
-    const dot = sumRow<Product>(y, dy, columns, 0, 0);
-    mapRow<ProductShifted>(args.dx + offset, y, dy, columns, dot, 0);
-  }
+export function softmaxGradientScratch(args: SoftmaxGradientArgs, threads: i32): i32 {
+  return rowsScratch(changetype<RowsArgs>(args), threads);
+}
+
+function softmaxGradientRows(
+  _args: usize,
+  _row: i32,
+  _count: i32,
+  y: usize,
+  dy: usize,
+  dx: usize,
+  n: i32,
+  aside: bool,
+): void {
+  const dot = Row.sum(sumRow<Product>(y, dy, n, f32x4.splat(0), f32x4.splat(0)), aside);
+  mapRow<ProductShifted>(dx, y, dy, n, dot, dot);
 }
 
 /** dx = y (dy - sum(y dy)) */
 export function softmaxGradient(args: SoftmaxGradientArgs, task: Task): void {
-  eachRow<SoftmaxGradientRow>(task, changetype<usize>(args));
+  eachRow(task, changetype<usize>(args), softmaxGradientRows.index, args.y, args.dy, args.dx);
 }
 
-@final
-@unmanaged
-class LogSoftmaxGradientRow {
-  @inline row(address: usize, row: i32, columns: i32): void {
-    const args = changetype<SoftmaxGradientArgs>(address);
-    const offset = (<usize>row * columns) << 2;
-    const dy = args.dy + offset;
-    mapRow<MinusExp>(args.dx + offset, args.y + offset, dy, columns, foldRow<Sum>(dy, columns), 0);
-  }
+export function logSoftmaxGradientScratch(args: SoftmaxGradientArgs, threads: i32): i32 {
+  return rowsScratch(changetype<RowsArgs>(args), threads);
+}
+
+function logSoftmaxGradientRows(
+  _args: usize,
+  _row: i32,
+  _count: i32,
+  y: usize,
+  dy: usize,
+  dx: usize,
+  n: i32,
+  aside: bool,
+): void {
+  const sum = Row.sum(sumRow<Plain>(dy, dy, n, f32x4.splat(0), f32x4.splat(0)), aside);
+  Loops.mapGradientLong<MinusExp>(n, y, dy, dx, sum, sum);
 }
 
 /** dx = dy - exp(y) sum(dy), y the log-probabilities */
 export function logSoftmaxGradient(args: SoftmaxGradientArgs, task: Task): void {
-  eachRow<LogSoftmaxGradientRow>(task, changetype<usize>(args));
+  eachRow(task, changetype<usize>(args), logSoftmaxGradientRows.index, args.y, args.dy, args.dx);
 }

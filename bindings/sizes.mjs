@@ -54,7 +54,7 @@ export async function measureSizes() {
   const first = `export * from "./test/consumer/first.ts"`;
   const whole = `export * from "lanewise"; export * as kernels from "lanewise/kernels"`;
   return [
-    ...["base", "strict", "relaxed", "more"].map((name) =>
+    ...["base", "strict", "relaxed", "moreStrict", "moreRelaxed"].map((name) =>
       weigh(`${name}.wasm`, readFileSync(join(root, `dist/wasm/${name}.wasm`))),
     ),
     weigh("first example", ...loaded(await bundle(first, true))),

@@ -6,8 +6,10 @@ import { bytesOfBase64, unpackLzma } from "./unpack.ts";
 
 /** How products are summed: multiply, then add; or fused. */
 export type Build = "strict" | "relaxed";
-/** `strict` and `relaxed` hold the kernels that multiply and add, `base` what is the same in both builds, `more` what is seldom needed. */
-export type BinaryName = "base" | Build | "more";
+/** Of each build, the kernels that are seldom needed. */
+export type MoreName = `more${Capitalize<Build>}`;
+/** `strict` and `relaxed` hold the kernels that multiply and add, `base` what is the same in both builds. */
+export type BinaryName = "base" | Build | MoreName;
 /** Bytes, a module, a fetched response or a URL of lanewise/wasm/<name>.wasm. */
 export type BinarySource = ArrayBuffer | ArrayBufferView | WebAssembly.Module | Response | URL;
 export type BinaryProvider = (name: BinaryName) => BinarySource | Promise<BinarySource>;
@@ -43,8 +45,9 @@ async function unpack(name: BinaryName): Promise<Uint8Array<ArrayBuffer>> {
   if (unpacked.length < end) {
     // what is further behind is not loaded before it is needed; with relaxed SIMD strict seldom is
     let text: string = packed;
-    if (name === "strict" || name === "more") text += (await import("./generated/strict.ts")).packed;
-    if (name === "more") text += (await import("./generated/more.ts")).packed;
+    const isMore = name === "moreStrict" || name === "moreRelaxed";
+    if (name === "strict" || isMore) text += (await import("./generated/strict.ts")).packed;
+    if (isMore) text += (await import("./generated/more.ts")).packed;
     const module = await compile("unpack", bytesOfBase64(unpacker));
     unpacked = (await unpackLzma(module, bytesOfBase64(text), end)).bytes;
   }
@@ -102,7 +105,7 @@ export interface Binaries {
 }
 
 export async function compileBuild(build: Build, provider?: BinaryProvider): Promise<Binaries> {
-  const more = () => compileBinary("more", provider);
+  const more = () => compileBinary(build === "strict" ? "moreStrict" : "moreRelaxed", provider);
   // products first: base is unpacked on the way to them
   if (!provider) return { build, products: await compileBinary(build), base: await compileBinary("base"), more };
   const [base, products] = await Promise.all([compileBinary("base", provider), compileBinary(build, provider)]);

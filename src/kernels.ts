@@ -23,7 +23,7 @@ export interface OpenOptions {
   readonly bytesMax?: number;
   /** The same bits in every engine and on every processor: the strict build. By default false. */
   readonly reproducible?: boolean;
-  /** Where the binaries come from, in pages that must not inline them: bytes, a module, a response or a URL for "base", "strict" or "relaxed", and "more". */
+  /** Where the binaries come from, in pages that must not inline them: bytes, a module, a response or a URL for "base", "strict" or "relaxed", and "moreStrict" or "moreRelaxed". */
   readonly wasm?: BinaryProvider;
 }
 

@@ -14,7 +14,7 @@ export interface InitOptions {
   readonly threads?: number | "auto";
   /** The same bits in every engine and on every processor: the strict build. By default false. */
   readonly reproducible?: boolean;
-  /** Where the binaries come from, in pages that must not inline them: bytes, a module, a response or a URL for "base", "strict" or "relaxed", and where it is needed "more". */
+  /** Where the binaries come from, in pages that must not inline them: bytes, a module, a response or a URL for "base", "strict" or "relaxed", and where it is needed "moreStrict" or "moreRelaxed". */
   readonly wasm?: BinaryProvider;
   /** Makes the worker that a thread runs in. */
   readonly worker?: () => Worker;

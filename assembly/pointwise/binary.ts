@@ -312,7 +312,16 @@ export function select(args: SelectArgs, task: Task): void {
       const c = args.condition + ((<usize>(i0 * args.c0 + i1 * args.c1 + i2 * args.c2 + i3 * args.c3)) << 2);
       const a = args.a + ((<usize>(i0 * args.a0 + i1 * args.a1 + i2 * args.a2 + i3 * args.a3)) << 2);
       const b = args.b + ((<usize>(i0 * args.b0 + i1 * args.b1 + i2 * args.b2 + i3 * args.b3)) << 2);
-      for (let i = 0; i < length; i += 4) {
+      let i = 0;
+      if (args.c3 === 1 && args.a3 === 1 && args.b3 === 1) {
+        const out = args.out + ((<usize>at) << 2);
+        for (; i + 4 <= length; i += 4) {
+          const j = (<usize>i) << 2;
+          const given = f32x4.ne(v128.load(c + j), f32x4.splat(0));
+          v128.store(out + j, v128.bitselect(v128.load(a + j), v128.load(b + j), given));
+        }
+      }
+      for (; i < length; i += 4) {
         const rest = length - i;
         const given = f32x4.ne(Lanes.strided(c, i, args.c3, rest), f32x4.splat(0));
         const y = v128.bitselect(Lanes.strided(a, i, args.a3, rest), Lanes.strided(b, i, args.b3, rest), given);
