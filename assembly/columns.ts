@@ -101,7 +101,7 @@ export class Columns {
   @inline static group(rows: i32, columns: i32): i32 {
     if (columns >= 64) return 1;
     const group = ((columns + 15) / max(columns, 1)) << 2;
-    return rows >= group << 3 ? group : 1;
+    return rows >= group << 1 ? group : 1;
   }
 
   /**
