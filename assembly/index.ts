@@ -14,6 +14,7 @@ export {
   batchNormStatisticsScratch,
   movingAverage,
 } from "./batchNorm";
+export { chain, chainScratch } from "./chain";
 export { blockCopy, copy, fill } from "./copy";
 export {
   crossEntropy,

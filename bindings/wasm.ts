@@ -1,7 +1,7 @@
 // The WebAssembly engine: one memory, two instances, kernels linked into the table by name.
 
 import { roundUp } from "./allocator.ts";
-import type { Engine } from "./engine.ts";
+import type { Chain, ChainOf, Engine, Instruction, Named } from "./engine.ts";
 import { fieldsOf } from "./engine.ts";
 import { LanewiseError } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
@@ -11,6 +11,10 @@ const PAGE = 65536;
 /** Bytes of one Instruction and of one Task (assembly/run.ts, assembly/task.ts). */
 const INSTRUCTION_BYTES = 16;
 const TASK_BYTES = 24;
+/** Bytes of ChainArgs and of one Step, and its tables of operands (assembly/chain.ts). */
+const CHAIN_BYTES = 32;
+const STEP_BYTES = 16;
+const STEP_TABLES = 4;
 /** Below lie the constants of both binaries (asconfig.json, memoryBase). */
 const TASK_ADDRESS = 32768;
 const HEAP_BASE = TASK_ADDRESS + 64;
@@ -52,9 +56,9 @@ export async function openWasm(
     (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
   const main = await open(base);
   const multiplying = await open(products);
-  const kernels = new Map<KernelName, { index: number; scratch: SizeExport | null; phases: SizeExport | null }>();
+  const kernels = new Map<KernelName | "chain", { index: number; scratch: SizeExport | null; phases: SizeExport | null }>();
 
-  const link = (name: KernelName) => {
+  const link = (name: KernelName | "chain") => {
     let linked = kernels.get(name);
     if (linked) return linked;
     const from = [main, multiplying].find((exports) => name in exports);
@@ -76,6 +80,57 @@ export async function openWasm(
   };
   const task = new Int32Array(memory.buffer, TASK_ADDRESS, TASK_BYTES / 4);
   task[1] = 1; // threads
+
+  const bytesOf = ({ kernel }: Named) => roundUp(fieldsOf(kernel).length * 4, 16);
+  const argsBytes = (instruction: Named | ChainOf<Named>): number =>
+    instruction.kernel === "chain"
+      ? instruction.steps.reduce((sum, step) => sum + STEP_BYTES + bytesOf(step) * STEP_TABLES, CHAIN_BYTES)
+      : bytesOf(instruction);
+  const writeOperands = (args: number, { kernel, operands }: Instruction): void => {
+    fieldsOf(kernel).forEach(({ name, type }, j) => {
+      const value = operands[name] ?? 0;
+      if (type === "f32") words.setFloat32(args + j * 4, value, true);
+      else if (type === "i32") words.setInt32(args + j * 4, value, true);
+      else words.setUint32(args + j * 4, value, true);
+    });
+  };
+  const writeChain = (args: number, { units, block, slotBytes, steps }: Chain): void => {
+    // as large as the whole, so that a kernel's scratch is enough for any block
+    let own = 0;
+    let operandBytes = 0;
+    for (const step of steps) {
+      operandBytes = Math.max(operandBytes, bytesOf(step));
+      writeOperands(args, { ...step, operands: { ...step.operands, [step.size]: block * step.each } });
+      own = Math.max(own, link(step.kernel).scratch?.(args, 1) ?? 0);
+    }
+    own = roundUp(own, 16);
+    const header = [units, block, steps.length, roundUp(operandBytes + own + slotBytes), operandBytes];
+    header.forEach((value, j) => {
+      words.setInt32(args + j * 4, value, true);
+    });
+    let at = args + CHAIN_BYTES;
+    for (const step of steps) {
+      const { kernel, size, each, moves, slots } = step;
+      const bytes = bytesOf(step);
+      words.setUint32(at, link(kernel).index, true);
+      words.setUint32(at + 4, bytes, true);
+      at += STEP_BYTES;
+      new Uint8Array(memory.buffer, at, bytes * STEP_TABLES).fill(0);
+      writeOperands(at, step);
+      fieldsOf(kernel).forEach(({ name }, j) => {
+        const word = at + j * 4;
+        const slot = slots[name];
+        if (name === size) {
+          words.setInt32(word, 0, true);
+          words.setInt32(word + 2 * bytes, each, true);
+        } else if (slot !== undefined) {
+          words.setInt32(word, operandBytes + own + slot, true);
+          words.setInt32(word + 3 * bytes, 1, true);
+        } else words.setInt32(word + bytes, moves[name] ?? 0, true);
+      });
+      at += bytes * STEP_TABLES;
+    }
+  };
 
   return {
     kernels: build,
@@ -99,28 +154,23 @@ export async function openWasm(
     int32: (address, length) => new Int32Array(memory.buffer, address, length),
     codeBytes(instructions) {
       let bytes = instructions.length * INSTRUCTION_BYTES;
-      for (const { kernel } of instructions) bytes += roundUp(fieldsOf(kernel).length * 4, 16);
+      for (const instruction of instructions) bytes += argsBytes(instruction);
       return bytes;
     },
     encode(address, instructions) {
       let args = address + instructions.length * INSTRUCTION_BYTES;
       let scratchBytes = 0;
-      instructions.forEach(({ kernel, operands }, i) => {
-        const { index, scratch, phases } = link(kernel);
-        const fields = fieldsOf(kernel);
-        fields.forEach(({ name, type }, j) => {
-          const value = operands[name] ?? 0;
-          if (type === "f32") words.setFloat32(args + j * 4, value, true);
-          else if (type === "i32") words.setInt32(args + j * 4, value, true);
-          else words.setUint32(args + j * 4, value, true);
-        });
+      instructions.forEach((instruction, i) => {
+        const { index, scratch, phases } = link(instruction.kernel);
+        if (instruction.kernel === "chain") writeChain(args, instruction);
+        else writeOperands(args, instruction);
         const at = address + i * INSTRUCTION_BYTES;
         words.setUint32(at, index, true);
         words.setUint32(at + 4, args, true);
         words.setInt32(at + 8, phases ? phases(args, 1) : 1, true);
         words.setInt32(at + 12, 1, true);
         if (scratch) scratchBytes = Math.max(scratchBytes, scratch(args, 1) >>> 0);
-        args += roundUp(fields.length * 4, 16);
+        args += argsBytes(instruction);
       });
       return scratchBytes;
     },

@@ -2,6 +2,7 @@
 
 import type { Node, Tensor } from "../graph/graph.ts";
 import type { Op } from "../graph/op.ts";
+import { chain } from "./chain.ts";
 import type { Listing } from "./lower.ts";
 import { lower } from "./lower.ts";
 import type { Plan } from "./plan.ts";
@@ -35,8 +36,12 @@ export function compile(recorded: Recorded, { rules, copy }: Vocabulary): Compil
   return { graph, schedule: ordered, ...lowerAndPlan(ordered) };
 }
 
-/** The stages after scheduling, done again where a control source has gone stale. */
-export function lowerAndPlan(ordered: Schedule): Pick<Compiled, "listing" | "plan"> {
-  const listing = lower(ordered);
+/**
+ * The stages after scheduling, done again where a control source has gone stale. Without chains every instruction
+ * stands alone, so that each result can be looked at.
+ */
+export function lowerAndPlan(ordered: Schedule, chains = true): Pick<Compiled, "listing" | "plan"> {
+  const lowered = lower(ordered);
+  const listing = chains ? chain(lowered) : lowered;
   return { listing, plan: plan(listing) };
 }

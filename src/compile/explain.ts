@@ -1,12 +1,13 @@
 // The text of each stage, for people and for golden tests.
 
 import { fieldsOf } from "../../bindings/engine.ts";
+import type { UnlinkedInstruction } from "../../bindings/machine.ts";
 import type { Node, Tensor } from "../graph/graph.ts";
 import type { Buffer } from "../graph/op.ts";
 import { formatShape } from "../shape.ts";
 import { assemble, storageOfGroups } from "./assemble.ts";
 import type { Compiled } from "./compile.ts";
-import type { VirtualInstruction } from "./lower.ts";
+import type { VirtualChain, VirtualInstruction } from "./lower.ts";
 
 /** What explain shows: nodes with shapes, buffers with lifetimes and places, or instructions with operands. */
 export type Stage = "graph" | "plan" | "program";
@@ -52,18 +53,29 @@ function explainProgram({ listing, plan }: Compiled): string {
     const region = plan.regions.get(buffer);
     return region ? `${region.role}+${region.offset}` : "?";
   };
+  type Operands = Readonly<Record<string, unknown>>;
+  const describe = (first: VirtualInstruction, linked: Operands, slots: Readonly<Record<string, number>> = {}): string => {
+    const shown = fieldsOf(first.kernel).flatMap(({ name, writes }) => {
+      const operand = first.operands[name];
+      if (operand === null || operand === undefined) return [];
+      if (typeof operand === "number") return [`${name} ${String(linked[name])}`];
+      const slot = slots[name];
+      return [`${name} ${writes ? ">" : ""}${slot === undefined ? where(operand) : `slot+${slot}`}`];
+    });
+    return `${first.kernel} ${shown.join(", ")}  # ${first.label}`;
+  };
   return instructions
-    .map(({ kernel, operands: linked }, i) => {
-      const merged = (origins[i] ?? []).map((origin) => listing.instructions[origin] as VirtualInstruction);
-      const [first] = merged as [VirtualInstruction];
-      const shown = fieldsOf(kernel).flatMap(({ name, writes }) => {
-        const operand = first.operands[name];
-        if (operand === null || operand === undefined) return [];
-        if (typeof operand === "number") return [`${name} ${String(linked[name])}`];
-        return [`${name} ${writes ? ">" : ""}${where(operand)}`];
-      });
+    .map((linked, i) => {
+      const number = String(i).padStart(3);
+      const merged = (origins[i] ?? []).map((origin) => listing.instructions[origin] as VirtualInstruction | VirtualChain);
+      const [first] = merged as [VirtualInstruction | VirtualChain];
+      if (first.kernel === "chain") {
+        const { units, block, bytes, steps } = first;
+        const head = `${number} chain of ${steps.length} over ${units} by ${block}: ${bytes.chained} bytes cross memory, not ${bytes.apart}`;
+        return [head, ...steps.map((step) => `      ${describe(step, step.operands, step.slots)}`)].join("\n");
+      }
       const behind = merged.length > 1 ? ` and ${merged.length - 1} more behind it` : "";
-      return `${String(i).padStart(3)} ${kernel} ${shown.join(", ")}  # ${first.label}${behind}`;
+      return `${number} ${describe(first, (linked as UnlinkedInstruction).operands)}${behind}`;
     })
     .join("\n");
 }

@@ -1,0 +1,74 @@
+// A chain: kernels that go over the same units, run block by block, so that what one writes for the next is still in
+// the cache. Each kernel stays as it is and sees a block as all there is.
+
+import { Pieces } from "./pieces";
+import { Task } from "./task";
+
+/** Behind it stand the steps. The host writes both (bindings/wasm.ts). */
+@unmanaged
+export class ChainArgs {
+  units: i32;
+  /** Units of a block. */
+  block: i32;
+  steps: i32;
+  /** Scratch of one thread: operands of the step that runs, its own scratch, then what steps leave for each other. */
+  bytes: i32;
+  /** Where a step's own scratch begins in that of the thread. */
+  own: i32;
+  unused0: i32;
+  unused1: i32;
+  unused2: i32;
+}
+
+/**
+ * Behind it four tables of `bytes` bytes, a word an operand: its value is a + b first + c length + d scratch, first being
+ * the block's first unit, length its units, scratch the address of the thread's.
+ */
+@unmanaged
+class Step {
+  kernel: u32;
+  bytes: u32;
+  unused0: i32;
+  unused1: i32;
+}
+
+export function chainScratch(args: ChainArgs, threads: i32): i32 {
+  return args.bytes * threads;
+}
+
+/** All steps for this thread's blocks; threads take blocks. */
+export function chain(args: ChainArgs, task: Task): void {
+  const thread = task.thread;
+  const threads = task.threads;
+  const shared = task.scratch;
+  const scratch = shared + <usize>thread * args.bytes;
+  const units = args.units;
+  const block = args.block;
+  const count = Pieces.count(units, block);
+  task.thread = 0;
+  task.threads = 1;
+  task.scratch = scratch + args.own;
+  for (let piece = thread; piece < count; piece += threads) {
+    const first = Pieces.first(piece, block);
+    const length = Pieces.end(piece, block, units) - first;
+    let at = changetype<usize>(args) + offsetof<ChainArgs>();
+    for (let i = args.steps; i > 0; i--) {
+      const step = changetype<Step>(at);
+      const bytes = <usize>step.bytes;
+      at += offsetof<Step>();
+      for (let word: usize = 0; word < bytes; word += 16, at += 16) {
+        let value = v128.load(at);
+        value = i32x4.add(value, i32x4.mul(v128.load(at + bytes), i32x4.splat(first)));
+        value = i32x4.add(value, i32x4.mul(v128.load(at + 2 * bytes), i32x4.splat(length)));
+        value = i32x4.add(value, i32x4.mul(v128.load(at + 3 * bytes), i32x4.splat(<i32>scratch)));
+        v128.store(scratch + word, value);
+      }
+      at += 3 * bytes;
+      call_indirect<void>(step.kernel, scratch, changetype<usize>(task));
+    }
+    task.beat++;
+  }
+  task.thread = thread;
+  task.threads = threads;
+  task.scratch = shared;
+}
