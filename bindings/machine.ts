@@ -144,9 +144,8 @@ export function createMachine(engine: Engine): Machine {
       }
       return { ...instruction, operands: values };
     };
-    const instructions = loaded.program.instructions.map(
-      (instruction): Instruction | Chain =>
-        instruction.kernel === "chain" ? { ...instruction, steps: instruction.steps.map(linked) } : linked(instruction),
+    const instructions = loaded.program.instructions.map((instruction): Instruction | Chain =>
+      instruction.kernel === "chain" ? { ...instruction, steps: instruction.steps.map(linked) } : linked(instruction),
     );
     const scratchBytes = engine.encode(loaded.address, instructions);
     ensureShared("scratch", scratchBytes);

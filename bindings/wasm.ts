@@ -56,7 +56,10 @@ export async function openWasm(
     (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
   const main = await open(base);
   const multiplying = await open(products);
-  const kernels = new Map<KernelName | "chain", { index: number; scratch: SizeExport | null; phases: SizeExport | null }>();
+  const kernels = new Map<
+    KernelName | "chain",
+    { index: number; scratch: SizeExport | null; phases: SizeExport | null }
+  >();
 
   const link = (name: KernelName | "chain") => {
     let linked = kernels.get(name);

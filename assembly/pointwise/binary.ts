@@ -40,12 +40,11 @@ class Binary {
       let at = Pieces.first(piece, PIECE);
       const end = Pieces.end(piece, PIECE, n);
       while (at < end) {
-        // a division takes longer than a few vectors: none where the axis is not left
-        const line = at < width ? 0 : at / width;
+        const line = at / width;
         let i3 = at - line * width;
-        const plane = line < args.d2 ? 0 : line / args.d2;
+        const plane = line / args.d2;
         let i2 = line - plane * args.d2;
-        const i0 = plane < args.d1 ? 0 : plane / args.d1;
+        const i0 = plane / args.d1;
         const i1 = plane - i0 * args.d1;
         let a = args.a + ((<usize>(i0 * args.a0 + i1 * args.a1 + i2 * args.a2 + i3 * args.a3)) << 2);
         let b = args.b + ((<usize>(i0 * args.b0 + i1 * args.b1 + i2 * args.b2 + i3 * args.b3)) << 2);

@@ -2,16 +2,26 @@
 // leaves for the next stays in the cache and memory is crossed once. What nobody else reads needs no place at all.
 
 import { roundUp } from "../../bindings/allocator.ts";
-import type { Blocked, ChainOf } from "../../bindings/engine.ts";
 import { fieldsOf } from "../../bindings/engine.ts";
-import type { Buffer, LoweredOperand } from "../graph/op.ts";
+import type { Buffer } from "../graph/op.ts";
 import type { Listing, VirtualChain, VirtualInstruction } from "./lower.ts";
 import { lifetimesOf } from "./plan.ts";
 
-/** Elements of a block: a few of them beside each other are in the first cache, and a call is short against one. */
-const g = globalThis as { BLOCK?: number };
-/** What calling a kernel costs, in bytes that could have been moved meanwhile. */
-const CALL_BYTES = 512;
+/** What decides whether a chain pays, and how it is cut. */
+export interface Costs {
+  /** What all buffers of the instructions must not fit in: a kernel that finds its operands in a cache loses nothing. */
+  readonly cacheBytes: number;
+  /** What calling a kernel once more costs, in bytes that could have been moved meanwhile. */
+  readonly callBytes: number;
+  /** What crosses memory for a block: so little that the next block is fetched ahead while this one is computed. */
+  readonly blockBytes: number;
+}
+
+/** Measured: last-level caches have up to 32 MB; a call takes 20 ns, in which 50 GB/s move 1 kB. */
+export const usualCosts: Costs = { cacheBytes: 32 << 20, callBytes: 1024, blockBytes: 10 << 10 };
+
+/** Units to whose multiples a block is cut, so that it ends with a cache line. */
+const LINE = 16;
 
 /** How an instruction uses the elements of a buffer. */
 interface Use {
@@ -42,7 +52,10 @@ export function unitsOf(instruction: VirtualInstruction): Units | null {
   const number = (name: string): number => operands[name] as number;
   // loops: the units are those of the outermost axis that is longer than 1
   const sizes = fields.map(({ name }) => name).filter((name) => /^d\d$/.test(name));
-  const axis = Math.max(0, sizes.findIndex((name) => number(name) !== 1));
+  const axis = Math.max(
+    0,
+    sizes.findIndex((name) => number(name) !== 1),
+  );
   const inner = sizes.slice(axis + 1);
   if (sizes.length > 0) size = sizes[axis] as string;
   const contiguous = inner.reduce((product, name) => product * number(name), 1);
@@ -61,37 +74,20 @@ export function unitsOf(instruction: VirtualInstruction): Units | null {
   return { instruction, size, count: number(size), uses };
 }
 
-/** Whether the units of one are whole numbers of units of the other, and no block is longer than a few would be. */
-function fits(steps: readonly Units[], next: Units): boolean {
-  const units = Math.min(next.count, ...steps.map(({ count }) => count));
-  const all = [...steps, next];
-  if (units === 0 || all.some(({ count }) => count % units !== 0)) return false;
-  if (Math.max(...all.flatMap(({ count, uses }) => uses.map(({ move }) => (move * count) / units))) > 4096) {
-    return false;
-  }
-  // what is written in a chain is seen by each unit in the same elements
-  const uses = all.flatMap((step) => step.uses.map((use) => ({ ...use, span: use.move * step.count })));
-  return uses.every(
-    ({ writes, buffer, span }) =>
-      !writes || uses.every((other) => other.buffer !== buffer || (other.own && other.span === span)),
-  );
-}
-
 /** Bytes that cross memory where each instruction stands alone, and where they are a chain. */
-function traffic(steps: readonly Units[], isInside: (buffer: Buffer) => boolean): { apart: number; chained: number } {
+function traffic(steps: readonly Units[], isInside: (buffer: Buffer) => boolean): VirtualChain["bytes"] {
   let apart = 0;
   let chained = 0;
-  const read = new Set<Buffer>();
+  const seen = new Set<Buffer>();
   const written = new Set<Buffer>();
   for (const { uses, count } of steps) {
     for (const { buffer, move, reads, writes } of uses) {
       const bytes = move * count * 4;
-      if (reads) apart += bytes;
-      if (writes) apart += bytes;
+      apart += bytes * (Number(reads) + Number(writes));
       if (isInside(buffer)) continue;
-      if (reads && !read.has(buffer) && !written.has(buffer)) chained += bytes;
+      if (reads && !seen.has(buffer)) chained += bytes;
       if (writes && !written.has(buffer)) chained += bytes;
-      if (reads) read.add(buffer);
+      seen.add(buffer);
       if (writes) written.add(buffer);
     }
   }
@@ -147,15 +143,23 @@ function settleTakeovers(steps: readonly Units[], isInside: (buffer: Buffer) => 
   });
 }
 
-function chainOf(steps: readonly Units[], isInside: (buffer: Buffer) => boolean): VirtualChain | null {
-  const { apart, chained } = traffic(steps, isInside);
+/** The chain of some steps; null where it costs more than it saves. */
+function chainOf(steps: readonly Units[], isInside: (buffer: Buffer) => boolean, costs: Costs): VirtualChain | null {
+  const bytes = traffic(steps, isInside);
   const units = Math.min(...steps.map(({ count }) => count));
-  const widest = Math.max(...steps.flatMap(({ count, uses }) => uses.map(({ move }) => (move * count) / units)));
-  const block = Math.max(1, Math.floor((g.BLOCK ?? 1024) / widest));
-  const calls = steps.length * Math.ceil(units / block);
-  if (units <= (globalThis as { MIN?: number }).MIN! || apart - chained <= calls * CALL_BYTES) return null;
+  const perUnit = (move: number, count: number): number => (move * count * 4) / units;
+  const widest = Math.max(...steps.flatMap(({ count, uses }) => uses.map(({ move }) => perUnit(move, count))));
+  const fitting = Math.floor(costs.blockBytes / Math.max(widest, bytes.chained / units));
+  const block = fitting > LINE ? fitting - (fitting % LINE) : fitting;
+  if (block === 0 || units <= block) return null;
+  const buffers = new Map(steps.flatMap(({ uses }) => uses.map(({ buffer }) => [buffer, buffer.length * 4])));
+  if (sum(buffers.values()) <= costs.cacheBytes) return null;
+  // what all units share is read once a call
+  const shared = sum(steps.flatMap(({ uses }) => uses.map(({ buffer, move }) => (move > 0 ? 0 : buffer.length * 4))));
+  const calls = steps.length * costs.callBytes + shared;
+  if (bytes.apart - bytes.chained <= Math.ceil(units / block) * calls) return null;
   const slots = placeInside(steps, isInside);
-  const slotBytes = roundUp(block * widest * 4);
+  const slotBytes = roundUp(block * widest);
   settleTakeovers(steps, isInside);
   return {
     kernel: "chain",
@@ -163,7 +167,7 @@ function chainOf(steps: readonly Units[], isInside: (buffer: Buffer) => boolean)
     units,
     block,
     slotBytes: slotBytes * new Set(slots.values()).size,
-    bytes: { apart, chained },
+    bytes,
     steps: steps.map(({ instruction, size, count, uses }) => {
       const each = count / units;
       const inside = uses.filter(({ buffer }) => slots.has(buffer));
@@ -179,29 +183,49 @@ function chainOf(steps: readonly Units[], isInside: (buffer: Buffer) => boolean)
   };
 }
 
+const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, n) => total + n, 0);
+
+/** Instructions from `first` on that can be the steps of one chain: none reads what is not there yet when its unit comes. */
+function stepsFrom(instructions: Listing["instructions"], first: number): Units[] {
+  const steps: Units[] = [];
+  // how all steps together see a buffer: whether each unit sees the same elements and no others
+  const views = new Map<Buffer, { span: number; own: boolean; written: boolean }>();
+  const joins = ({ buffer, move, own, writes }: Use, count: number): boolean => {
+    const span = move * count;
+    const view = views.get(buffer) ?? { span, own: true, written: false };
+    const joined = { span, own: view.own && own && view.span === span, written: view.written || writes };
+    views.set(buffer, joined);
+    return joined.own || !joined.written;
+  };
+  for (let i = first; i < instructions.length; i++) {
+    const instruction = instructions[i] as VirtualInstruction | VirtualChain;
+    const next = instruction.kernel === "chain" ? null : unitsOf(instruction);
+    if (!next) break;
+    const counts = [...steps.map(({ count }) => count), next.count];
+    const units = Math.min(...counts);
+    if (units === 0 || counts.some((count) => count % units !== 0)) break;
+    if (!next.uses.every((use) => joins(use, next.count))) break;
+    steps.push(next);
+  }
+  return steps;
+}
+
 /** The same program with chains where they save more than they cost. */
-export function chain(listing: Listing): Listing {
+export function chain(listing: Listing, costs: Costs = usualCosts): Listing {
   const lifetimes = lifetimesOf(listing);
   const instructions: (VirtualInstruction | VirtualChain)[] = [];
   const indices: number[] = []; // old index -> new
-  const old = listing.instructions as readonly VirtualInstruction[];
-  let i = 0;
-  while (i < old.length) {
-    const steps: Units[] = [];
-    for (let next = unitsOf(old[i] as VirtualInstruction); next && fits(steps, next); ) {
-      steps.push(next);
-      const following = old[i + steps.length];
-      next = following ? unitsOf(following) : null;
-    }
+  for (let i = 0; i < listing.instructions.length; ) {
+    const steps = stepsFrom(listing.instructions, i);
     const end = i + Math.max(1, steps.length);
     const isInside = (buffer: Buffer): boolean => {
       const life = lifetimes.get(buffer);
       return life !== undefined && life.first >= i && life.last < end;
     };
-    const made = steps.length > 1 ? chainOf(steps, isInside) : null;
-    for (let k = i; k < end; k++) {
+    const made = steps.length > 1 ? chainOf(steps, isInside, costs) : null;
+    for (const instruction of listing.instructions.slice(i, end)) {
       indices.push(instructions.length);
-      if (!made) instructions.push(old[k] as VirtualInstruction);
+      if (!made) instructions.push(instruction);
     }
     if (made) instructions.push(made);
     i = end;

@@ -2,7 +2,8 @@
 
 import type { Node, Tensor } from "../graph/graph.ts";
 import type { Op } from "../graph/op.ts";
-import { chain } from "./chain.ts";
+import type { Costs } from "./chain.ts";
+import { chain, usualCosts } from "./chain.ts";
 import type { Listing } from "./lower.ts";
 import { lower } from "./lower.ts";
 import type { Plan } from "./plan.ts";
@@ -37,11 +38,11 @@ export function compile(recorded: Recorded, { rules, copy }: Vocabulary): Compil
 }
 
 /**
- * The stages after scheduling, done again where a control source has gone stale. Without chains every instruction
- * stands alone, so that each result can be looked at.
+ * The stages after scheduling, done again where a control source has gone stale. With `costs` null there are no
+ * chains: every result has a place where it can be looked at.
  */
-export function lowerAndPlan(ordered: Schedule, chains = true): Pick<Compiled, "listing" | "plan"> {
+export function lowerAndPlan(ordered: Schedule, costs: Costs | null = usualCosts): Pick<Compiled, "listing" | "plan"> {
   const lowered = lower(ordered);
-  const listing = chains ? chain(lowered) : lowered;
+  const listing = costs ? chain(lowered, costs) : lowered;
   return { listing, plan: plan(listing) };
 }

@@ -48,26 +48,32 @@ function explainPlan({ listing, plan }: Compiled): string {
 
 function explainProgram({ listing, plan }: Compiled): string {
   const { instructions, origins } = assemble(listing, plan, storageOfGroups(listing.variables));
-  const where = (buffer: Buffer): string => {
+  const where = (buffer: Buffer, slot?: number): string => {
+    if (slot !== undefined) return `slots+${slot}`;
     if (buffer.variable) return buffer.label;
     const region = plan.regions.get(buffer);
     return region ? `${region.role}+${region.offset}` : "?";
   };
   type Operands = Readonly<Record<string, unknown>>;
-  const describe = (first: VirtualInstruction, linked: Operands, slots: Readonly<Record<string, number>> = {}): string => {
+  const describe = (
+    first: VirtualInstruction,
+    linked: Operands,
+    slots: Readonly<Record<string, number>> = {},
+  ): string => {
     const shown = fieldsOf(first.kernel).flatMap(({ name, writes }) => {
       const operand = first.operands[name];
       if (operand === null || operand === undefined) return [];
       if (typeof operand === "number") return [`${name} ${String(linked[name])}`];
-      const slot = slots[name];
-      return [`${name} ${writes ? ">" : ""}${slot === undefined ? where(operand) : `slot+${slot}`}`];
+      return [`${name} ${writes ? ">" : ""}${where(operand, slots[name])}`];
     });
     return `${first.kernel} ${shown.join(", ")}  # ${first.label}`;
   };
   return instructions
     .map((linked, i) => {
       const number = String(i).padStart(3);
-      const merged = (origins[i] ?? []).map((origin) => listing.instructions[origin] as VirtualInstruction | VirtualChain);
+      const merged = (origins[i] ?? []).map(
+        (origin) => listing.instructions[origin] as VirtualInstruction | VirtualChain,
+      );
       const [first] = merged as [VirtualInstruction | VirtualChain];
       if (first.kernel === "chain") {
         const { units, block, bytes, steps } = first;

@@ -38,7 +38,8 @@ export function openReference(precision: "float32" | "float64" = "float32"): Eng
         const length = Math.min(block, units - first);
         for (const step of steps) {
           const operands: Record<string, number> = { ...step.operands, [step.size]: length * step.each };
-          for (const [name, bytes] of Object.entries(step.moves)) operands[name] = (operands[name] ?? 0) + bytes * first;
+          for (const [name, bytes] of Object.entries(step.moves))
+            operands[name] = (operands[name] ?? 0) + bytes * first;
           for (const [name, offset] of Object.entries(step.slots)) operands[name] = scratch + offset;
           bind({ kernel: step.kernel, operands })();
         }
