@@ -11,18 +11,13 @@ export class ChainArgs {
   /** Units of a block. */
   block: i32;
   steps: i32;
-  /** Scratch of one thread: operands of the step that runs, its own scratch, then what steps leave for each other. */
+  /** Scratch of one thread: operands of the step that runs, then what steps leave for each other. */
   bytes: i32;
-  /** Where a step's own scratch begins in that of the thread. */
-  own: i32;
-  unused0: i32;
-  unused1: i32;
-  unused2: i32;
 }
 
 /**
- * Behind it four tables of `bytes` bytes, a word an operand: its value is a + b first + c length + d scratch, first being
- * the block's first unit, length its units, scratch the address of the thread's.
+ * Behind it four tables of `bytes` bytes, a word an operand: its value is a + b first + c length + d scratch, `first` being
+ * the block's first unit, `length` its units, `scratch` the address of the thread's.
  */
 @unmanaged
 class Step {
@@ -36,19 +31,17 @@ export function chainScratch(args: ChainArgs, threads: i32): i32 {
   return args.bytes * threads;
 }
 
-/** All steps for this thread's blocks; threads take blocks. */
+/** Runs all steps for a block, then for the next; threads take blocks. */
 export function chain(args: ChainArgs, task: Task): void {
   const thread = task.thread;
   const threads = task.threads;
-  const shared = task.scratch;
-  const scratch = shared + <usize>thread * args.bytes;
+  const scratch = task.scratch + <usize>thread * args.bytes;
   const units = args.units;
   const block = args.block;
   const count = Pieces.count(units, block);
-  task.thread = 0;
+  task.thread = 0; // a block is all there is, and nobody shares it
   task.threads = 1;
-  task.scratch = scratch + args.own;
-  for (let piece = thread; piece < count; piece += threads) {
+  for (let piece = thread; piece < count; piece += threads, task.beat++) {
     const first = Pieces.first(piece, block);
     const length = Pieces.end(piece, block, units) - first;
     let at = changetype<usize>(args) + offsetof<ChainArgs>();
@@ -66,9 +59,7 @@ export function chain(args: ChainArgs, task: Task): void {
       at += 3 * bytes;
       call_indirect<void>(step.kernel, scratch, changetype<usize>(task));
     }
-    task.beat++;
   }
   task.thread = thread;
   task.threads = threads;
-  task.scratch = shared;
 }

@@ -123,7 +123,8 @@ export default class KernelTransform extends Transform {
       if (!argsClass || !argsName.endsWith("Args")) throw new Error(`kernel ${name}: no operand class ${expected}`);
       const fields = fieldsOf(argsClass);
       if (!fields.some((field) => field.extent !== undefined)) continue; // no kernel: a loop over kernels
-      if (!names.has(`${name}Phases`)) markUnits(fields);
+      // phases need all units, and what is laid out in scratch at each call would be laid out for each block
+      if (!names.has(`${name}Phases`) && !names.has(`${name}Scratch`)) markUnits(fields);
       compiled.set(name, fields);
     }
   }

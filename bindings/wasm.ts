@@ -12,7 +12,7 @@ const PAGE = 65536;
 const INSTRUCTION_BYTES = 16;
 const TASK_BYTES = 24;
 /** Bytes of ChainArgs and of one Step, and its tables of operands (assembly/chain.ts). */
-const CHAIN_BYTES = 32;
+const CHAIN_BYTES = 16;
 const STEP_BYTES = 16;
 const STEP_TABLES = 4;
 /** Below lie the constants of both binaries (asconfig.json, memoryBase). */
@@ -98,17 +98,8 @@ export async function openWasm(
     });
   };
   const writeChain = (args: number, { units, block, slotBytes, steps }: Chain): void => {
-    // as large as the whole, so that a kernel's scratch is enough for any block
-    let own = 0;
-    let operandBytes = 0;
-    for (const step of steps) {
-      operandBytes = Math.max(operandBytes, bytesOf(step));
-      writeOperands(args, { ...step, operands: { ...step.operands, [step.size]: block * step.each } });
-      own = Math.max(own, link(step.kernel).scratch?.(args, 1) ?? 0);
-    }
-    own = roundUp(own, 16);
-    const header = [units, block, steps.length, roundUp(operandBytes + own + slotBytes), operandBytes];
-    header.forEach((value, j) => {
+    const operandBytes = roundUp(Math.max(...steps.map(bytesOf)));
+    [units, block, steps.length, operandBytes + slotBytes].forEach((value, j) => {
       words.setInt32(args + j * 4, value, true);
     });
     let at = args + CHAIN_BYTES;
@@ -127,7 +118,7 @@ export async function openWasm(
           words.setInt32(word, 0, true);
           words.setInt32(word + 2 * bytes, each, true);
         } else if (slot !== undefined) {
-          words.setInt32(word, operandBytes + own + slot, true);
+          words.setInt32(word, operandBytes + slot, true);
           words.setInt32(word + 3 * bytes, 1, true);
         } else words.setInt32(word + bytes, moves[name] ?? 0, true);
       });

@@ -2,18 +2,17 @@
 // one pays, and what it looks like.
 
 import type { Engine } from "../bindings/engine.ts";
-import { fieldsOf } from "../bindings/engine.ts";
 import type { Machine } from "../bindings/machine.ts";
 import { createMachine } from "../bindings/machine.ts";
 import type { Costs } from "../src/compile/chain.ts";
-import { unitsOf } from "../src/compile/chain.ts";
+import { usualCosts } from "../src/compile/chain.ts";
 import type { Compiled } from "../src/compile/compile.ts";
 import { lowerAndPlan } from "../src/compile/compile.ts";
 import { explain } from "../src/compile/explain.ts";
+import { stepsOf } from "../src/compile/lower.ts";
 import { createExecutable } from "../src/executable.ts";
-import type { Buffer } from "../src/graph/op.ts";
 import type { Tensor, Variable } from "../src/index.ts";
-import { assign, gradients, ops, variable } from "../src/index.ts";
+import { assign, dropout, gradients, ops, variable } from "../src/index.ts";
 import type { Numbers } from "./compiled.ts";
 import { trace } from "./compiled.ts";
 import { openEngines } from "./engines.ts";
@@ -151,7 +150,116 @@ function cases(engine: Engine): void {
   });
 }
 for (const engine of await openEngines()) cases(engine);
-void fieldsOf;
-void unitsOf;
-void explain;
-export type Unused = Buffer;
+
+/** Kernels of a function of x, y [64, 3], those of a chain in brackets. */
+function kernels(body: (x: Tensor, y: Tensor) => readonly Tensor[], costs: Costs | null = eager(200)): string {
+  const types = { x: { shape: [64, 3] }, y: { shape: [64, 3] } };
+  const { compiled } = trace(types, ({ x, y }) => body(x as Tensor, y as Tensor));
+  return withCosts(compiled, costs)
+    .listing.instructions.map((instruction) => {
+      const steps = stepsOf(instruction).map(({ kernel }) => kernel);
+      return instruction.kernel === "chain" ? `[${steps.join(" ")}]` : steps[0];
+    })
+    .join(" ");
+}
+
+suite("chains, what may be one", (test) => {
+  test("neighbours over the same units", () => {
+    assert.is(
+      kernels((x, y) => [ops.tanh(ops.add(x, y))]),
+      "[add tanh]",
+    );
+    assert.is(
+      kernels((x, y) => [ops.tanh(ops.add(x, y))], null),
+      "add tanh",
+    );
+    // a row for all, one number a row, rows that are units themselves
+    assert.is(
+      kernels((x) => [ops.neg(ops.add(ops.abs(x), ops.constant([1, 2, 3])))]),
+      "[absolute add negate]",
+    );
+    assert.is(
+      kernels((x) => [ops.softmax(ops.mul(x, ops.exp(x)))]),
+      "[exp mul softmax]",
+    );
+    assert.is(
+      kernels((x, y) => [ops.cast(ops.cast(ops.mul(x, y), "int32"), "float32")]),
+      "[mul float32ToInt32 int32ToFloat32]",
+    );
+  });
+  test("what all units need is there before", () => {
+    const total = (x: Tensor) => ops.sum(x, { axes: [0] });
+    assert.is(
+      kernels((x) => [ops.neg(ops.sub(x, total(ops.abs(x))))]),
+      "absolute reduceSum [sub negate]",
+    );
+    const turned = (x: Tensor) => ops.reshape(ops.transpose(x), [64, 3]);
+    assert.is(
+      kernels((x) => [ops.neg(turned(ops.neg(x)))]),
+      "negate stridedCopy negate",
+    );
+    // a row with as many numbers as there are rows
+    const square = { x: { shape: [3, 3] }, row: { shape: [3] } };
+    const { compiled } = trace(square, ({ x, row }) => [ops.neg(ops.add(x as Tensor, ops.abs(row as Tensor)))]);
+    const [first] = withCosts(compiled, eager(12)).listing.instructions;
+    assert.is(first?.kernel, "absolute");
+  });
+  test("numbers drawn by the place of an element, checks and products stand alone", () => {
+    const drop = dropout({ rate: 0.5 });
+    const dropped = kernels((x) => [ops.neg(drop(ops.abs(x), { training: true }))]);
+    assert.is(dropped, "absolute dropout negate");
+    const grown = kernels((x, y) => [ops.neg(ops.matmul(ops.abs(x), y, { transA: true }))]);
+    assert.is(grown, "absolute gemm negate");
+  });
+  test("an update is a step behind what reads the old values", () => {
+    const v = variable({ data: normal(192, 1), shape: [64, 3] }, { name: "v" });
+    const text = kernels((x) => {
+      const old = ops.mul(v, x);
+      assign(v, ops.tanh(x));
+      return [ops.add(old, v)];
+    });
+    assert.is(text, "[mul tanh copy add]");
+  });
+  test("none where it saves nothing, or everything is in a cache", () => {
+    const body = (x: Tensor, y: Tensor) => [ops.neg(x), ops.abs(y)];
+    assert.is(kernels(body), "negate absolute");
+    assert.is(
+      kernels((x, y) => [ops.tanh(ops.add(x, y))], usualCosts),
+      "add tanh",
+    );
+    assert.is(
+      kernels((x, y) => [ops.tanh(ops.add(x, y))], { ...eager(200), cacheBytes: 64 * 3 * 4 * 4 }),
+      "add tanh",
+    );
+  });
+});
+
+suite("chains, what is planned", (test) => {
+  const big = { x: { shape: [8e6] }, a: { shape: [8e6] } };
+  const { compiled } = trace(big, ({ x, a }) => {
+    const y = ops.mul(ops.add(x as Tensor, a as Tensor), 2);
+    return [ops.tanh(ops.mul(y, y))];
+  });
+  test("the text of the program", () => {
+    const zeros = "a0 0, a1 0, a2 0, a3";
+    assert.is(
+      explain(compiled, "program"),
+      `  0 chain of 4 over 8000000 by 848: 96000000 bytes cross memory, not 320000000
+      add d0 1, d1 1, d2 1, d3 8000000, ${zeros} 1, b0 0, b1 0, b2 0, b3 1, a data+0, b data+32000000, out >slots+0  # add
+      mul d0 1, d1 1, d2 1, d3 8000000, ${zeros} 1, b0 0, b1 0, b2 0, b3 0, a slots+0, b constants+0, out >slots+0  # mul
+      mul d0 1, d1 1, d2 1, d3 8000000, ${zeros} 1, b0 0, b1 0, b2 0, b3 1, a slots+0, b slots+0, out >slots+0  # mul
+      tanh n 8000000, x slots+0, out >activations+0  # tanh`,
+    );
+  });
+  test("what lives within a chain takes no bytes", () => {
+    const bytes = (costs: Costs | null) => {
+      const huber = trace(big, ({ x, a }) => {
+        const d = ops.sub(x as Tensor, a as Tensor);
+        return [ops.where(ops.less(ops.abs(d), 1), ops.square(d), ops.abs(d))];
+      });
+      return withCosts(huber.compiled, costs).plan.arenas.activations;
+    };
+    assert.is(bytes(usualCosts), 8e6 * 4);
+    assert.ok(bytes(null) >= 3 * 8e6 * 4);
+  });
+});
