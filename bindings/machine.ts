@@ -148,8 +148,8 @@ export function createMachine(engine: Engine): Machine {
       instruction.kernel === "chain" ? { ...instruction, steps: instruction.steps.map(linked) } : linked(instruction),
     );
     const scratchBytes = engine.encode(loaded.address, instructions);
-    ensureShared("scratch", scratchBytes);
     loaded.generation = generation;
+    ensureShared("scratch", scratchBytes);
   };
 
   const prepare = (loaded: Loaded): void => {

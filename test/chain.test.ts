@@ -101,7 +101,7 @@ function randomBody(seed: number, rows: number, columns: number) {
     for (const { form, f, g, a, b } of choices) {
       if (form === "one") pool.push(f(at(a)));
       else if (form === "two") pool.push(g(at(a), at(b)));
-      else if (form === "row") pool.push(g(at(a), row as Tensor));
+      else if (form === "row") pool.push(g(at(a), f(row as Tensor)));
       else if (form === "column") pool.push(g(column as Tensor, at(a)));
       else if (form === "sum") pool.push(ops.sub(at(a), ops.sum(at(b), { axes: [0] })));
       else if (v) {
@@ -119,11 +119,22 @@ const shapes = [0, 1, 3, 5, 63, 1023, 1025, 4099].flatMap((n): [number, number][
   [n, 1],
   [1, n],
   [Math.ceil(n / 7), 7],
+  [Math.ceil(Math.sqrt(n)), Math.ceil(Math.sqrt(n))], // as many rows as numbers in a row
 ]);
 
 function cases(engine: Engine): void {
   const machine = createMachine(engine);
   suite(`chains, ${engine.kernels}`, (test) => {
+    test("the first number that is not finite is found within one", () => {
+      const { compiled } = trace({ x: { shape: [100] } }, ({ x }) => [ops.mul(ops.log(ops.abs(x as Tensor)), 0)]);
+      const executable = createExecutable(machine, withCosts(compiled, eager(200)));
+      executable.prepare({ step: 0, epoch: 0, seed: 0 });
+      executable.input("x")?.set(Float32Array.from({ length: 100 }, (_, i) => 70 - i));
+      assert.is(executable.run(0, executable.length), 1);
+      assert.is(executable.findNonFinite(), "the output of log (element 70 is -Infinity)");
+      executable.dispose();
+    });
+
     for (const blockBytes of [200, 10240]) {
       test(`the same bits as instructions one by one, blocks of ${blockBytes} bytes`, () => {
         let chained = 0;
@@ -201,7 +212,7 @@ suite("chains, what may be one", (test) => {
     // a row with as many numbers as there are rows
     const square = { x: { shape: [3, 3] }, row: { shape: [3] } };
     const { compiled } = trace(square, ({ x, row }) => [ops.neg(ops.add(x as Tensor, ops.abs(row as Tensor)))]);
-    const [first] = withCosts(compiled, eager(12)).listing.instructions;
+    const [first] = withCosts(compiled, eager(60)).listing.instructions;
     assert.is(first?.kernel, "absolute");
   });
   test("numbers drawn by the place of an element, checks and products stand alone", () => {
