@@ -34,8 +34,8 @@ interface Use {
   readonly writes: boolean;
   /** Elements that the pointer moves by from unit to unit. */
   readonly move: number;
-  /** Whether a unit touches no elements but the `move` that are its own. */
-  readonly own: boolean;
+  /** Whether the units share the whole buffer among them, so that each touches what is its own. */
+  readonly whole: boolean;
 }
 
 /** An instruction that goes over `count` units, each by itself. */
@@ -62,19 +62,16 @@ export function unitsOf(instruction: VirtualInstruction): Units | null {
   const inner = sizes.slice(axis + 1);
   if (sizes.length > 0) size = sizes[axis] as string;
   const contiguous = inner.reduce((product, name) => product * number(name), 1);
+  const count = number(size);
   const uses = fields.flatMap(({ name, type, moves, reads, writes }): Use[] => {
     const buffer = operands[name] as Buffer | null;
     if (type !== "pointer" || !buffer) return [];
-    let move = moves === null ? 0 : moves === "" ? 1 : number(moves);
-    let reach = move - 1;
-    if (sizes.length > 0) {
-      const strided = moves !== "d";
-      move = strided ? number(`${moves}${axis}`) : contiguous;
-      reach = strided ? inner.reduce((sum, d) => sum + (number(d) - 1) * number(`${moves}${d[1]}`), 0) : move - 1;
-    }
-    return [{ name, buffer, reads, writes, move, own: reach < move }];
+    let move = 0; // shared by all units
+    if (sizes.length > 0) move = moves === "d" ? contiguous : number(`${moves}${axis}`);
+    else if (moves !== null) move = moves === "" ? 1 : number(moves);
+    return [{ name, buffer, reads, writes, move, whole: move * count === buffer.length }];
   });
-  return { instruction, size, count: number(size), uses };
+  return { instruction, size, count, uses };
 }
 
 /** Bytes that cross memory where each instruction stands alone, and where they are a chain. */
@@ -130,14 +127,11 @@ function lastUses(steps: readonly Units[]): Map<Buffer, number> {
 function settleTakeovers(steps: readonly Units[], isInside: (buffer: Buffer) => boolean): void {
   const last = lastUses(steps);
   steps.forEach((step, i) => {
-    for (const { buffer: out, move, writes } of step.uses) {
+    for (const { buffer: out, writes } of step.uses) {
       if (!writes || isInside(out)) continue;
-      const span = move * step.count;
-      const earlier = steps.flatMap(({ uses, count }) =>
-        uses.flatMap(({ buffer, move, own }) =>
-          own && move * count === span && buffer.length === out.length && (last.get(buffer) as number) < i
-            ? [buffer]
-            : [],
+      const earlier = steps.flatMap(({ uses }) =>
+        uses.flatMap(({ buffer, whole }) =>
+          whole && buffer.length === out.length && (last.get(buffer) as number) < i ? [buffer] : [],
         ),
       );
       const direct = out.mayTake.filter((buffer) => (last.get(buffer) ?? i) <= i);
@@ -191,14 +185,13 @@ const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, n
 /** Instructions from `first` on that can be the steps of one chain: none reads what is not there yet when its unit comes. */
 function stepsFrom(instructions: Listing["instructions"], first: number): Units[] {
   const steps: Units[] = [];
-  // how all steps together see a buffer: whether each unit sees the same elements and no others
-  const views = new Map<Buffer, { span: number; own: boolean; written: boolean }>();
-  const joins = ({ buffer, move, own, writes }: Use, count: number): boolean => {
-    const span = move * count;
-    const view = views.get(buffer) ?? { span, own: true, written: false };
-    const joined = { span, own: view.own && own && view.span === span, written: view.written || writes };
-    views.set(buffer, joined);
-    return joined.own || !joined.written;
+  // how all steps together use a buffer
+  const joint = new Map<Buffer, { whole: boolean; written: boolean }>();
+  const joins = ({ buffer, whole, writes }: Use): boolean => {
+    const before = joint.get(buffer) ?? { whole: true, written: false };
+    const now = { whole: before.whole && whole, written: before.written || writes };
+    joint.set(buffer, now);
+    return now.whole || !now.written;
   };
   for (let i = first; i < instructions.length; i++) {
     const instruction = instructions[i] as VirtualInstruction | VirtualChain;
@@ -207,7 +200,7 @@ function stepsFrom(instructions: Listing["instructions"], first: number): Units[
     const counts = [...steps.map(({ count }) => count), next.count];
     const units = Math.min(...counts);
     if (units === 0 || counts.some((count) => count % units !== 0)) break;
-    if (!next.uses.every((use) => joins(use, next.count))) break;
+    if (!next.uses.every(joins)) break;
     steps.push(next);
   }
   return steps;
