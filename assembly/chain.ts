@@ -10,14 +10,14 @@ export class ChainArgs {
   units: i32;
   /** Units of a block. */
   block: i32;
+  /** Bytes of what steps leave for each other, of one block. */
+  slotBytes: i32;
   steps: i32;
-  /** Scratch of one thread: operands of the step that runs, then what steps leave for each other. */
-  bytes: i32;
 }
 
 /**
- * Behind it four tables of `bytes` bytes, a word an operand: its value is a + b first + c length + d scratch, `first` being
- * the block's first unit, `length` its units, `scratch` the address of the thread's.
+ * Behind it four tables of `bytes` bytes, a word an operand: its value is a + b first + c length + d slots, `first` being
+ * the block's first unit, `length` its units, `slots` the address of the thread's slots.
  */
 @unmanaged
 class Step {
@@ -27,15 +27,19 @@ class Step {
   unused1: i32;
 }
 
+/** As many as a kernel over units may have (bindings/transform.mjs). */
+const OPERAND_BYTES: i32 = 128;
+
 export function chainScratch(args: ChainArgs, threads: i32): i32 {
-  return args.bytes * threads;
+  return (OPERAND_BYTES + args.slotBytes) * threads;
 }
 
 /** Runs all steps for a block, then for the next; threads take blocks. */
 export function chain(args: ChainArgs, task: Task): void {
   const thread = task.thread;
   const threads = task.threads;
-  const scratch = task.scratch + <usize>thread * args.bytes;
+  const operands = task.scratch + <usize>(thread * (OPERAND_BYTES + args.slotBytes));
+  const slots = operands + OPERAND_BYTES;
   const units = args.units;
   const block = args.block;
   const count = Pieces.count(units, block);
@@ -53,11 +57,11 @@ export function chain(args: ChainArgs, task: Task): void {
         let value = v128.load(at);
         value = i32x4.add(value, i32x4.mul(v128.load(at + bytes), i32x4.splat(first)));
         value = i32x4.add(value, i32x4.mul(v128.load(at + 2 * bytes), i32x4.splat(length)));
-        value = i32x4.add(value, i32x4.mul(v128.load(at + 3 * bytes), i32x4.splat(<i32>scratch)));
-        v128.store(scratch + word, value);
+        value = i32x4.add(value, i32x4.mul(v128.load(at + 3 * bytes), i32x4.splat(<i32>slots)));
+        v128.store(operands + word, value);
       }
       at += 3 * bytes;
-      call_indirect<void>(step.kernel, scratch, changetype<usize>(task));
+      call_indirect<void>(step.kernel, operands, changetype<usize>(task));
     }
   }
   task.thread = thread;

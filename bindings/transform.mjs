@@ -34,6 +34,9 @@ const marks = {
 };
 const scalars = { i32: "i32", u32: "u32", f32: "f32" };
 
+/** Operands of a kernel that may be a step of a chain (assembly/chain.ts). */
+const OPERANDS_MAX = 32;
+
 /**
  * Marks the operands of a kernel that goes over units along one size, each by itself: then a part of them is the
  * same kernel with a smaller size and pointers further on. The size is marked "", a pointer with what it moves by from
@@ -51,7 +54,7 @@ function markUnits(fields) {
   };
   const isShared = ({ type, extent }, size) => type.startsWith("in.") && /^[a-z]\w*$/i.test(extent) && extent !== size;
   const fits = (size) => pointers.every((p) => movedBy(p, size) !== undefined || isShared(p, size));
-  if (!pointers.some(({ type }) => type.includes("out"))) return;
+  if (!pointers.some(({ type }) => type.includes("out")) || fields.length > OPERANDS_MAX) return;
   const size = fields.find(({ name, type }) => type === "i32" && fits(name));
   if (!size) return;
   size.moves = "";

@@ -1,7 +1,7 @@
 // The WebAssembly engine: one memory, two instances, kernels linked into the table by name.
 
 import { roundUp } from "./allocator.ts";
-import type { Chain, ChainOf, Engine, Instruction, Named } from "./engine.ts";
+import type { Chain, ChainOf, Engine, Named } from "./engine.ts";
 import { fieldsOf } from "./engine.ts";
 import { LanewiseError } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
@@ -89,40 +89,30 @@ export async function openWasm(
     instruction.kernel === "chain"
       ? instruction.steps.reduce((sum, step) => sum + STEP_BYTES + bytesOf(step) * STEP_TABLES, CHAIN_BYTES)
       : bytesOf(instruction);
-  const writeOperands = (args: number, { kernel, operands }: Instruction): void => {
+  const writeOperands = (at: number, kernel: KernelName, operands: Readonly<Record<string, number>>): void => {
     fieldsOf(kernel).forEach(({ name, type }, j) => {
       const value = operands[name] ?? 0;
-      if (type === "f32") words.setFloat32(args + j * 4, value, true);
-      else if (type === "i32") words.setInt32(args + j * 4, value, true);
-      else words.setUint32(args + j * 4, value, true);
+      if (type === "f32") words.setFloat32(at + j * 4, value, true);
+      else if (type === "i32") words.setInt32(at + j * 4, value, true);
+      else words.setUint32(at + j * 4, value, true);
     });
   };
-  const writeChain = (args: number, { units, block, slotBytes, steps }: Chain): void => {
-    const operandBytes = roundUp(Math.max(...steps.map(bytesOf)));
-    [units, block, steps.length, operandBytes + slotBytes].forEach((value, j) => {
-      words.setInt32(args + j * 4, value, true);
-    });
-    let at = args + CHAIN_BYTES;
+  const writeChain = (address: number, { units, block, slotBytes, steps }: Chain): void => {
+    let at = address;
+    const write = (value: number): void => {
+      words.setUint32(at, value, true);
+      at += 4;
+    };
+    [units, block, slotBytes, steps.length].forEach(write);
     for (const step of steps) {
-      const { kernel, size, each, moves, slots } = step;
+      const { kernel, operands, size, each, moves, slots } = step;
       const bytes = bytesOf(step);
-      words.setUint32(at, link(kernel).index, true);
-      words.setUint32(at + 4, bytes, true);
-      at += STEP_BYTES;
-      new Uint8Array(memory.buffer, at, bytes * STEP_TABLES).fill(0);
-      writeOperands(at, step);
-      fieldsOf(kernel).forEach(({ name }, j) => {
-        const word = at + j * 4;
-        const slot = slots[name];
-        if (name === size) {
-          words.setInt32(word, 0, true);
-          words.setInt32(word + 2 * bytes, each, true);
-        } else if (slot !== undefined) {
-          words.setInt32(word, operandBytes + slot, true);
-          words.setInt32(word + 3 * bytes, 1, true);
-        } else words.setInt32(word + bytes, moves[name] ?? 0, true);
-      });
-      at += bytes * STEP_TABLES;
+      [link(kernel).index, bytes, 0, 0].forEach(write);
+      const inScratch = Object.fromEntries(Object.keys(slots).map((name) => [name, 1]));
+      for (const table of [{ ...operands, ...slots, [size]: 0 }, moves, { [size]: each }, inScratch]) {
+        writeOperands(at, kernel, table);
+        at += bytes;
+      }
     }
   };
 
@@ -157,7 +147,7 @@ export async function openWasm(
       instructions.forEach((instruction, i) => {
         const { index, scratch, phases } = link(instruction.kernel);
         if (instruction.kernel === "chain") writeChain(args, instruction);
-        else writeOperands(args, instruction);
+        else writeOperands(args, instruction.kernel, instruction.operands);
         const at = address + i * INSTRUCTION_BYTES;
         words.setUint32(at, index, true);
         words.setUint32(at + 4, args, true);

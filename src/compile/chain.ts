@@ -48,127 +48,86 @@ interface Units {
 
 /** The units of an instruction; null where it is of another kind. */
 export function unitsOf(instruction: VirtualInstruction): Units | null {
-  const { kernel, operands } = instruction;
-  const fields = fieldsOf(kernel);
+  const fields = fieldsOf(instruction.kernel);
+  const operands = instruction.operands as Readonly<Record<string, number>>;
   let size = fields.find(({ type, moves }) => type !== "pointer" && moves !== null)?.name;
-  if (size === undefined) return null;
-  const number = (name: string): number => operands[name] as number;
+  if (!size) return null;
   // loops: the units are those of the outermost axis that is longer than 1
-  const sizes = fields.map(({ name }) => name).filter((name) => /^d\d$/.test(name));
-  const axis = Math.max(
-    0,
-    sizes.findIndex((name) => number(name) !== 1),
-  );
-  const inner = sizes.slice(axis + 1);
-  if (sizes.length > 0) size = sizes[axis] as string;
-  const contiguous = inner.reduce((product, name) => product * number(name), 1);
-  const count = number(size);
+  let axis = 0;
+  let contiguous = 1;
+  if (size === "d0") {
+    while (operands[`d${axis}`] === 1 && operands[`d${axis + 1}`] !== undefined) axis++;
+    size = `d${axis}`;
+    for (let inner = axis + 1; operands[`d${inner}`] !== undefined; inner++)
+      contiguous *= operands[`d${inner}`] as number;
+  }
+  const count = operands[size] as number;
   const uses = fields.flatMap(({ name, type, moves, reads, writes }): Use[] => {
-    const buffer = operands[name] as Buffer | null;
+    const buffer = instruction.operands[name] as Buffer | null;
     if (type !== "pointer" || !buffer) return [];
-    let move = 0; // shared by all units
-    if (sizes.length > 0) move = moves === "d" ? contiguous : number(`${moves}${axis}`);
-    else if (moves !== null) move = moves === "" ? 1 : number(moves);
+    // one element or, in loops, what lies behind an axis; a stride or a number of columns; nothing where all units share it
+    const stated = operands[`${moves}${axis}`] ?? operands[`${moves}`] ?? 0;
+    const move = moves === "" || moves === "d" ? contiguous : stated;
     return [{ name, buffer, reads, writes, move, whole: move * count === buffer.length }];
   });
   return { instruction, size, count, uses };
 }
 
-/** Bytes that cross memory where each instruction stands alone, and where they are a chain. */
-function traffic(steps: readonly Units[], isInside: (buffer: Buffer) => boolean): VirtualChain["bytes"] {
-  let apart = 0;
-  let chained = 0;
-  const seen = new Set<Buffer>();
-  const written = new Set<Buffer>();
-  for (const { uses, count } of steps) {
-    for (const { buffer, move, reads, writes } of uses) {
-      const bytes = move * count * 4;
-      apart += bytes * (Number(reads) + Number(writes));
-      if (isInside(buffer)) continue;
-      if (reads && !seen.has(buffer)) chained += bytes;
-      if (writes && !written.has(buffer)) chained += bytes;
-      seen.add(buffer);
-      if (writes) written.add(buffer);
-    }
-  }
-  return { apart, chained };
-}
-
-/** Places of the buffers that live within a chain: slots of one block each, shared by those that are not alive together. */
-function placeInside(steps: readonly Units[], isInside: (buffer: Buffer) => boolean): Map<Buffer, number> {
-  const last = lastUses(steps);
-  const slots = new Map<Buffer, number>();
-  const holders: Buffer[] = [];
-  steps.forEach(({ uses }, i) => {
-    for (const { buffer, writes } of uses) {
-      if (!writes || !isInside(buffer) || slots.has(buffer)) continue;
-      const free = holders.findIndex((holder) => {
-        const end = last.get(holder) as number;
-        return end < i || (end === i && buffer.mayTake.includes(holder));
-      });
-      const slot = free < 0 ? holders.length : free;
-      holders[slot] = buffer;
-      slots.set(buffer, slot);
-    }
-  });
-  return slots;
-}
-
-/** Index of the last step that uses a buffer. */
-function lastUses(steps: readonly Units[]): Map<Buffer, number> {
-  const last = new Map<Buffer, number>();
-  steps.forEach(({ uses }, i) => {
-    for (const { buffer } of uses) last.set(buffer, i);
-  });
-  return last;
-}
-
-/** Says of each result that leaves the chain which bytes it may take over: of what no later step reads. */
-function settleTakeovers(steps: readonly Units[], isInside: (buffer: Buffer) => boolean): void {
-  const last = lastUses(steps);
-  steps.forEach((step, i) => {
-    for (const { buffer: out, writes } of step.uses) {
-      if (!writes || isInside(out)) continue;
-      const earlier = steps.flatMap(({ uses }) =>
-        uses.flatMap(({ buffer, whole }) =>
-          whole && buffer.length === out.length && (last.get(buffer) as number) < i ? [buffer] : [],
-        ),
-      );
-      const direct = out.mayTake.filter((buffer) => (last.get(buffer) ?? i) <= i);
-      out.mayTake.splice(0, out.mayTake.length, ...new Set([...direct, ...earlier]));
-    }
-  });
-}
-
 /** The chain of some steps; null where it costs more than it saves. */
 function chainOf(steps: readonly Units[], isInside: (buffer: Buffer) => boolean, costs: Costs): VirtualChain | null {
-  const bytes = traffic(steps, isInside);
   const units = Math.min(...steps.map(({ count }) => count));
-  const perUnit = (move: number, count: number): number => (move * count * 4) / units;
-  const widest = Math.max(...steps.flatMap(({ count, uses }) => uses.map(({ move }) => perUnit(move, count))));
-  const fitting = Math.floor(costs.blockBytes / Math.max(widest, bytes.chained / units));
+  let apart = 0;
+  let widest = 0; // bytes of a unit
+  const last = new Map<Buffer, number>(); // the last step that uses a buffer
+  const shared = new Set<Buffer>();
+  steps.forEach(({ uses, count }, i) => {
+    for (const { buffer, move, whole, reads, writes } of uses) {
+      last.set(buffer, i);
+      if (!whole) shared.add(buffer);
+      apart += move * count * 4 * (Number(reads) + Number(writes));
+      widest = Math.max(widest, (move * count * 4) / units);
+    }
+  });
+  const buffers = [...last.keys()];
+  const chained = bytesOf(buffers.filter((buffer) => !isInside(buffer)));
+  const fitting = Math.floor(costs.blockBytes / Math.max(widest, chained / units));
   const block = fitting > LINE ? fitting - (fitting % LINE) : fitting;
-  if (block === 0 || units <= block) return null;
-  const buffers = new Map(steps.flatMap(({ uses }) => uses.map(({ buffer }) => [buffer, buffer.length * 4])));
-  if (sum(buffers.values()) <= costs.cacheBytes) return null;
-  // what all units share is read once a call
-  const shared = sum(steps.flatMap(({ uses }) => uses.map(({ buffer, move }) => (move > 0 ? 0 : buffer.length * 4))));
-  const calls = steps.length * costs.callBytes + shared;
-  if (bytes.apart - bytes.chained <= Math.ceil(units / block) * calls) return null;
-  const slots = placeInside(steps, isInside);
+  if (block === 0 || units <= block || bytesOf(buffers) <= costs.cacheBytes) return null;
+  if (apart - chained <= Math.ceil(units / block) * steps.length * costs.callBytes) return null;
+
+  const holders: Buffer[] = []; // of the slots: what lives within the chain, now
+  const slots = new Map<Buffer, number>();
+  steps.forEach(({ uses }, i) => {
+    for (const { buffer: out, writes } of uses) {
+      if (!writes || slots.has(out)) continue;
+      const mayTake = (buffer: Buffer): boolean => {
+        const end = last.get(buffer) ?? i;
+        return end < i || (end === i && out.mayTake.includes(buffer));
+      };
+      if (isInside(out)) {
+        const free = holders.findIndex(mayTake);
+        const slot = free < 0 ? holders.length : free;
+        holders[slot] = out;
+        slots.set(out, slot);
+      } else {
+        // also the bytes of what earlier steps read to its end
+        const read = buffers.filter((buffer) => buffer.length === out.length && !shared.has(buffer));
+        out.mayTake.push(...out.mayTake.splice(0).concat(read).filter(mayTake));
+      }
+    }
+  });
   const slotBytes = roundUp(block * widest);
-  settleTakeovers(steps, isInside);
   return {
     kernel: "chain",
-    label: steps.map(({ instruction }) => instruction.label).join(", "),
+    label: "chain",
     units,
     block,
-    slotBytes: slotBytes * new Set(slots.values()).size,
-    bytes,
+    slotBytes: slotBytes * holders.length,
+    bytes: { apart, chained },
     steps: steps.map(({ instruction, size, count, uses }) => {
       const each = count / units;
       const inside = uses.filter(({ buffer }) => slots.has(buffer));
-      const outside = uses.filter(({ buffer, move }) => move > 0 && !slots.has(buffer));
+      const outside = uses.filter(({ buffer }) => !slots.has(buffer));
       return {
         ...instruction,
         size,
@@ -180,7 +139,7 @@ function chainOf(steps: readonly Units[], isInside: (buffer: Buffer) => boolean,
   };
 }
 
-const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, n) => total + n, 0);
+const bytesOf = (buffers: readonly Buffer[]): number => buffers.reduce((sum, { length }) => sum + length * 4, 0);
 
 /** Instructions from `first` on that can be the steps of one chain: none reads what is not there yet when its unit comes. */
 function stepsFrom(instructions: Listing["instructions"], first: number): Units[] {

@@ -48,40 +48,33 @@ function explainPlan({ listing, plan }: Compiled): string {
 
 function explainProgram({ listing, plan }: Compiled): string {
   const { instructions, origins } = assemble(listing, plan, storageOfGroups(listing.variables));
-  const where = (buffer: Buffer, slot?: number): string => {
-    if (slot !== undefined) return `slots+${slot}`;
+  // what has no place lives within a chain
+  const where = (buffer: Buffer): string => {
     if (buffer.variable) return buffer.label;
     const region = plan.regions.get(buffer);
-    return region ? `${region.role}+${region.offset}` : "?";
+    return region ? `${region.role}+${region.offset}` : "slot";
   };
-  type Operands = Readonly<Record<string, unknown>>;
-  const describe = (
-    first: VirtualInstruction,
-    linked: Operands,
-    slots: Readonly<Record<string, number>> = {},
-  ): string => {
-    const shown = fieldsOf(first.kernel).flatMap(({ name, writes }) => {
-      const operand = first.operands[name];
+  const describe = ({ kernel, operands, label }: VirtualInstruction, linked: UnlinkedInstruction): string => {
+    const shown = fieldsOf(kernel).flatMap(({ name, writes }) => {
+      const operand = operands[name];
       if (operand === null || operand === undefined) return [];
-      if (typeof operand === "number") return [`${name} ${String(linked[name])}`];
-      return [`${name} ${writes ? ">" : ""}${where(operand, slots[name])}`];
+      if (typeof operand === "number") return [`${name} ${String(linked.operands[name])}`];
+      return [`${name} ${writes ? ">" : ""}${where(operand)}`];
     });
-    return `${first.kernel} ${shown.join(", ")}  # ${first.label}`;
+    return `${kernel} ${shown.join(", ")}  # ${label}`;
   };
   return instructions
     .map((linked, i) => {
       const number = String(i).padStart(3);
-      const merged = (origins[i] ?? []).map(
-        (origin) => listing.instructions[origin] as VirtualInstruction | VirtualChain,
-      );
-      const [first] = merged as [VirtualInstruction | VirtualChain];
-      if (first.kernel === "chain") {
+      const from = origins[i] as readonly [number];
+      const first = listing.instructions[from[0]] as VirtualInstruction | VirtualChain;
+      if (linked.kernel === "chain" && first.kernel === "chain") {
         const { units, block, bytes, steps } = first;
-        const head = `${number} chain of ${steps.length} over ${units} by ${block}: ${bytes.chained} bytes cross memory, not ${bytes.apart}`;
-        return [head, ...steps.map((step) => `      ${describe(step, step.operands, step.slots)}`)].join("\n");
+        const rows = steps.map((step, k) => `\n      ${describe(step, linked.steps[k] as UnlinkedInstruction)}`);
+        return `${number} chain of ${steps.length} over ${units} by ${block}: ${bytes.chained} bytes cross memory, not ${bytes.apart}${rows.join("")}`;
       }
-      const behind = merged.length > 1 ? ` and ${merged.length - 1} more behind it` : "";
-      return `${number} ${describe(first, (linked as UnlinkedInstruction).operands)}${behind}`;
+      const behind = from.length > 1 ? ` and ${from.length - 1} more behind it` : "";
+      return `${number} ${describe(first as VirtualInstruction, linked as UnlinkedInstruction)}${behind}`;
     })
     .join("\n");
 }

@@ -1,7 +1,7 @@
 // lower: ordered nodes -> instructions over buffers that have no address yet. Which operands an instruction
 // reads and writes stands in the kernel's layout, so everything after this stage knows instructions only.
 
-import type { ChainOf } from "../../bindings/engine.ts";
+import type { Blocked, ChainOf } from "../../bindings/engine.ts";
 import { fieldsOf } from "../../bindings/engine.ts";
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { KernelName } from "../../bindings/generated/kernels.ts";
@@ -188,16 +188,14 @@ export function stepsOf(instruction: VirtualInstruction | VirtualChain): readonl
 export function accesses(instruction: VirtualInstruction | VirtualChain): { reads: Buffer[]; writes: Buffer[] } {
   const reads: Buffer[] = [];
   const writes: Buffer[] = [];
-  const add = (step: VirtualInstruction, slots: Readonly<Record<string, number>>): void => {
-    for (const field of fieldsOf(step.kernel)) {
-      const operand = step.operands[field.name];
-      if (operand === null || operand === undefined || typeof operand === "number") continue;
-      if (slots[field.name] !== undefined) continue;
+  for (const step of stepsOf(instruction)) {
+    const { kernel, operands, slots }: VirtualInstruction & Partial<Blocked> = step;
+    for (const field of fieldsOf(kernel)) {
+      const operand = operands[field.name];
+      if (operand === null || typeof operand !== "object" || slots?.[field.name] !== undefined) continue;
       if (field.reads) reads.push(operand);
       if (field.writes) writes.push(operand);
     }
-  };
-  if (instruction.kernel === "chain") for (const step of instruction.steps) add(step, step.slots);
-  else add(instruction, {});
+  }
   return { reads, writes };
 }
