@@ -1,6 +1,7 @@
 // Exports only: what most networks train with, but for the kernels that multiply and add (products.ts). The rest is in
 // more.ts: a kernel that stands there is loaded when the first program with it is.
 
+export { chain, chainScratch } from "./chain";
 export { copy, fill } from "./copy";
 export { equalInt32 } from "./gather";
 export { guard } from "./guard";

@@ -10,7 +10,35 @@ export interface Instruction {
   readonly operands: Readonly<Record<string, number>>;
 }
 
+/** How an instruction over units becomes one over a block of them. */
+export interface Blocked {
+  /** The operand that counts, and how far it counts for each unit of the chain. */
+  readonly size: string;
+  readonly each: number;
+  /** Bytes that pointers move by from unit to unit. */
+  readonly moves: Readonly<Record<string, number>>;
+  /** Pointers to what steps leave for each other: offsets in the chain's scratch. They do not move. */
+  readonly slots: Readonly<Record<string, number>>;
+}
+
+/** Instructions over the same units, run one after the other for a block of `block` units, then for the next. */
+export interface ChainOf<I> {
+  readonly kernel: "chain";
+  readonly units: number;
+  readonly block: number;
+  /** Bytes of all slots. */
+  readonly slotBytes: number;
+  readonly steps: readonly (I & Blocked)[];
+}
+
+export type Chain = ChainOf<Instruction>;
+
 export type Floats = Float32Array | Float64Array;
+
+/** What a size in bytes goes by. */
+export interface Named {
+  readonly kernel: KernelName;
+}
 
 /** Something that holds numbers by address and runs instructions over them. */
 export interface Engine {
@@ -28,9 +56,9 @@ export interface Engine {
   /** Loads what kernels are not there yet, of those named or of all; null where nothing is missing. Before `encode`. */
   complete(kernels?: readonly KernelName[]): Promise<void> | null;
   /** Bytes that a program of these instructions occupies. */
-  codeBytes(instructions: readonly { readonly kernel: KernelName }[]): number;
+  codeBytes(instructions: readonly (Named | ChainOf<Named>)[]): number;
   /** Writes the program at an address of at least `codeBytes` bytes; returns the bytes of scratch it needs. */
-  encode(address: number, instructions: readonly Instruction[]): number;
+  encode(address: number, instructions: readonly (Instruction | Chain)[]): number;
   setScratch(address: number): void;
   /** Runs instructions [first, end) of the program at an address; returns the index of the next one. */
   run(address: number, first: number, end: number): number;
@@ -46,6 +74,11 @@ export interface Field {
   readonly reads: boolean;
   readonly writes: boolean;
   readonly optional: boolean;
+  /**
+   * Where a kernel goes over units, each by itself: "" at the size that counts them; at a pointer what it moves by, ""
+   * being one element, else the name of an operand, or the letter of strides in loops over d0, d1, ...; null elsewhere.
+   */
+  readonly moves: string | null;
 }
 
 const cache = new Map<KernelName, readonly Field[]>();
@@ -65,6 +98,7 @@ export function fieldsOf(kernel: KernelName): readonly Field[] {
       reads: has("<"),
       writes: has(">"),
       optional: has("?"),
+      moves: has("*") ? (text.split("*")[1] as string) : null,
     };
   });
   cache.set(kernel, fields);

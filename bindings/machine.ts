@@ -3,7 +3,7 @@
 
 import type { Allocator } from "./allocator.ts";
 import { createAllocator, roundUp } from "./allocator.ts";
-import type { Engine, Floats, Instruction } from "./engine.ts";
+import type { Chain, ChainOf, Engine, Floats, Instruction } from "./engine.ts";
 import { LanewiseError } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
 
@@ -42,8 +42,10 @@ export interface UnlinkedInstruction {
   readonly operands: Readonly<Record<string, number | Region | Storage | null>>;
 }
 
+export type UnlinkedChain = ChainOf<UnlinkedInstruction>;
+
 export interface Program {
-  readonly instructions: readonly UnlinkedInstruction[];
+  readonly instructions: readonly (UnlinkedInstruction | UnlinkedChain)[];
   /** Bytes of each arena. */
   readonly arenas: Readonly<Record<ArenaRole, number>>;
 }
@@ -133,18 +135,21 @@ export function createMachine(engine: Engine): Machine {
   };
 
   const link = (loaded: Loaded): void => {
-    const instructions: Instruction[] = loaded.program.instructions.map(({ kernel, operands }) => {
+    const linked = <I extends UnlinkedInstruction>(instruction: I): I & Instruction => {
       const values: Record<string, number> = {};
-      for (const [name, value] of Object.entries(operands)) {
+      for (const [name, value] of Object.entries(instruction.operands)) {
         if (value === null) values[name] = 0;
         else if (typeof value === "number") values[name] = value;
         else values[name] = isStorage(value) ? value.address : addressOf(loaded, value);
       }
-      return { kernel, operands: values };
-    });
+      return { ...instruction, operands: values };
+    };
+    const instructions = loaded.program.instructions.map((instruction): Instruction | Chain =>
+      instruction.kernel === "chain" ? { ...instruction, steps: instruction.steps.map(linked) } : linked(instruction),
+    );
     const scratchBytes = engine.encode(loaded.address, instructions);
-    ensureShared("scratch", scratchBytes);
     loaded.generation = generation;
+    ensureShared("scratch", scratchBytes);
   };
 
   const prepare = (loaded: Loaded): void => {

@@ -34,6 +34,33 @@ const marks = {
 };
 const scalars = { i32: "i32", u32: "u32", f32: "f32" };
 
+/** Operands of a kernel that may be a step of a chain (assembly/chain.ts). */
+const OPERANDS_MAX = 32;
+
+/**
+ * Marks the operands of a kernel that goes over units along one size, each by itself: then a part of them is the
+ * same kernel with a smaller size and pointers further on. The size is marked "", a pointer with what it moves by from
+ * unit to unit: "" is one element, else the name of an operand, or in loops over d0, d1, ... the letter of its strides (d: of
+ * a contiguous array). A pointer without a mark is shared by all units, and only read. Words of a fixed number
+ * ([4]) are control words: they may go by the place of an element, so such a kernel is not of this kind.
+ */
+function markUnits(fields) {
+  const pointers = fields.filter((field) => field.extent !== undefined);
+  const loops = fields.filter((field) => /^d\d$/.test(field.name)).map((field) => field.name);
+  const movedBy = ({ extent }, size) => {
+    if (loops.length > 0) return extent === loops.join(", ") ? "d" : /\(d0 - 1\) \* ([a-z])0\b/.exec(extent)?.[1];
+    const [first, ...rest] = extent.split(", ");
+    return first === size && rest.length < 2 ? (rest[0] ?? "") : undefined;
+  };
+  const isShared = ({ type, extent }, size) => type.startsWith("in.") && /^[a-z]\w*$/i.test(extent) && extent !== size;
+  const fits = (size) => pointers.every((p) => movedBy(p, size) !== undefined || isShared(p, size));
+  if (!pointers.some(({ type }) => type.includes("out")) || fields.length > OPERANDS_MAX) return;
+  const size = fields.find(({ name, type }) => type === "i32" && fits(name));
+  if (!size) return;
+  size.moves = "";
+  for (const pointer of pointers) pointer.moves = movedBy(pointer, size.name);
+}
+
 const typeName = (node) => node?.name?.identifier?.text;
 
 /** The fields of an operand class: [{ name, type, optional, extent }], in memory order, four bytes each. */
@@ -78,11 +105,15 @@ export default class KernelTransform extends Transform {
   afterParse(parser) {
     const classes = new Map();
     const functions = [];
+    const names = new Set();
     for (const source of parser.sources) {
       if (source.isLibrary) continue;
       for (const statement of source.statements) {
         if (statement.members && statement.name) classes.set(statement.name.text, statement);
-        else if (statement.signature && statement.name) functions.push(statement);
+        else if (statement.signature && statement.name) {
+          functions.push(statement);
+          names.add(statement.name.text);
+        }
       }
     }
     for (const declaration of functions) {
@@ -93,14 +124,20 @@ export default class KernelTransform extends Transform {
       const argsName = typeName(parameters[0].type);
       const argsClass = classes.get(argsName);
       if (!argsClass || !argsName.endsWith("Args")) throw new Error(`kernel ${name}: no operand class ${expected}`);
-      compiled.set(name, fieldsOf(argsClass));
+      const fields = fieldsOf(argsClass);
+      if (!fields.some((field) => field.extent !== undefined)) continue; // no kernel: a loop over kernels
+      // phases need all units, and what is laid out in scratch at each call would be laid out for each block
+      if (!names.has(`${name}Phases`) && !names.has(`${name}Scratch`)) markUnits(fields);
+      compiled.set(name, fields);
     }
   }
 }
 
 export function writeKernels() {
   const kernels = [...compiled].map(([name, fields]) => ({ name, fields })).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const layout = ({ fields }) => fields.map((f) => `${f.name}${marks[f.type]}${f.optional ? "?" : ""}`).join(" ");
+  const moves = (f) => (f.moves === undefined ? "" : `*${f.moves}`);
+  const layout = ({ fields }) =>
+    fields.map((f) => `${f.name}${marks[f.type]}${f.optional ? "?" : ""}${moves(f)}`).join(" ");
   const tsType = (f) => {
     if (!f.type.includes(".")) return "number";
     const type = f.type.endsWith("f32") ? "F" : "I";
@@ -124,7 +161,8 @@ export type KernelName = keyof Operands<unknown, unknown>;
 
 /**
  * Operands in memory order, four bytes each. Behind the name: nothing for an i32, + for a u32, . for an f32; < and >
- * for what a pointer reads and writes, # where it points to int32, ? where it may be absent.
+ * for what a pointer reads and writes, # where it points to int32, ? where it may be absent. * marks a size over whose
+ * units the kernel goes one by one, and behind it what a pointer moves by from unit to unit (bindings/engine.ts, Field).
  */
 export const layouts: Readonly<Record<KernelName, string>> = {
 ${table.join("\n")}

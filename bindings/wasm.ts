@@ -1,7 +1,7 @@
 // The WebAssembly engine: one memory, two instances, a third where it is needed; kernels are linked into the table by name.
 
 import { roundUp } from "./allocator.ts";
-import type { Engine } from "./engine.ts";
+import type { Chain, ChainOf, Engine, Named } from "./engine.ts";
 import { fieldsOf } from "./engine.ts";
 import { LanewiseError } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
@@ -11,6 +11,10 @@ const PAGE = 65536;
 /** Bytes of one Instruction and of one Task (assembly/run.ts, assembly/task.ts). */
 const INSTRUCTION_BYTES = 16;
 const TASK_BYTES = 24;
+/** Bytes of ChainArgs and of one Step, and its tables of operands (assembly/chain.ts). */
+const CHAIN_BYTES = 16;
+const STEP_BYTES = 16;
+const STEP_TABLES = 4;
 /** Below lie the constants of the binaries (asconfig.json, memoryBase). */
 const TASK_ADDRESS = 32768;
 const HEAP_BASE = TASK_ADDRESS + 64;
@@ -54,9 +58,12 @@ export async function openWasm(
   const opened = [main, await open(products)];
   let completing: Promise<void> | null = null;
   let isComplete = false;
-  const kernels = new Map<KernelName, { index: number; scratch: SizeExport | null; phases: SizeExport | null }>();
+  const kernels = new Map<
+    KernelName | "chain",
+    { index: number; scratch: SizeExport | null; phases: SizeExport | null }
+  >();
 
-  const link = (name: KernelName) => {
+  const link = (name: KernelName | "chain") => {
     let linked = kernels.get(name);
     if (linked) return linked;
     const from = opened.find((exports) => name in exports);
@@ -83,6 +90,38 @@ export async function openWasm(
   };
   const task = new Int32Array(memory.buffer, TASK_ADDRESS, TASK_BYTES / 4);
   task[1] = 1; // threads
+
+  const bytesOf = ({ kernel }: Named) => roundUp(fieldsOf(kernel).length * 4, 16);
+  const argsBytes = (instruction: Named | ChainOf<Named>): number =>
+    instruction.kernel === "chain"
+      ? instruction.steps.reduce((sum, step) => sum + STEP_BYTES + bytesOf(step) * STEP_TABLES, CHAIN_BYTES)
+      : bytesOf(instruction);
+  const writeOperands = (at: number, kernel: KernelName, operands: Readonly<Record<string, number>>): void => {
+    fieldsOf(kernel).forEach(({ name, type }, j) => {
+      const value = operands[name] ?? 0;
+      if (type === "f32") words.setFloat32(at + j * 4, value, true);
+      else if (type === "i32") words.setInt32(at + j * 4, value, true);
+      else words.setUint32(at + j * 4, value, true);
+    });
+  };
+  const writeChain = (address: number, { units, block, slotBytes, steps }: Chain): void => {
+    let at = address;
+    const write = (value: number): void => {
+      words.setUint32(at, value, true);
+      at += 4;
+    };
+    [units, block, slotBytes, steps.length].forEach(write);
+    for (const step of steps) {
+      const { kernel, operands, size, each, moves, slots } = step;
+      const bytes = bytesOf(step);
+      [link(kernel).index, bytes, 0, 0].forEach(write);
+      const inScratch = Object.fromEntries(Object.keys(slots).map((name) => [name, 1]));
+      for (const table of [{ ...operands, ...slots, [size]: 0 }, moves, { [size]: each }, inScratch]) {
+        writeOperands(at, kernel, table);
+        at += bytes;
+      }
+    }
+  };
 
   return {
     kernels: build,
@@ -113,28 +152,23 @@ export async function openWasm(
     },
     codeBytes(instructions) {
       let bytes = instructions.length * INSTRUCTION_BYTES;
-      for (const { kernel } of instructions) bytes += roundUp(fieldsOf(kernel).length * 4, 16);
+      for (const instruction of instructions) bytes += argsBytes(instruction);
       return bytes;
     },
     encode(address, instructions) {
       let args = address + instructions.length * INSTRUCTION_BYTES;
       let scratchBytes = 0;
-      instructions.forEach(({ kernel, operands }, i) => {
-        const { index, scratch, phases } = link(kernel);
-        const fields = fieldsOf(kernel);
-        fields.forEach(({ name, type }, j) => {
-          const value = operands[name] ?? 0;
-          if (type === "f32") words.setFloat32(args + j * 4, value, true);
-          else if (type === "i32") words.setInt32(args + j * 4, value, true);
-          else words.setUint32(args + j * 4, value, true);
-        });
+      instructions.forEach((instruction, i) => {
+        const { index, scratch, phases } = link(instruction.kernel);
+        if (instruction.kernel === "chain") writeChain(args, instruction);
+        else writeOperands(args, instruction.kernel, instruction.operands);
         const at = address + i * INSTRUCTION_BYTES;
         words.setUint32(at, index, true);
         words.setUint32(at + 4, args, true);
         words.setInt32(at + 8, phases ? phases(args, 1) : 1, true);
         words.setInt32(at + 12, 1, true);
         if (scratch) scratchBytes = Math.max(scratchBytes, scratch(args, 1) >>> 0);
-        args += roundUp(fields.length * 4, 16);
+        args += argsBytes(instruction);
       });
       return scratchBytes;
     },

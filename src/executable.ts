@@ -120,6 +120,7 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
   let program: Assembled | null = null;
   const box: { loaded: Loaded | null } = { loaded: null };
   let generation = -1;
+  let lastState: StepState | null = null;
   let controls: { view: View; source: NonNullable<Buffer["source"]> }[] = [];
   const inputs = new Map<string, View>();
   let outputs: View[] = [];
@@ -185,6 +186,7 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
       return box.loaded?.length ?? 0;
     },
     prepare(state) {
+      lastState = state;
       if (isStale()) {
         if (box.loaded) machine.unload(box.loaded);
         box.loaded = null;
@@ -211,6 +213,18 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
     output: (index) => outputs[index] as View,
     findNonFinite() {
       putBack();
+      if (lastState && compiled.listing.instructions.some(({ kernel }) => kernel === "chain")) {
+        // the same step without chains, in which every result can be looked at
+        const apart = createExecutable(machine, { ...compiled, ...lowerAndPlan(compiled.schedule, null) });
+        try {
+          apart.prepare(lastState); // inputs lie where they lay
+          return apart.findNonFinite();
+        } catch {
+          // there is not enough memory for that: what a chain hides stays hidden
+        } finally {
+          apart.dispose();
+        }
+      }
       const firstBad = (view: View): number =>
         view instanceof Int32Array ? -1 : view.findIndex((x) => !Number.isFinite(x));
       for (const buffer of compiled.listing.buffers) {

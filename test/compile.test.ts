@@ -5,6 +5,7 @@ import { fieldsOf } from "../bindings/engine.ts";
 import { createMachine } from "../bindings/machine.ts";
 import { assemble } from "../src/compile/assemble.ts";
 import type { Compiled } from "../src/compile/compile.ts";
+import { stepsOf } from "../src/compile/lower.ts";
 import type { Buffer } from "../src/graph/op.ts";
 import type { Layer, Model, Tensor } from "../src/index.ts";
 import {
@@ -268,8 +269,10 @@ function overlaps({ listing, plan }: Compiled): string[] {
     // equal constants may lie in one place
     for (const word of wordsOf(buffer)) owners.set(word, buffer);
   }
-  for (const [i, { kernel, operands }] of listing.instructions.entries()) {
-    const where = `instruction ${i} ${kernel}`;
+  const steps = listing.instructions.flatMap((instruction, i) =>
+    stepsOf(instruction).map((step) => ({ ...step, where: `instruction ${i} ${step.kernel}` })),
+  );
+  for (const { kernel, operands, where } of steps) {
     const reads: Buffer[] = [];
     const writes: Buffer[] = [];
     for (const { name, reads: isRead, writes: isWritten } of fieldsOf(kernel)) {

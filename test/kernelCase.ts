@@ -2,10 +2,12 @@
 // checkKernel lays the operands out in a machine's memory with canaries round every buffer, runs the
 // kernel, and compares. Out-of-bounds reads meet NaN; out-of-bounds writes are found in the canaries.
 
-import type { Engine } from "../bindings/engine.ts";
+import type { Chain, Engine, Instruction } from "../bindings/engine.ts";
 import { fieldsOf } from "../bindings/engine.ts";
 import { extents } from "../bindings/generated/extents.ts";
 import type { KernelName, Operands } from "../bindings/generated/kernels.ts";
+import { unitsOf } from "../src/compile/chain.ts";
+import type { Buffer } from "../src/graph/op.ts";
 import { twins } from "../src/reference/twins.ts";
 
 type Arrays<K extends KernelName> = Operands<Float32Array, Int32Array>[K];
@@ -46,8 +48,31 @@ function allowedError(tolerance: KernelCase["tolerance"], operand: string, i: nu
   return typeof tolerance === "function" ? tolerance(operand, i, expected) : tolerance.ulp * ulpOf(expected);
 }
 
-/** Problems found, none where the kernel is right. `shift` moves every buffer by so many elements off alignment. */
-export function checkKernel(engine: Engine, { kernel, name, operands, tolerance }: KernelCase, shift = 0): string[] {
+/** The instruction as a chain of one step that takes its units in three blocks. */
+export function inBlocks({ kernel, operands }: Instruction): Chain {
+  const pointers = fieldsOf(kernel).filter(({ type }) => type === "pointer");
+  const buffers = Object.fromEntries(pointers.map(({ name }) => [name, operands[name] ? ({} as Buffer) : null]));
+  const units = unitsOf({ kernel, operands: { ...operands, ...buffers }, label: kernel });
+  if (!units) throw new Error(`${kernel} does not go over units`);
+  const { size, count, uses } = units;
+  const moves = Object.fromEntries(uses.map(({ name, move }) => [name, move * 4]));
+  const step = { kernel, operands, size, each: 1, moves, slots: {} };
+  return { kernel: "chain", units: count, block: Math.max(1, Math.ceil(count / 3)), slotBytes: 0, steps: [step] };
+}
+
+/** More than an instruction takes, a chain of one step included. */
+const CODE_BYTES = 1024;
+
+/**
+ * Problems found, none where the kernel is right. `shift` moves every buffer by so many elements off alignment; `encoded`
+ * says as what the instruction runs.
+ */
+export function checkKernel(
+  engine: Engine,
+  { kernel, name, operands, tolerance }: KernelCase,
+  shift = 0,
+  encoded: (instruction: Instruction) => Instruction | Chain = (instruction) => instruction,
+): string[] {
   const problems: string[] = [];
   const say = (text: string) => problems.push(`${engine.kernels} ${kernel} (${name}, shift ${shift}): ${text}`);
   const given = operands as unknown as Record<string, number | Float32Array | Int32Array | null | undefined>;
@@ -56,8 +81,7 @@ export function checkKernel(engine: Engine, { kernel, name, operands, tolerance 
 
   // lay out
   const codeAddress = engine.base;
-  const instructionBytes = engine.codeBytes([{ kernel }]);
-  let at = Math.ceil((codeAddress + instructionBytes) / 64) * 64;
+  let at = Math.ceil((codeAddress + CODE_BYTES) / 64) * 64;
   const places = new Map<string, { address: number; length: number }>();
   for (const { name: field } of fields) {
     const length = (given[field] as Float32Array).length;
@@ -71,11 +95,12 @@ export function checkKernel(engine: Engine, { kernel, name, operands, tolerance 
     else numbers[field] = given[field] as number;
   }
   engine.grow(at + 4096);
-  const scratchBytes = engine.encode(codeAddress, [{ kernel, operands: numbers }]);
+  const program = [encoded({ kernel, operands: numbers })];
+  const scratchBytes = engine.encode(codeAddress, program);
   const end = at + Math.ceil(scratchBytes / 64) * 64;
   engine.grow(end + 4096);
-  engine.encode(codeAddress, [{ kernel, operands: numbers }]); // views of the reference engine move with growth
-  const first = Math.ceil((codeAddress + instructionBytes) / 64) * 64;
+  engine.encode(codeAddress, program); // views of the reference engine move with growth
+  const first = Math.ceil((codeAddress + CODE_BYTES) / 64) * 64;
   engine.int32(first, (end + 1024 - first) / 4).fill(CANARY);
   if (engine.kernels === "reference") engine.float32(first, (end + 1024 - first) / 4).fill(Number.NaN);
   engine.setScratch(at);

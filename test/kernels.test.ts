@@ -1,5 +1,6 @@
-// Every kernel record on every engine, aligned and one element off.
+// Every kernel record on every engine, aligned and one element off; those that go over units also block by block.
 
+import { fieldsOf } from "../bindings/engine.ts";
 import { batchNormCases } from "./cases/batchNorm.ts";
 import { convCases } from "./cases/conv.ts";
 import { copyCases } from "./cases/copy.ts";
@@ -14,7 +15,7 @@ import { softmaxCases } from "./cases/softmax.ts";
 import { openEngines } from "./engines.ts";
 import { assert, suite } from "./harness.ts";
 import type { KernelCase } from "./kernelCase.ts";
-import { checkKernel } from "./kernelCase.ts";
+import { checkKernel, inBlocks } from "./kernelCase.ts";
 
 const families: Readonly<Record<string, readonly KernelCase[]>> = {
   batchNorm: batchNormCases,
@@ -31,6 +32,21 @@ const families: Readonly<Record<string, readonly KernelCase[]>> = {
 };
 
 const engines = await openEngines();
+for (const engine of engines) {
+  suite(`kernels in blocks, ${engine.kernels}`, (test) => {
+    for (const shift of [0, 1]) {
+      test(`shift ${shift}`, () => {
+        const cases = Object.values(families)
+          .flat()
+          .filter(({ kernel }) => fieldsOf(kernel).some(({ moves }) => moves !== null));
+        const problems = cases.flatMap((each) => checkKernel(engine, each, shift, inBlocks));
+        const kernels = new Set(cases.map(({ kernel }) => kernel));
+        assert.is(problems.slice(0, 20).join("\n"), "");
+        assert.ok(kernels.size > 50, `${kernels.size} kernels go over units`);
+      });
+    }
+  });
+}
 for (const [family, cases] of Object.entries(families)) {
   for (const engine of engines) {
     suite(`kernels ${family}, ${engine.kernels}`, (test) => {

@@ -41,7 +41,13 @@ suite("package", (test) => {
     const alone = ["package.json", "README.md", "LICENSE"];
     const others = files.filter((path) => !/^(dist|types)\//.test(path) && !alone.includes(path));
     assert.equal(others, []);
-    for (const path of [...alone, "dist/src/index.js", "dist/wasm/moreStrict.wasm", "dist/wasm/moreRelaxed.wasm", "types/src/index.d.ts"]) {
+    for (const path of [
+      ...alone,
+      "dist/src/index.js",
+      "dist/wasm/moreStrict.wasm",
+      "dist/wasm/moreRelaxed.wasm",
+      "types/src/index.d.ts",
+    ]) {
       assert.ok(files.includes(path), `${path} is missing`);
     }
   });

@@ -2,10 +2,10 @@
 
 import { Activation } from "../activation";
 import { Pieces } from "../pieces";
+import { Span } from "../span";
 import { Task } from "../task";
 import { Vec } from "../vec";
 import { ColumnTerms, DepthwisePlan, TERM_BYTES, TILE } from "./depthwisePlan";
-import { Span } from "../span";
 
 /** Work is cut into at least so many pieces where the shape allows, of at least so many rows. */
 const PIECES: i32 = 16;

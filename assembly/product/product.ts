@@ -41,17 +41,23 @@ export class Product extends Tiles {
     const size = rowCount / tiles;
     const larger = rowCount - size * tiles;
     const smallerRow = this.rows + <usize>(larger * (size + 1)) * ROW_BYTES;
+    const full = rowCount / TILE_ROWS;
+    const restRow = this.rows + <usize>(full * TILE_ROWS) * ROW_BYTES;
     let panel = this.panels;
     let out = this.out;
     this.bias = this.biases;
     for (let left = this.n; left > 0; left -= PANEL) {
       this.columns = min(PANEL, left);
       if (left > PANEL / 2) {
-        this.multiplyPanel<Size2>(this.rows, size + 1, larger, panel, out);
-        this.multiplyPanel<Size2>(smallerRow, size, tiles - larger, panel, out);
+        this.wide(this.rows, size + 1, larger, panel, out);
+        this.wide(smallerRow, size, tiles - larger, panel, out);
       } else {
-        this.multiplyPanel<Size1>(this.rows, size + 1, larger, panel, out);
-        this.multiplyPanel<Size1>(smallerRow, size, tiles - larger, panel, out);
+        // half a panel is worth a tile of its own where it is as high as tiles get
+        if (full > 0) {
+          if (ASC_FEATURE_RELAXED_SIMD) productTiles<Size6, Size1>(this.rows, full, panel, out, this);
+          else productTiles<Size4, Size1>(this.rows, full, panel, out, this);
+        }
+        this.wide(restRow, rowCount - full * TILE_ROWS, 1, panel, out);
       }
       panel += this.panelBytes;
       out += PANEL_BYTES;
@@ -60,15 +66,15 @@ export class Product extends Tiles {
   }
 
   /** `count` tiles of `size` rows from `row` on. */
-  private multiplyPanel<V>(row: usize, size: i32, count: i32, panel: usize, out: usize): void {
+  private wide(row: usize, size: i32, count: i32, panel: usize, out: usize): void {
     if (count === 0) return;
     if (ASC_FEATURE_RELAXED_SIMD) {
-      if (size === 6) productTiles<Size6, V>(row, count, panel, out, this);
-      else if (size === 5) productTiles<Size5, V>(row, count, panel, out, this);
+      if (size === 6) productTiles<Size6, Size2>(row, count, panel, out, this);
+      else if (size === 5) productTiles<Size5, Size2>(row, count, panel, out, this);
     }
-    if (size === 4) productTiles<Size4, V>(row, count, panel, out, this);
-    else if (size === 3) productTiles<Size3, V>(row, count, panel, out, this);
-    else if (size === 2) productTiles<Size2, V>(row, count, panel, out, this);
-    else if (size === 1) productTiles<Size1, V>(row, count, panel, out, this);
+    if (size === 4) productTiles<Size4, Size2>(row, count, panel, out, this);
+    else if (size === 3) productTiles<Size3, Size2>(row, count, panel, out, this);
+    else if (size === 2) productTiles<Size2, Size2>(row, count, panel, out, this);
+    else if (size === 1) productTiles<Size1, Size2>(row, count, panel, out, this);
   }
 }

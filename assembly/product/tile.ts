@@ -81,9 +81,9 @@ export class Tiles {
   /** Where sums go that a tile cannot finish itself [rows, 8]. */
   buffer: usize;
 
-  /** Can a tile finish its sums itself? It writes as many columns as it has. */
-  get simple(): bool {
-    if (this.columns !== PANEL && this.columns !== PANEL / 2) return false;
+  /** Can a tile of so many vectors finish its sums itself? It writes as many columns as it has. */
+  simple(vectors: i32): bool {
+    if (this.columns !== vectors << 2) return false;
     return this.alpha === 1 && (this.beta === 0 || this.beta === 1) && this.activation <= RELU;
   }
 
@@ -126,7 +126,7 @@ export class Tiles {
  */
 export function productTiles<R, V>(row: usize, count: i32, panel: usize, out: usize, tiles: Tiles): void {
   const bottom = <usize>((offsetof<R>() - 1) * ROW_BYTES);
-  const buffered = !tiles.simple;
+  const buffered = !tiles.simple(offsetof<V>());
   const zero = i32x4.splat(0);
   for (; count > 0; count--) {
     const kFirst = min(changetype<Row>(row).kFirst, changetype<Row>(row + bottom).kFirst);

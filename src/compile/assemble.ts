@@ -3,11 +3,11 @@
 
 import { roundUp } from "../../bindings/allocator.ts";
 import { fieldsOf } from "../../bindings/engine.ts";
-import type { Program, Region, Storage, UnlinkedInstruction } from "../../bindings/machine.ts";
+import type { Program, Region, Storage, UnlinkedChain, UnlinkedInstruction } from "../../bindings/machine.ts";
 import type { Buffer } from "../graph/op.ts";
 import type { Variable } from "../graph/variable.ts";
 import { sizeOf } from "../shape.ts";
-import type { Listing } from "./lower.ts";
+import type { Listing, VirtualInstruction } from "./lower.ts";
 import type { Plan } from "./plan.ts";
 
 type Operand = number | Region | Storage | null;
@@ -75,21 +75,31 @@ export function assemble(
   { regions, arenas }: Plan,
   storageOf: StorageOf = storageInMachine,
 ): Assembled {
-  const place = (buffer: Buffer): Region | Storage =>
-    buffer.variable ? storageOf(buffer.variable) : (regions.get(buffer) as Region);
-  const instructions: UnlinkedInstruction[] = [];
+  // what lives within a chain has no place
+  const place = (buffer: Buffer): Region | Storage | null =>
+    buffer.variable ? storageOf(buffer.variable) : (regions.get(buffer) ?? null);
+  const placed = <I extends VirtualInstruction>(instruction: I): I & UnlinkedInstruction => {
+    const operands: Record<string, Operand> = {};
+    for (const [name, operand] of Object.entries(instruction.operands)) {
+      operands[name] = typeof operand === "object" && operand !== null ? place(operand) : (operand ?? null);
+    }
+    return { ...instruction, operands };
+  };
+  const instructions: (UnlinkedInstruction | UnlinkedChain)[] = [];
   const origins: number[][] = [];
   let run: Run | null = null;
   let effectsFrom = Number.POSITIVE_INFINITY;
   let guardsUntil = 0;
   for (const [i, instruction] of listing.instructions.entries()) {
-    const operands: Record<string, Operand> = {};
-    for (const [name, operand] of Object.entries(instruction.operands)) {
-      operands[name] = typeof operand === "object" && operand !== null ? place(operand) : (operand ?? null);
-    }
-    const next: UnlinkedInstruction = { kernel: instruction.kernel, operands };
     if (i >= listing.effectsFrom) effectsFrom = Math.min(effectsFrom, instructions.length);
     if (i < listing.guardsUntil) guardsUntil = instructions.length + 1;
+    if (instruction.kernel === "chain") {
+      run = null;
+      instructions.push({ ...instruction, steps: instruction.steps.map(placed) });
+      origins.push([i]);
+      continue;
+    }
+    const next = placed(instruction);
     const { advance } = instruction;
     if (run && advance && follows(run.last, next, run.advance)) {
       const [name] = advance as [string];

@@ -2,6 +2,8 @@
 
 import type { Node, Tensor } from "../graph/graph.ts";
 import type { Op } from "../graph/op.ts";
+import type { Costs } from "./chain.ts";
+import { chain, usualCosts } from "./chain.ts";
 import type { Listing } from "./lower.ts";
 import { lower } from "./lower.ts";
 import type { Plan } from "./plan.ts";
@@ -35,8 +37,12 @@ export function compile(recorded: Recorded, { rules, copy }: Vocabulary): Compil
   return { graph, schedule: ordered, ...lowerAndPlan(ordered) };
 }
 
-/** The stages after scheduling, done again where a control source has gone stale. */
-export function lowerAndPlan(ordered: Schedule): Pick<Compiled, "listing" | "plan"> {
-  const listing = lower(ordered);
+/**
+ * The stages after scheduling, done again where a control source has gone stale. With `costs` null there are no
+ * chains: every result has a place where it can be looked at.
+ */
+export function lowerAndPlan(ordered: Schedule, costs: Costs | null = usualCosts): Pick<Compiled, "listing" | "plan"> {
+  const lowered = lower(ordered);
+  const listing = costs ? chain(lowered, costs) : lowered;
   return { listing, plan: plan(listing) };
 }

@@ -1,12 +1,13 @@
 // The text of each stage, for people and for golden tests.
 
 import { fieldsOf } from "../../bindings/engine.ts";
+import type { UnlinkedInstruction } from "../../bindings/machine.ts";
 import type { Node, Tensor } from "../graph/graph.ts";
 import type { Buffer } from "../graph/op.ts";
 import { formatShape } from "../shape.ts";
 import { assemble, storageOfGroups } from "./assemble.ts";
 import type { Compiled } from "./compile.ts";
-import type { VirtualInstruction } from "./lower.ts";
+import type { VirtualChain, VirtualInstruction } from "./lower.ts";
 
 /** What explain shows: nodes with shapes, buffers with lifetimes and places, or instructions with operands. */
 export type Stage = "graph" | "plan" | "program";
@@ -47,23 +48,33 @@ function explainPlan({ listing, plan }: Compiled): string {
 
 function explainProgram({ listing, plan }: Compiled): string {
   const { instructions, origins } = assemble(listing, plan, storageOfGroups(listing.variables));
+  // what has no place lives within a chain
   const where = (buffer: Buffer): string => {
     if (buffer.variable) return buffer.label;
     const region = plan.regions.get(buffer);
-    return region ? `${region.role}+${region.offset}` : "?";
+    return region ? `${region.role}+${region.offset}` : "slot";
+  };
+  const describe = ({ kernel, operands, label, note }: VirtualInstruction, linked: UnlinkedInstruction): string => {
+    const shown = fieldsOf(kernel).flatMap(({ name, writes }) => {
+      const operand = operands[name];
+      if (operand === null || operand === undefined) return [];
+      if (typeof operand === "number") return [`${name} ${String(linked.operands[name])}`];
+      return [`${name} ${writes ? ">" : ""}${where(operand)}`];
+    });
+    return `${kernel} ${shown.join(", ")}  # ${label}${note ? `; ${note}` : ""}`;
   };
   return instructions
-    .map(({ kernel, operands: linked }, i) => {
-      const merged = (origins[i] ?? []).map((origin) => listing.instructions[origin] as VirtualInstruction);
-      const [first] = merged as [VirtualInstruction];
-      const shown = fieldsOf(kernel).flatMap(({ name, writes }) => {
-        const operand = first.operands[name];
-        if (operand === null || operand === undefined) return [];
-        if (typeof operand === "number") return [`${name} ${String(linked[name])}`];
-        return [`${name} ${writes ? ">" : ""}${where(operand)}`];
-      });
-      const behind = merged.length > 1 ? ` and ${merged.length - 1} more behind it` : "";
-      return `${String(i).padStart(3)} ${kernel} ${shown.join(", ")}  # ${first.label}${behind}${first.note ? `; ${first.note}` : ""}`;
+    .map((linked, i) => {
+      const number = String(i).padStart(3);
+      const from = origins[i] as readonly [number];
+      const first = listing.instructions[from[0]] as VirtualInstruction | VirtualChain;
+      if (linked.kernel === "chain" && first.kernel === "chain") {
+        const { units, block, bytes, steps } = first;
+        const rows = steps.map((step, k) => `\n      ${describe(step, linked.steps[k] as UnlinkedInstruction)}`);
+        return `${number} chain of ${steps.length} over ${units} by ${block}: ${bytes.chained} bytes cross memory, not ${bytes.apart}${rows.join("")}`;
+      }
+      const behind = from.length > 1 ? ` and ${from.length - 1} more behind it` : "";
+      return `${number} ${describe(first as VirtualInstruction, linked as UnlinkedInstruction)}${behind}`;
     })
     .join("\n");
 }

@@ -1,6 +1,7 @@
 // lower: ordered nodes -> instructions over buffers that have no address yet. Which operands an instruction
 // reads and writes stands in the kernel's layout, so everything after this stage knows instructions only.
 
+import type { Blocked, ChainOf } from "../../bindings/engine.ts";
 import { fieldsOf } from "../../bindings/engine.ts";
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { KernelName } from "../../bindings/generated/kernels.ts";
@@ -21,8 +22,15 @@ export interface VirtualInstruction {
   readonly note?: string;
 }
 
+/** Instructions that run block by block. */
+export interface VirtualChain extends ChainOf<VirtualInstruction> {
+  readonly label: string;
+  /** Bytes that its steps move to and from memory where each stands alone, and as a chain. */
+  readonly bytes: { readonly apart: number; readonly chained: number };
+}
+
 export interface Listing {
-  readonly instructions: readonly VirtualInstruction[];
+  readonly instructions: readonly (VirtualInstruction | VirtualChain)[];
   readonly buffers: readonly Buffer[];
   /** The buffer of each output of the program. */
   readonly outputs: readonly Buffer[];
@@ -174,15 +182,23 @@ export function lower({ order, outputs }: Schedule): Listing {
   };
 }
 
-/** The buffers that an instruction reads and writes. */
-export function accesses(instruction: VirtualInstruction): { reads: Buffer[]; writes: Buffer[] } {
+/** The instruction itself, or the steps of a chain. */
+export function stepsOf(instruction: VirtualInstruction | VirtualChain): readonly VirtualInstruction[] {
+  return instruction.kernel === "chain" ? instruction.steps : [instruction];
+}
+
+/** The buffers that an instruction reads and writes, without those that live within a chain. */
+export function accesses(instruction: VirtualInstruction | VirtualChain): { reads: Buffer[]; writes: Buffer[] } {
   const reads: Buffer[] = [];
   const writes: Buffer[] = [];
-  for (const field of fieldsOf(instruction.kernel)) {
-    const operand = instruction.operands[field.name];
-    if (operand === null || operand === undefined || typeof operand === "number") continue;
-    if (field.reads) reads.push(operand);
-    if (field.writes) writes.push(operand);
+  for (const step of stepsOf(instruction)) {
+    const { kernel, operands, slots }: VirtualInstruction & Partial<Blocked> = step;
+    for (const field of fieldsOf(kernel)) {
+      const operand = operands[field.name];
+      if (operand === null || typeof operand !== "object" || slots?.[field.name] !== undefined) continue;
+      if (field.reads) reads.push(operand);
+      if (field.writes) writes.push(operand);
+    }
   }
   return { reads, writes };
 }

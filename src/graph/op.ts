@@ -78,7 +78,7 @@ export interface ControlSource {
   readonly name: string;
   readonly length: number;
   readonly dtype: "float32" | "int32";
-  /** Called once before each step. */
+  /** Called before each step, and again where a step that failed is run again. */
   write(view: Float32Array | Float64Array | Int32Array, state: StepState): void;
   /** Called after a step whose effects happened. */
   committed?(): void;

@@ -1,7 +1,7 @@
 // The reference engine: the instructions of a program run by their twins, over float32 or float64 values.
 // Loaded on demand: as oracle of the tests, for gradient checks, and where WebAssembly SIMD is missing.
 
-import type { Engine, Floats, Instruction } from "../../bindings/engine.ts";
+import type { Chain, Engine, Floats, Instruction } from "../../bindings/engine.ts";
 import { fieldsOf } from "../../bindings/engine.ts";
 import { twins } from "./twins.ts";
 
@@ -29,6 +29,22 @@ export function openReference(precision: "float32" | "float64" = "float32"): Eng
     }
     const twin = twins[kernel] as (operands: unknown) => boolean | void;
     return () => twin(bound);
+  };
+
+  let scratch = 0;
+  const bindChain = ({ units, block, steps }: Chain): Step => {
+    return () => {
+      for (let first = 0; first < units; first += block) {
+        const length = Math.min(block, units - first);
+        for (const step of steps) {
+          const operands: Record<string, number> = { ...step.operands, [step.size]: length * step.each };
+          for (const [name, bytes] of Object.entries(step.moves))
+            operands[name] = (operands[name] ?? 0) + bytes * first;
+          for (const [name, offset] of Object.entries(step.slots)) operands[name] = scratch + offset;
+          bind({ kernel: step.kernel, operands })();
+        }
+      }
+    };
   };
 
   return {
@@ -60,10 +76,18 @@ export function openReference(precision: "float32" | "float64" = "float32"): Eng
     complete: () => null,
     codeBytes: () => 16,
     encode(address, instructions) {
-      programs.set(address, instructions.map(bind));
-      return 0;
+      let scratchBytes = 0;
+      const steps = instructions.map((instruction) => {
+        if (instruction.kernel !== "chain") return bind(instruction);
+        scratchBytes = Math.max(scratchBytes, instruction.slotBytes);
+        return bindChain(instruction);
+      });
+      programs.set(address, steps);
+      return scratchBytes;
     },
-    setScratch() {},
+    setScratch(address) {
+      scratch = address;
+    },
     get stopped() {
       return stopped;
     },

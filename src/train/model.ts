@@ -5,6 +5,7 @@ import type { Machine } from "../../bindings/machine.ts";
 import { checkOptions, finite, invalid, isRecord } from "../check.ts";
 import type { Compiled } from "../compile/compile.ts";
 import { compile } from "../compile/compile.ts";
+import { stepsOf } from "../compile/lower.ts";
 import type { Executable } from "../executable.ts";
 import { createExecutable, placeVariables } from "../executable.ts";
 import type { Tensor } from "../graph/graph.ts";
@@ -339,7 +340,7 @@ async function makeProgram(
   weighted: boolean,
 ): Promise<ModelProgram> {
   const compiled = compileModel(core, kind, batch, weighted);
-  await machine.engine.complete(compiled.listing.instructions.map(({ kernel }) => kernel));
+  await machine.engine.complete(compiled.listing.instructions.flatMap(stepsOf).map(({ kernel }) => kernel));
   placeVariables(machine, variablesOf(core));
   const program = { executable: createExecutable(machine, compiled), batchSize: batch };
   if (core.programs.size >= PROGRAMS_MAX) {
