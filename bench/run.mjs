@@ -1,24 +1,15 @@
-// `npm run bench`: training steps a second, on the relaxed and on the strict kernels, a process each.
-// `--filter=LeNet` picks rows.
+// `npm run bench`: builds the roof and the bundles of the benchmark and runs it in Node.
 
 import { spawnSync } from "node:child_process";
-import { build } from "esbuild";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildRoof, bundle } from "./build.mjs";
 
-const outfile = ".cache/bench.mjs";
-await build({
-  entryPoints: ["bench/training.ts"],
-  bundle: true,
-  ignoreAnnotations: true,
-  format: "esm",
-  platform: "node",
-  packages: "external",
-  external: ["@assemblyscript/loader"],
-  conditions: ["lanewise-source"],
-  target: "es2023",
-  outfile,
-  logLevel: "error",
-});
-for (const flags of [[], ["--reproducible"]]) {
-  const { status } = spawnSync(process.execPath, [outfile, ...flags, ...process.argv.slice(2)], { stdio: "inherit" });
-  if (status !== 0) process.exit(status ?? 1);
-}
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
+const folder = ".cache/bench";
+mkdirSync(folder, { recursive: true });
+await buildRoof(folder);
+await bundle("node", { node: "bench/node.ts", partner: "bench/partner.node.ts" }, folder);
+const { status } = spawnSync(process.execPath, [`${folder}/node.mjs`, ...process.argv.slice(2)], { stdio: "inherit" });
+process.exit(status ?? 1);

@@ -1,0 +1,139 @@
+// Measures one row: kernel, roof and baseline in turn, round by round, after their results were compared.
+
+import { median } from "./harness.ts";
+import { difference } from "./operands.ts";
+import type { Answer, Request, Role } from "./partner.ts";
+import type { Roof } from "./roof.ts";
+import type { Row, Traffic } from "./row.ts";
+import type { Kernels } from "./subject.ts";
+import { bytesOf, trafficOf } from "./traffic.ts";
+
+/** Another process or worker that runs partner.ts. */
+export interface Partner {
+  ask(request: Request): Promise<Answer>;
+  end(): void;
+}
+
+export interface Effort {
+  readonly rounds: number;
+  /** Of one sample. */
+  readonly seconds: number;
+  /** Without baseline and twin. */
+  readonly alone: boolean;
+}
+
+export interface Result {
+  /** Seconds an instruction: the median of the rounds. */
+  readonly seconds: number;
+  readonly bytes: number;
+  /** Seconds of the baseline and of the twin. */
+  readonly baseline?: number;
+  readonly twin?: number;
+  /** Times faster than the baseline: the median of the rounds. */
+  readonly times?: number;
+  /** Percent of the roof: the median of the rounds. */
+  readonly percent: number;
+  /** Which roof is the lower one. */
+  readonly bound: "compute" | "bytes";
+  /** Floating-point operations a second of the compute roof, bytes a second of the streams; where they were measured. */
+  readonly flopsRoof?: number;
+  readonly bytesRoof?: number;
+}
+
+/** A row that does so many operations a byte is not bound by bytes. */
+const FLOPS_A_BYTE = 100;
+
+export async function measure(
+  row: Row,
+  kernels: Kernels,
+  roof: Roof,
+  startPartner: () => Partner,
+  { rounds, seconds, alone }: Effort,
+): Promise<Result> {
+  const twin = alone ? undefined : await runTwin(row, kernels, startPartner, seconds);
+  const baseline = alone ? undefined : startPartner();
+  try {
+    const subject = kernels.prepare(row);
+    if (baseline) await compare(row, subject.outputs, baseline, "baseline");
+    const traffic = trafficOf(row);
+    const bytes = bytesOf(traffic);
+    const roofs = roofsOf(row, roof, traffic, bytes);
+    subject.sample(seconds); // until the engine has optimized
+    const taken: Sample[] = [];
+    for (let i = 0; i < rounds; i++) {
+      const compute = roofs.compute?.(seconds) ?? 0;
+      const kernel = subject.sample(seconds);
+      const stream = roofs.stream?.(seconds) ?? 0;
+      taken.push({ compute, kernel, stream, ...(baseline ? { baseline: await secondsOf(baseline, seconds) } : {}) });
+    }
+    return summarize(row, taken, bytes, twin);
+  } finally {
+    baseline?.end();
+  }
+}
+
+interface Sample {
+  readonly kernel: number;
+  /** Seconds that the roofs allow; 0 where one does not count. */
+  readonly compute: number;
+  readonly stream: number;
+  readonly baseline?: number;
+}
+
+function roofsOf(row: Row, roof: Roof, traffic: Traffic, bytes: number) {
+  const compute = row.flops > 0 ? (seconds: number) => roof.compute(seconds) * row.flops : undefined;
+  const stream = row.flops > bytes * FLOPS_A_BYTE ? undefined : roof.stream(traffic);
+  return { compute, stream };
+}
+
+function summarize(row: Row, taken: readonly Sample[], bytes: number, twin: number | undefined): Result {
+  const of = (value: (sample: Sample) => number) => median(taken.map(value));
+  const [compute, stream] = [of((s) => s.compute), of((s) => s.stream)];
+  const withBaseline = taken.every((s) => s.baseline !== undefined);
+  return {
+    seconds: of((s) => s.kernel),
+    bytes,
+    percent: 100 * of((s) => Math.max(s.compute, s.stream) / s.kernel),
+    bound: compute > stream ? "compute" : "bytes",
+    ...(withBaseline
+      ? { baseline: of((s) => s.baseline as number), times: of((s) => (s.baseline as number) / s.kernel) }
+      : {}),
+    ...(twin === undefined ? {} : { twin }),
+    ...(compute > 0 ? { flopsRoof: row.flops / compute } : {}),
+    ...(stream > 0 ? { bytesRoof: bytes / stream } : {}),
+  };
+}
+
+async function ask(partner: Partner, request: Request): Promise<Answer> {
+  const answer = await partner.ask(request);
+  if ("error" in answer) throw new Error(answer.error);
+  return answer;
+}
+
+async function secondsOf(partner: Partner, seconds: number): Promise<number> {
+  const answer = await ask(partner, { kind: "sample", seconds });
+  return "seconds" in answer ? answer.seconds : Number.NaN;
+}
+
+async function compare(row: Row, outputs: number[][], partner: Partner, role: Role): Promise<void> {
+  const answer = await ask(partner, { kind: "prepare", role, row });
+  const problem = difference("outputs" in answer ? answer.outputs : [], outputs);
+  if (problem) throw new Error(`the ${role} differs from the kernel: ${problem}`);
+}
+
+/** Seconds of the twin, which is run on less where the row is large, and compared there with kernel and baseline. */
+async function runTwin(row: Row, kernels: Kernels, startPartner: () => Partner, seconds: number): Promise<number> {
+  const small = row.reduced ?? row;
+  const { outputs } = kernels.prepare(small);
+  if (small !== row) {
+    const baseline = startPartner();
+    await compare(small, outputs, baseline, "baseline").finally(baseline.end);
+  }
+  const twin = startPartner();
+  try {
+    await compare(small, outputs, twin, "twin");
+    return (await secondsOf(twin, seconds)) * (row.flops > 0 ? row.flops / small.flops : 1);
+  } finally {
+    twin.end();
+  }
+}
