@@ -2,7 +2,7 @@
 // line and as a record.
 
 import type { Build } from "../bindings/variant.ts";
-import type { Effort, Partner, Result } from "./measure.ts";
+import type { Effort, Partner, Result, Tools } from "./measure.ts";
 import { measure } from "./measure.ts";
 import { openRoof } from "./roof.ts";
 import { nameOf } from "./row.ts";
@@ -10,6 +10,8 @@ import { rows } from "./rows.ts";
 import { openKernels } from "./subject.ts";
 import type { Measured } from "./table.ts";
 import { columns, rowLine, summaryLines, withPrefix } from "./table.ts";
+import type { TrainingResult } from "./training.ts";
+import { runTraining } from "./training.ts";
 
 export interface Options {
   readonly build: Build;
@@ -38,6 +40,7 @@ export interface Report {
   readonly threads: number;
   readonly commit: string;
   readonly rows: readonly ({ readonly name: string; readonly group: string; readonly flops: number } & Result)[];
+  readonly training: readonly TrainingResult[];
   readonly failures: readonly string[];
 }
 
@@ -51,9 +54,13 @@ export async function runBench(options: Options, platform: Platform): Promise<Re
   const { processor, engine, commit, print } = platform;
   const date = new Date().toISOString().slice(0, 10);
   print(`${processor}, ${engine}, ${build} kernels, 1 thread, commit ${commit}, ${date}`);
-  const kernels = await openKernels(build);
-  const roof = await openRoof(platform.roof);
-  print(`Multiply-adds in registers: ${withPrefix(1 / roof.compute(0.1), "FLOP/s")}\n`);
+  const tools: Tools = {
+    kernels: await openKernels(build),
+    roof: await openRoof(platform.roof),
+    twins: platform.startPartner(),
+    startPartner: platform.startPartner,
+  };
+  print(`Multiply-adds in registers: ${withPrefix(1 / tools.roof.compute(0.1), "FLOP/s")}\n`);
   print(columns);
   const wanted = rows.filter(
     (row) =>
@@ -64,7 +71,7 @@ export async function runBench(options: Options, platform: Platform): Promise<Re
   for (const row of wanted) {
     try {
       const effort = { ...efforts[quick ? "quick" : "full"], alone };
-      const result = await measure(row, kernels, roof, platform.startPartner, effort);
+      const result = await measure(row, tools, effort);
       measured.push({ row, result });
       print(rowLine({ row, result }, build));
     } catch (error) {
@@ -72,10 +79,12 @@ export async function runBench(options: Options, platform: Platform): Promise<Re
       print(failures.at(-1) as string);
     }
   }
+  tools.twins.end();
   print("");
   for (const line of summaryLines(measured, build)) print(line);
+  const training = await runTraining(build, filter, quick ? 0.5 : 3, print);
   return {
-    ...{ date, processor, engine, build, threads: 1, commit, failures },
+    ...{ date, processor, engine, build, threads: 1, commit, training, failures },
     rows: measured.map(({ row, result }) => ({ name: nameOf(row), group: row.group, flops: row.flops, ...result })),
   };
 }

@@ -5,6 +5,7 @@ import { difference } from "./operands.ts";
 import type { Answer, Request, Role } from "./partner.ts";
 import type { Roof } from "./roof.ts";
 import type { Row, Traffic } from "./row.ts";
+import { smallest } from "./row.ts";
 import type { Kernels } from "./subject.ts";
 import { bytesOf, trafficOf } from "./traffic.ts";
 
@@ -43,14 +44,18 @@ export interface Result {
 /** A row that does so many operations a byte is not bound by bytes. */
 const FLOPS_A_BYTE = 100;
 
-export async function measure(
-  row: Row,
-  kernels: Kernels,
-  roof: Roof,
-  startPartner: () => Partner,
-  { rounds, seconds, alone }: Effort,
-): Promise<Result> {
-  const twin = alone ? undefined : await runTwin(row, kernels, startPartner, seconds);
+/** What a row is measured with. */
+export interface Tools {
+  readonly kernels: Kernels;
+  readonly roof: Roof;
+  /** For the twins of all rows; baselines get a partner each, so that none is optimized for another's arrays. */
+  readonly twins: Partner;
+  startPartner(): Partner;
+}
+
+export async function measure(row: Row, tools: Tools, { rounds, seconds, alone }: Effort): Promise<Result> {
+  const { kernels, roof, twins, startPartner } = tools;
+  const twin = alone ? undefined : await runTwin(row, kernels, twins, seconds);
   const baseline = alone ? undefined : startPartner();
   try {
     const subject = kernels.prepare(row);
@@ -122,18 +127,10 @@ async function compare(row: Row, outputs: number[][], partner: Partner, role: Ro
 }
 
 /** Seconds of the twin, which is run on less where the row is large, and compared there with kernel and baseline. */
-async function runTwin(row: Row, kernels: Kernels, startPartner: () => Partner, seconds: number): Promise<number> {
-  const small = row.reduced ?? row;
+async function runTwin(row: Row, kernels: Kernels, partner: Partner, seconds: number): Promise<number> {
+  const small = smallest(row);
   const { outputs } = kernels.prepare(small);
-  if (small !== row) {
-    const baseline = startPartner();
-    await compare(small, outputs, baseline, "baseline").finally(baseline.end);
-  }
-  const twin = startPartner();
-  try {
-    await compare(small, outputs, twin, "twin");
-    return (await secondsOf(twin, seconds)) * (row.flops > 0 ? row.flops / small.flops : 1);
-  } finally {
-    twin.end();
-  }
+  if (small !== row) await compare(small, outputs, partner, "baseline");
+  await compare(small, outputs, partner, "twin");
+  return (await secondsOf(partner, seconds)) * (row.flops > 0 ? row.flops / small.flops : 1);
 }

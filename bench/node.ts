@@ -1,13 +1,12 @@
 // The benchmark in Node: options from the command line, a child process for what the kernels are compared with.
 
 import { execFileSync, fork } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Build } from "../bindings/variant.ts";
 import { hasRelaxedSimd } from "../bindings/variant.ts";
-import type { Options, Report } from "./bench.ts";
 import { runBench } from "./bench.ts";
 import type { Partner } from "./measure.ts";
 import type { Answer } from "./partner.ts";
@@ -42,36 +41,23 @@ function startPartner(): Partner {
   };
 }
 
-function buildsOf(wanted: string | undefined): Build[] {
-  const best: Build = hasRelaxedSimd() ? "relaxed" : "strict";
-  if (wanted === undefined) return [best];
-  if (wanted === "both") return best === "relaxed" ? ["relaxed", "strict"] : ["strict"];
-  if (wanted !== "strict" && wanted !== "relaxed")
-    throw new Error(`--build=${wanted}: expected strict, relaxed or both`);
-  return [wanted];
-}
-
-const json = option("json");
-const silent = words.includes("--json");
-const reports: Report[] = [];
-for (const build of buildsOf(option("build"))) {
-  const options: Options = {
+const build: Build = (option("build") as Build | undefined) ?? (hasRelaxedSimd() ? "relaxed" : "strict");
+rmSync(join(folder, "report.json"), { force: true }); // one of before would be taken for this one's
+const report = await runBench(
+  {
     build,
     filter: option("filter")?.split(",") ?? [],
     quick: words.includes("--quick"),
     alone: words.includes("--alone"),
-  };
-  reports.push(
-    await runBench(options, {
-      processor: cpus()[0]?.model.trim() ?? "unknown processor",
-      engine: `Node ${process.versions.node} (V8 ${process.versions.v8})`,
-      commit: commitOf(),
-      roof: await WebAssembly.compile(readFileSync(join(folder, `roof.${build}.wasm`))),
-      startPartner,
-      print: (line) => void (silent || console.log(line)),
-    }),
-  );
-}
-if (silent) console.log(JSON.stringify(reports, null, 2));
-if (json) writeFileSync(json, `${JSON.stringify(reports, null, 2)}\n`);
-process.exitCode = reports.some(({ failures }) => failures.length > 0) ? 1 : 0;
+  },
+  {
+    processor: cpus()[0]?.model.trim() ?? "unknown processor",
+    engine: `Node ${process.versions.node} (V8 ${process.versions.v8})`,
+    commit: commitOf(),
+    roof: await WebAssembly.compile(readFileSync(join(folder, `roof.${build}.wasm`))),
+    startPartner,
+    print: (line) => console.log(line),
+  },
+);
+writeFileSync(join(folder, "report.json"), JSON.stringify(report));
+process.exitCode = report.failures.length > 0 ? 1 : 0;

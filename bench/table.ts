@@ -66,7 +66,7 @@ export function rowLine(measured: Measured, build: Build): string {
     rate,
     times === undefined ? "-" : threeDigits(times),
     twin === undefined ? "-" : threeDigits(twin / seconds),
-    percent.toFixed(0),
+    percent.toFixed(1),
     ` ${missed(measured, build).join(", ")}`,
   ]).trimEnd();
 }

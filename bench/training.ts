@@ -1,5 +1,6 @@
 // Training steps a second of small networks: forward, backward and Adam, one call of a compiled step each.
 
+import type { Build } from "../bindings/variant.ts";
 import type { Layer } from "../src/index.ts";
 import {
   adam,
@@ -16,14 +17,14 @@ import {
 } from "../src/index.ts";
 import { time } from "./harness.ts";
 
-interface Row {
+interface Network {
   readonly name: string;
   readonly batch: number;
   readonly inputShape: readonly number[];
   readonly layers: () => Layer[];
 }
 
-const rows: readonly Row[] = [
+const networks: readonly Network[] = [
   {
     name: "LeNet-5",
     batch: 64,
@@ -45,17 +46,47 @@ const rows: readonly Row[] = [
   mlp("MLP 64-32-10", 32, [64, 32, 10]),
 ];
 
-function mlp(name: string, batch: number, sizes: readonly number[]): Row {
+function mlp(name: string, batch: number, sizes: readonly number[]): Network {
   const layers = () =>
     sizes.slice(1).map((units, i) => dense({ units, activation: i === sizes.length - 2 ? "softmax" : "relu" }));
   return { name, batch, inputShape: [sizes[0] as number], layers };
 }
 
-const chosen = await init({ reproducible: process.argv.includes("--reproducible") });
-const filter = process.argv.find((word) => word.startsWith("--filter="))?.slice(9) ?? "";
-console.log(`${chosen.kernels} kernels, ${chosen.threads} thread, Node ${process.version}`);
+export interface TrainingResult {
+  readonly name: string;
+  readonly batch: number;
+  /** Steps a second. */
+  readonly median: number;
+  readonly best: number;
+}
 
-for (const { name, batch, inputShape, layers } of rows.filter((row) => row.name.includes(filter))) {
+/** Trains the networks whose name holds one of the words, and prints a line for each. */
+export async function runTraining(
+  build: Build,
+  filter: readonly string[],
+  secondsMax: number,
+  print: (line: string) => void,
+): Promise<TrainingResult[]> {
+  const wanted = networks.filter(
+    ({ name }) => !filter.length || filter.some((word) => `training ${name}`.includes(word)),
+  );
+  if (wanted.length === 0) return [];
+  const { kernels } = await init({ reproducible: build === "strict" });
+  if (kernels !== build) throw new Error(`the library chose ${kernels} kernels, not ${build}`);
+  const results: TrainingResult[] = [];
+  print("\nTraining with Adam");
+  for (const network of wanted) {
+    const result = await train(network, secondsMax);
+    results.push(result);
+    const [median, best] = [result.median, result.best].map((rate) => `${Math.round(rate)}`.padStart(7));
+    print(
+      `${result.name.padEnd(20)} batch ${String(result.batch).padStart(3)}  median ${median} steps/s  best ${best} steps/s`,
+    );
+  }
+  return results;
+}
+
+async function train({ name, batch, inputShape, layers }: Network, secondsMax: number): Promise<TrainingResult> {
   const model = sequential(layers(), { inputShape, seed: 1 });
   const optimizer = adam();
   const loss = losses.sparseCategoricalCrossentropy();
@@ -74,10 +105,7 @@ for (const { name, batch, inputShape, layers } of rows.filter((row) => row.name.
   let last = 0;
   const { median, best } = time(() => {
     last = step({ x, y }).value.data[0] as number;
-  });
+  }, secondsMax);
   if (!Number.isFinite(last)) throw new Error(`${name}: the loss is ${last}`);
-  const rate = (seconds: number) => `${Math.round(1 / seconds)}`.padStart(7);
-  console.log(
-    `${name.padEnd(20)} batch ${String(batch).padStart(3)}  median ${rate(median)} steps/s  best ${rate(best)} steps/s`,
-  );
+  return { name, batch, median: 1 / median, best: 1 / best };
 }
