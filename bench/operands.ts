@@ -45,8 +45,9 @@ const table = ((): Float32Array => {
   return values;
 })();
 
-/** Operands whose values must be positive, by name; `x` of log and sqrt too. */
+/** Operands whose values must be positive, by name and by kernel. */
 const positive = /^(v|vMax|s|variance|targets)$/;
+const positiveOf: { readonly [K in KernelName]?: string } = { log: "x", sqrt: "x", reciprocal: "x", div: "b" };
 
 function fillFloats(row: Row, name: string, values: Float32Array, seed: number): void {
   if (name === "control") {
@@ -54,7 +55,7 @@ function fillFloats(row: Row, name: string, values: Float32Array, seed: number):
     return;
   }
   const from = (seed * 9973) % table.length;
-  const makePositive = positive.test(name) || (name === "x" && /^(log|sqrt)$/.test(row.kernel));
+  const makePositive = positive.test(name) || positiveOf[row.kernel] === name;
   const source = makePositive ? table.map((value) => Math.abs(value) + 0.01) : table;
   for (let i = 0; i < values.length; ) {
     const first = i === 0 ? from : 0;
