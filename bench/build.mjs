@@ -33,7 +33,7 @@ export async function buildRoof(folder) {
   }
 }
 
-/** Bundles entry points by name; Benchmark.js stays outside in Node. */
+/** Bundles entry points by name; in Node packages stay outside. */
 export async function bundle(platform, entryPoints, folder) {
   await build({
     entryPoints,
@@ -43,7 +43,7 @@ export async function bundle(platform, entryPoints, folder) {
     ignoreAnnotations: true,
     format: "esm",
     platform: platform === "node" ? "node" : "browser",
-    ...(platform === "node" ? { packages: "external", external: ["@assemblyscript/loader"] } : {}),
+    ...(platform === "node" ? { packages: "external" } : {}),
     conditions: ["lanewise-source"],
     target: "es2023",
     logLevel: "error",

@@ -6,7 +6,7 @@ import type { Answer, Request, Role } from "./partner.ts";
 import type { Roof } from "./roof.ts";
 import type { Row, Traffic } from "./row.ts";
 import { smallest } from "./row.ts";
-import type { Kernels } from "./subject.ts";
+import type { Kernels, Subject } from "./subject.ts";
 import { bytesOf, trafficOf } from "./traffic.ts";
 
 /** Another process or worker that runs partner.ts. */
@@ -16,23 +16,26 @@ export interface Partner {
 }
 
 export interface Effort {
-  readonly rounds: number;
-  /** Of one sample. */
+  /** Of one sample. Short, so that what is compared is measured at nearly the same time. */
   readonly seconds: number;
+  /** After which no round begins. */
+  readonly secondsMax: number;
   /** Without baseline and twin. */
   readonly alone: boolean;
 }
 
 export interface Result {
-  /** Seconds an instruction: the median of the rounds. */
+  /** Seconds an instruction: the best of the rounds, and their median. */
   readonly seconds: number;
+  readonly median: number;
+  readonly samples: number;
   readonly bytes: number;
   /** Seconds of the baseline and of the twin. */
   readonly baseline?: number;
   readonly twin?: number;
-  /** Times faster than the baseline: the median of the rounds. */
+  /** Times faster than the baseline. */
   readonly times?: number;
-  /** Percent of the roof: the median of the rounds. */
+  /** Percent of the roof. */
   readonly percent: number;
   /** Which roof is the lower one. */
   readonly bound: "compute" | "bytes";
@@ -40,6 +43,9 @@ export interface Result {
   readonly flopsRoof?: number;
   readonly bytesRoof?: number;
 }
+
+const ROUNDS_LEAST = 5;
+const ROUNDS_MOST = 99;
 
 /** A row that does so many operations a byte is not bound by bytes. */
 const FLOPS_A_BYTE = 100;
@@ -53,28 +59,46 @@ export interface Tools {
   startPartner(): Partner;
 }
 
-export async function measure(row: Row, tools: Tools, { rounds, seconds, alone }: Effort): Promise<Result> {
+export async function measure(row: Row, tools: Tools, effort: Effort): Promise<Result> {
   const { kernels, roof, twins, startPartner } = tools;
-  const twin = alone ? undefined : await runTwin(row, kernels, twins, seconds);
-  const baseline = alone ? undefined : startPartner();
+  const twin = effort.alone ? undefined : await runTwin(row, kernels, twins, effort.seconds);
+  const baseline = effort.alone ? undefined : startPartner();
   try {
     const subject = kernels.prepare(row);
     if (baseline) await compare(row, subject.outputs, baseline, "baseline");
     const traffic = trafficOf(row);
     const bytes = bytesOf(traffic);
-    const roofs = roofsOf(row, roof, traffic, bytes);
-    subject.sample(seconds); // until the engine has optimized
-    const taken: Sample[] = [];
-    for (let i = 0; i < rounds; i++) {
-      const compute = roofs.compute?.(seconds) ?? 0;
-      const kernel = subject.sample(seconds);
-      const stream = roofs.stream?.(seconds) ?? 0;
-      taken.push({ compute, kernel, stream, ...(baseline ? { baseline: await secondsOf(baseline, seconds) } : {}) });
-    }
+    const taken = await takeSamples(subject, roofsOf(row, roof, traffic, bytes), baseline, effort);
     return summarize(row, taken, bytes, twin);
   } finally {
     baseline?.end();
   }
+}
+
+/** Round by round, until the time is over; a slow baseline has had its share before. */
+async function takeSamples(
+  subject: Subject,
+  roofs: ReturnType<typeof roofsOf>,
+  baseline: Partner | undefined,
+  { seconds, secondsMax }: Effort,
+): Promise<Sample[]> {
+  const taken: Sample[] = [];
+  subject.sample(seconds); // until the engine has optimized
+  roofs.stream?.(seconds);
+  const begun = performance.now();
+  let spent = 0; // on the baseline
+  while (taken.length < ROUNDS_MOST) {
+    const elapsed = (performance.now() - begun) / 1000;
+    if (taken.length >= ROUNDS_LEAST && elapsed > secondsMax) break;
+    const compute = roofs.compute?.(seconds) ?? 0;
+    const kernel = subject.sample(seconds);
+    const stream = roofs.stream?.(seconds) ?? 0;
+    const from = performance.now();
+    const other = baseline && spent <= secondsMax / 2 ? { baseline: await secondsOf(baseline, seconds) } : {};
+    spent += (performance.now() - from) / 1000;
+    taken.push({ compute, kernel, stream, ...other });
+  }
+  return taken;
 }
 
 interface Sample {
@@ -91,18 +115,19 @@ function roofsOf(row: Row, roof: Roof, traffic: Traffic, bytes: number) {
   return { compute, stream };
 }
 
+/** The best of each: what else runs on the machine makes samples longer, never shorter. */
 function summarize(row: Row, taken: readonly Sample[], bytes: number, twin: number | undefined): Result {
-  const of = (value: (sample: Sample) => number) => median(taken.map(value));
-  const [compute, stream] = [of((s) => s.compute), of((s) => s.stream)];
-  const withBaseline = taken.every((s) => s.baseline !== undefined);
+  const best = (value: (sample: Sample) => number) => Math.min(...taken.map(value));
+  const [kernel, compute, stream] = [best((s) => s.kernel), best((s) => s.compute), best((s) => s.stream)];
+  const baseline = best((s) => s.baseline ?? Number.POSITIVE_INFINITY);
   return {
-    seconds: of((s) => s.kernel),
+    seconds: kernel,
+    median: median(taken.map((s) => s.kernel)),
+    samples: taken.length,
     bytes,
-    percent: 100 * of((s) => Math.max(s.compute, s.stream) / s.kernel),
+    percent: (100 * Math.max(compute, stream)) / kernel,
     bound: compute > stream ? "compute" : "bytes",
-    ...(withBaseline
-      ? { baseline: of((s) => s.baseline as number), times: of((s) => (s.baseline as number) / s.kernel) }
-      : {}),
+    ...(Number.isFinite(baseline) ? { baseline, times: baseline / kernel } : {}),
     ...(twin === undefined ? {} : { twin }),
     ...(compute > 0 ? { flopsRoof: row.flops / compute } : {}),
     ...(stream > 0 ? { bytesRoof: bytes / stream } : {}),

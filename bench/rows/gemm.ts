@@ -14,12 +14,13 @@ interface Shape {
   readonly trans?: string;
   readonly batches?: number;
   readonly quick?: boolean;
+  readonly label?: string;
 }
 
 /** Multiply-adds of what the twin is given where a row has more. */
 const REDUCED = 2e6;
 
-function gemmRow({ m, n, k, trans = "nn", batches = 0, quick = false }: Shape): Row {
+function gemmRow({ m, n, k, trans = "nn", batches = 0, quick = false, label = "" }: Shape): Row {
   const kernel: KernelName = batches ? "gemmBatch" : "gemm";
   const transposed = { transA: trans[0] === "t", transB: trans[1] === "t" };
   const work = m * n * k * Math.max(1, batches);
@@ -30,7 +31,7 @@ function gemmRow({ m, n, k, trans = "nn", batches = 0, quick = false }: Shape): 
   return {
     group,
     kernel,
-    shape: `${batches ? `${batches}x` : ""}${m}x${n}x${k} ${trans}`,
+    shape: `${label ? `${label}, ` : ""}${batches ? `${batches}x` : ""}${m}x${n}x${k} ${trans}`,
     scalars: fillScalars(kernel, { m, n, k, ...transposed, ...(batches ? { batches } : {}) }),
     present: [],
     flops: 2 * work,
@@ -92,5 +93,5 @@ export const gemmRows: readonly Row[] = [
     { m: size, n: 256, k: 256, trans: "tt" },
   ]),
   { m: 1, n: 4096, k: 4096 },
-  { m: 1, n: 1, k: 1_000_000, quick: true }, // the dot product of a million numbers
+  { m: 1, n: 1, k: 1_000_000, quick: true, label: "dot product" },
 ].map(gemmRow);
