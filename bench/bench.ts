@@ -45,8 +45,8 @@ export interface Report {
 }
 
 const efforts: Readonly<Record<"full" | "quick", Omit<Effort, "alone">>> = {
-  full: { seconds: 0.002, secondsMax: 0.8 },
-  quick: { seconds: 0.002, secondsMax: 0.25 },
+  full: { seconds: 0.002, secondsMax: 0.6 },
+  quick: { seconds: 0.002, secondsMax: 0.2 },
 };
 
 export async function runBench(options: Options, platform: Platform): Promise<Report> {

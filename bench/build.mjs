@@ -43,7 +43,7 @@ export async function bundle(platform, entryPoints, folder) {
     ignoreAnnotations: true,
     format: "esm",
     platform: platform === "node" ? "node" : "browser",
-    ...(platform === "node" ? { packages: "external" } : {}),
+    ...(platform === "node" ? { packages: "external" } : { define: { window: "globalThis" } }), // workers have no window
     conditions: ["lanewise-source"],
     target: "es2023",
     logLevel: "error",

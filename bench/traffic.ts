@@ -5,7 +5,7 @@ import { arraysOf } from "./operands.ts";
 import type { Pass, Row, Traffic } from "./row.ts";
 
 /** Operands of fewer bytes than this share of the largest do not count as a stream. */
-const LEAST_SHARE = 1 / 64;
+const LEAST_SHARE = 1 / 32;
 
 /** An operand that the scalars say is not read, though it may be. */
 function isRead(row: Row, { name, reads }: Operand): boolean {

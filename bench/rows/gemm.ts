@@ -81,7 +81,7 @@ export const gemmRows: readonly Row[] = [
   ]),
   ...thin.flatMap((size): Shape[] => [
     { m: 256, n: 256, k: size },
-    { m: size, n: size, k: 64 },
+    { m: size, n: size, k: 128 },
   ]),
   ...[1, 4, 10].flatMap((size): Shape[] => [
     { m: size, n: 64, k: 64 },
