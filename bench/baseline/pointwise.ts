@@ -38,12 +38,18 @@ export const sign: Baseline<"sign"> = unary((x) => (x > 0 ? 1 : x < 0 ? -1 : x))
 export const exp: Baseline<"exp"> = unary((x) => Math.exp(x));
 export const log: Baseline<"log"> = unary((x) => Math.log(x));
 export const erf: Baseline<"erf"> = unary(errorFunction);
-export const relu: Baseline<"relu"> = unary((x) => (x < 0 ? 0 : x));
 export const sigmoid: Baseline<"sigmoid"> = unary(logistic);
 export const tanh: Baseline<"tanh"> = unary((x) => Math.tanh(x));
 export const softplus: Baseline<"softplus"> = unary((x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(x > 0 ? -x : x)));
 export const gelu: Baseline<"gelu"> = unary((x) => x * normalCdf(x));
 export const silu: Baseline<"silu"> = unary((x) => x * logistic(x));
+
+export const relu: Baseline<"relu"> = ({ n, x, out }) => {
+  for (let i = 0; i < n; i++) {
+    const value = x[i] as number;
+    out[i] = value < 0 ? 0 : value; // Math.max takes twice as long
+  }
+};
 
 export const leakyRelu: Baseline<"leakyRelu"> = ({ n, slope, x, out }) => {
   for (let i = 0; i < n; i++) {
