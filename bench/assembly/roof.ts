@@ -15,13 +15,23 @@ class Streams {
   write0: usize;
 }
 
+@final
+@unmanaged
+class Sum {
+  /**
+   * What an engine does best with one multiply-add: fused, the sum is what is added to. Otherwise it is a factor,
+   * because products that are all alike would be computed once; the factors keep it near 1.
+   */
+  @inline static next(sum: v128, a: v128, b: v128): v128 {
+    if (ASC_FEATURE_RELAXED_SIMD) return Vec.madd(a, b, sum);
+    return Vec.madd(sum, a, b);
+  }
+}
+
 /** Vectors a round of multiplyAdd: 12 sums in registers, twice. */
 const SUMS: i32 = 12;
 
-/**
- * `rounds` times 24 vectors of multiply-adds, into `out`. Each sum depends on itself, so that no product is computed
- * once for several of them; the factors keep the sums near 1.
- */
+/** `rounds` times 24 vectors of multiply-adds, into `out`. */
 export function multiplyAdd(rounds: i32, factor: f32, term: f32, out: usize): void {
   const a = f32x4.splat(factor);
   const b = f32x4.splat(term);
@@ -38,18 +48,18 @@ export function multiplyAdd(rounds: i32, factor: f32, term: f32, out: usize): vo
   let s10 = a;
   let s11 = a;
   for (let i = 0; i < 2 * rounds; i++) {
-    s0 = Vec.madd(s0, a, b);
-    s1 = Vec.madd(s1, a, b);
-    s2 = Vec.madd(s2, a, b);
-    s3 = Vec.madd(s3, a, b);
-    s4 = Vec.madd(s4, a, b);
-    s5 = Vec.madd(s5, a, b);
-    s6 = Vec.madd(s6, a, b);
-    s7 = Vec.madd(s7, a, b);
-    s8 = Vec.madd(s8, a, b);
-    s9 = Vec.madd(s9, a, b);
-    s10 = Vec.madd(s10, a, b);
-    s11 = Vec.madd(s11, a, b);
+    s0 = Sum.next(s0, a, b);
+    s1 = Sum.next(s1, a, b);
+    s2 = Sum.next(s2, a, b);
+    s3 = Sum.next(s3, a, b);
+    s4 = Sum.next(s4, a, b);
+    s5 = Sum.next(s5, a, b);
+    s6 = Sum.next(s6, a, b);
+    s7 = Sum.next(s7, a, b);
+    s8 = Sum.next(s8, a, b);
+    s9 = Sum.next(s9, a, b);
+    s10 = Sum.next(s10, a, b);
+    s11 = Sum.next(s11, a, b);
   }
   s0 = f32x4.add(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)), f32x4.add(s4, s5));
   s6 = f32x4.add(f32x4.add(f32x4.add(s6, s7), f32x4.add(s8, s9)), f32x4.add(s10, s11));
