@@ -57,7 +57,6 @@ export async function runBench(options: Options, platform: Platform): Promise<Re
   const tools: Tools = {
     kernels: await openKernels(build),
     roof: await openRoof(platform.roof),
-    twins: platform.startPartner(),
     startPartner: platform.startPartner,
   };
   const secondsAFlop = Math.min(...Array.from({ length: 50 }, () => tools.roof.compute(0.002)));
@@ -80,7 +79,6 @@ export async function runBench(options: Options, platform: Platform): Promise<Re
       print(failures.at(-1) as string);
     }
   }
-  tools.twins.end();
   print("");
   for (const line of summaryLines(measured, build)) print(line);
   const training = await runTraining(build, filter, quick ? 0.5 : 3, print);

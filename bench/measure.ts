@@ -45,6 +45,8 @@ export interface Result {
   readonly bytesRoof?: number;
 }
 
+/** Samples that are one before the first round. */
+const WARM = 5;
 const ROUNDS_LEAST = 5;
 const ROUNDS_MOST = 99;
 /** Samples of the compute roof in a round: rows of few rounds need a good one, too. */
@@ -57,14 +59,13 @@ const FLOPS_A_BYTE = 100;
 export interface Tools {
   readonly kernels: Kernels;
   readonly roof: Roof;
-  /** For the twins of all rows; baselines get a partner each, so that none is optimized for another's arrays. */
-  readonly twins: Partner;
+  /** One for each baseline and each twin, so that none is optimized for another's arrays. */
   startPartner(): Partner;
 }
 
 export async function measure(row: Row, tools: Tools, effort: Effort): Promise<Result> {
-  const { kernels, roof, twins, startPartner } = tools;
-  const twin = effort.alone ? undefined : await runTwin(row, kernels, twins, effort.seconds);
+  const { kernels, roof, startPartner } = tools;
+  const twin = effort.alone ? undefined : await runTwin(row, kernels, startPartner(), effort.seconds);
   const baseline = effort.alone ? undefined : startPartner();
   try {
     const subject = kernels.prepare(row);
@@ -89,10 +90,12 @@ async function takeSamples(
   { seconds, secondsMax }: Effort,
 ): Promise<Sample[]> {
   const taken: Sample[] = [];
-  subject.sample(seconds); // until the engine has optimized
-  roofs.stream?.(seconds);
+  // the engine optimizes what it runs for a while
+  subject.sample(WARM * seconds);
+  roofs.stream?.(WARM * seconds);
   const begun = performance.now();
-  let spent = 0; // on the baseline
+  if (baseline) await secondsOf(baseline, WARM * seconds);
+  let spent = (performance.now() - begun) / 1000; // on the baseline
   while (taken.length < ROUNDS_MOST) {
     const elapsed = (performance.now() - begun) / 1000;
     if (taken.length >= ROUNDS_LEAST && elapsed > secondsMax) break;
@@ -100,7 +103,10 @@ async function takeSamples(
     const kernel = subject.sample(seconds);
     const stream = roofs.stream?.(seconds) ?? 0;
     const from = performance.now();
-    const other = baseline && spent <= secondsMax / 2 ? { baseline: await secondsOf(baseline, seconds) } : {};
+    const other =
+      baseline && (taken.length === 0 || spent <= secondsMax / 2)
+        ? { baseline: await secondsOf(baseline, seconds) }
+        : {};
     spent += (performance.now() - from) / 1000;
     taken.push({ compute, kernel, stream, ...other });
   }
@@ -160,8 +166,14 @@ async function compare(row: Row, outputs: number[][], partner: Partner, role: Ro
 /** Seconds of the twin, which is run on less where the row is large, and compared there with kernel and baseline. */
 async function runTwin(row: Row, kernels: Kernels, partner: Partner, seconds: number): Promise<number> {
   const small = smallest(row);
-  const { outputs } = kernels.prepare(small);
-  if (small !== row) await compare(small, outputs, partner, "baseline");
-  await compare(small, outputs, partner, "twin");
-  return (await secondsOf(partner, seconds)) * (row.flops > 0 ? row.flops / small.flops : 1);
+  try {
+    const { outputs } = kernels.prepare(small);
+    await compare(small, outputs, partner, "twin");
+    await secondsOf(partner, WARM * seconds);
+    const measured = Math.min(await secondsOf(partner, seconds), await secondsOf(partner, seconds));
+    if (small !== row) await compare(small, outputs, partner, "baseline");
+    return measured * (row.flops > 0 ? row.flops / small.flops : 1);
+  } finally {
+    partner.end();
+  }
 }

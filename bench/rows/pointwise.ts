@@ -22,7 +22,7 @@ const transcendental: readonly KernelName[] = [
   ...(["sigmoidCrossEntropy", "sigmoidCrossEntropyGradient"] as const),
 ];
 
-const quick: readonly KernelName[] = ["add", "relu", "exp", "gelu"];
+const quick: readonly KernelName[] = ["add", "relu", "exp"];
 
 /** Scalars that have no default, or whose default does nothing. */
 const settings: { readonly [K in KernelName]?: Readonly<Record<string, number>> } = {
