@@ -38,6 +38,7 @@ const MANY_CHANNELS = 64;
 function groupOf(kernel: ConvKernel, s: Shape): GroupName {
   if (kernel.startsWith("depthwise")) return "depthwise";
   if (s.channels <= 3) return "firstLayer";
+  if (Math.min(s.channels, s.filters) < 16) return "other";
   const many = s.kernel === 3 && s.stride === 1 && Math.min(s.channels, s.filters) >= MANY_CHANNELS;
   return many && kernel !== "conv2dKernelGradient" ? "winograd" : "conv";
 }
@@ -119,6 +120,10 @@ const networks: readonly Shape[] = [
   same(1, 28, 256, 256, 3, 2),
   same(1, 56, 256, 512, 1, 2),
   { batch: 64, size: 14, channels: 6, filters: 16, kernel: 5, stride: 1, pad: 0, quick: true }, // LeNet-5
+  // odd ones
+  same(2, 17, 24, 40, 3, 1),
+  same(2, 19, 20, 36, 3, 2),
+  same(3, 13, 5, 7, 3, 1),
 ];
 
 const firstLayers: readonly Shape[] = [
