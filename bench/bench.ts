@@ -81,7 +81,7 @@ export async function runBench(options: Options, platform: Platform): Promise<Re
   }
   print("");
   for (const line of summaryLines(measured, build)) print(line);
-  const training = await runTraining(build, filter, quick ? 0.5 : 3, print);
+  const training = await runTraining(build, filter, quick ? 0.5 : 3, tools.roof.compute, print);
   return {
     ...{ date, processor, engine, build, threads: 1, commit, training, failures },
     rows: measured.map(({ row, result }) => ({ name: nameOf(row), group: row.group, flops: row.flops, ...result })),

@@ -34,7 +34,7 @@ export function median(values: readonly number[]): number {
 /** Times `run`; `secondsMax` is how long one function may take in all. */
 export function time(run: () => void, secondsMax = 3): Timing {
   run(); // what the first call allocates and compiles is not timed
-  const benchmark = new Benchmark(run, { maxTime: secondsMax, minSamples: 20 });
+  const benchmark = new Benchmark(run, { maxTime: secondsMax, minSamples: 5 });
   benchmark.run();
   const { sample } = benchmark.stats;
   return { median: median(sample), best: Math.min(...sample), samples: sample.length };

@@ -21,7 +21,7 @@ export function withPrefix(value: number, unit: string): string {
   return `${threeDigits(scaled)} ${prefixes[i]}${unit}`;
 }
 
-function threeDigits(value: number): string {
+export function threeDigits(value: number): string {
   return value >= 99.95 ? value.toFixed(0) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2);
 }
 
