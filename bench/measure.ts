@@ -1,6 +1,5 @@
 // Measures one row: kernel, roof and baseline in turn, round by round, after their results were compared.
 
-import type { Sampler } from "./harness.ts";
 import { median } from "./harness.ts";
 import { difference } from "./operands.ts";
 import type { Answer, Request, Role } from "./partner.ts";
@@ -47,10 +46,8 @@ export interface Result {
 
 /** Samples that are one before the first round. */
 const WARM = 5;
-const ROUNDS_LEAST = 5;
+const ROUNDS_LEAST = 7;
 const ROUNDS_MOST = 99;
-/** Samples of the compute roof in a round: rows of few rounds need a good one, too. */
-const ROOF_SAMPLES = 3;
 
 /** A row that does so many operations a byte is not bound by bytes. */
 const FLOPS_A_BYTE = 100;
@@ -79,9 +76,6 @@ export async function measure(row: Row, tools: Tools, effort: Effort): Promise<R
   }
 }
 
-const bestOf = (count: number, sample: Sampler, seconds: number): number =>
-  Math.min(...Array.from({ length: count }, () => sample(seconds)));
-
 /** Round by round, until the time is over; a slow baseline has had its share before. */
 async function takeSamples(
   subject: Subject,
@@ -99,7 +93,7 @@ async function takeSamples(
   while (taken.length < ROUNDS_MOST) {
     const elapsed = (performance.now() - begun) / 1000;
     if (taken.length >= ROUNDS_LEAST && elapsed > secondsMax) break;
-    const compute = roofs.compute ? bestOf(ROOF_SAMPLES, roofs.compute, seconds) : 0;
+    const compute = roofs.compute?.(seconds) ?? 0;
     const kernel = subject.sample(seconds);
     const stream = roofs.stream?.(seconds) ?? 0;
     const from = performance.now();

@@ -15,7 +15,8 @@ import { fileURLToPath } from "node:url";
 import { buildRoof, bundle } from "./build.mjs";
 
 const words = process.argv.slice(2);
-const known = /^--(filter=.+|quick|build=(strict|relaxed|both)|alone|in=(node|chromium|firefox)(,(node|chromium|firefox))*|json(=.+)?)$/;
+const known =
+  /^--(filter=.+|quick|build=(strict|relaxed|both)|alone|in=(node|chromium|firefox)(,(node|chromium|firefox))*|json(=.+)?)$/;
 for (const word of words) {
   if (known.test(word)) continue;
   console.error(`unknown option ${word}; known: --filter=, --quick, --build=, --alone, --in=, --json (bench/run.mjs)`);
