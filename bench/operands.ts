@@ -65,13 +65,13 @@ function fillFloats(row: Row, name: string, values: Float32Array, seed: number):
   }
 }
 
-function fillIntegers(row: Row, name: string, values: Int32Array): void {
+function fillIntegers(row: Row, name: string, values: Int32Array, seed: number): void {
   const { rows = 1, columns = 1, n = 0 } = row.scalars;
   if (name === "control")
     values.set([7, 0, 1, 0]); // seed and step
   else {
     const below = name === "indices" && row.kernel !== "oneHot" ? rows : n > 0 ? 100 : columns;
-    for (let i = 0; i < values.length; i++) values[i] = (i * 7919 + (i >>> 3)) % below;
+    for (let i = 0; i < values.length; i++) values[i] = (i * 7919 + (i >>> 3) + seed * (i % 3)) % below;
   }
 }
 
@@ -79,7 +79,7 @@ function fillIntegers(row: Row, name: string, values: Int32Array): void {
 export function fill(row: Row, arrays: ReadonlyMap<string, Values>): void {
   let seed = 0;
   for (const [name, values] of arrays) {
-    if (values instanceof Int32Array) fillIntegers(row, name, values);
+    if (values instanceof Int32Array) fillIntegers(row, name, values, seed);
     else fillFloats(row, name, values, seed);
     seed++;
   }

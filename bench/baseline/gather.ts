@@ -23,5 +23,5 @@ export const oneHot: Baseline<"oneHot"> = ({ count, columns, indices, on, off, o
 };
 
 export const equalInt32: Baseline<"equalInt32"> = ({ n, a, b, out }) => {
-  for (let i = 0; i < n; i++) out[i] = a[i] === b[i] ? 1 : 0;
+  for (let i = 0; i < n; i++) out[i] = Number(a[i] === b[i]);
 };

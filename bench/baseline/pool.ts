@@ -34,7 +34,7 @@ export const maxPool2d: Baseline<"maxPool2d"> = (o) => {
         let p = first + ky * line + c;
         for (let kx = 0; kx < columns; kx++, p += channels) {
           const value = x[p] as number;
-          if (value > most) most = value;
+          most = (most + value + Math.abs(most - value)) * 0.5; // the greater, without a branch
         }
       }
       out[to + c] = most;
@@ -54,10 +54,8 @@ export const maxPool2dGradient: Baseline<"maxPool2dGradient"> = (o) => {
         let p = first + ky * line + c;
         for (let kx = 0; kx < columns; kx++, p += channels) {
           const value = x[p] as number;
-          if (value > most) {
-            most = value;
-            winner = p;
-          }
+          winner += (p - winner) & -Number(value > most); // without a branch
+          most = (most + value + Math.abs(most - value)) * 0.5;
         }
       }
       dx[winner] = (dx[winner] as number) + (dy[from + c] as number);

@@ -68,7 +68,7 @@ export const randomTruncatedNormal: Baseline<"randomTruncatedNormal"> = (o) => {
 export const dropout: Baseline<"dropout"> = ({ n, rate, stream, control, x, out }) => {
   const scale = 1 / (1 - rate);
   eachPair(n, stream, control, (i, first, second) => {
-    out[i] = unit(first) >= rate ? (x[i] as number) * scale : 0;
-    out[i + 1] = unit(second) >= rate ? (x[i + 1] as number) * scale : 0;
+    out[i] = (x[i] as number) * scale * Number(unit(first) >= rate);
+    out[i + 1] = (x[i + 1] as number) * scale * Number(unit(second) >= rate);
   });
 };

@@ -13,9 +13,14 @@ interface Reduction {
 
 let line: Float32Array | undefined;
 
-/** `first` leaves the other value as it is when it is combined with it. */
+type Combine = (a: number, b: number) => number;
+
+/**
+ * `first` leaves the other value as it is when it is combined with it. Along a row the greatest value seldom changes and
+ * `f` may branch; `pair` must not, which combines values that nobody can predict.
+ */
 const reduce =
-  (f: (a: number, b: number) => number, first: number) =>
+  (f: Combine, first: number, pair: Combine = f) =>
   ({ outer, size, inner, x, out }: Reduction, scale = 1): void => {
     for (let o = 0; o < outer; o++) {
       const at = o * size * inner;
@@ -40,9 +45,9 @@ const reduce =
       for (; i + 4 <= size; i += 4) {
         let p = at + i * inner;
         for (let j = 0; j < inner; j++, p++) {
-          const pair = f(x[p] as number, x[p + inner] as number);
-          const other = f(x[p + 2 * inner] as number, x[p + 3 * inner] as number);
-          results[j] = f(results[j] as number, f(pair, other));
+          const one = pair(x[p] as number, x[p + inner] as number);
+          const other = pair(x[p + 2 * inner] as number, x[p + 3 * inner] as number);
+          results[j] = f(results[j] as number, pair(one, other));
         }
       }
       for (; i < size; i++) {
@@ -55,8 +60,16 @@ const reduce =
 const sum = reduce((a, b) => a + b, 0);
 
 export const reduceSum: Baseline<"reduceSum"> = (o) => sum(o, o.scale);
-export const reduceMax: Baseline<"reduceMax"> = reduce((a, b) => (a > b ? a : b), Number.NEGATIVE_INFINITY);
-export const reduceMin: Baseline<"reduceMin"> = reduce((a, b) => (a < b ? a : b), Number.POSITIVE_INFINITY);
+export const reduceMax: Baseline<"reduceMax"> = reduce(
+  (a, b) => (a > b ? a : b),
+  Number.NEGATIVE_INFINITY,
+  (a, b) => (a + b + Math.abs(a - b)) * 0.5,
+);
+export const reduceMin: Baseline<"reduceMin"> = reduce(
+  (a, b) => (a < b ? a : b),
+  Number.POSITIVE_INFINITY,
+  (a, b) => (a + b - Math.abs(a - b)) * 0.5,
+);
 
 export const argMax: Baseline<"argMax"> = ({ rows, columns, x, out }) => {
   for (let r = 0; r < rows; r++) {

@@ -103,7 +103,8 @@ export const crossEntropyInt32Gradient: Baseline<"crossEntropyInt32Gradient"> = 
 export const sigmoidCrossEntropy: Baseline<"sigmoidCrossEntropy"> = ({ n, logits, targets, out }) => {
   for (let i = 0; i < n; i++) {
     const x = logits[i] as number;
-    out[i] = (x > 0 ? x : 0) - x * (targets[i] as number) + Math.log1p(Math.exp(x > 0 ? -x : x));
+    const size = Math.abs(x);
+    out[i] = (x + size) * 0.5 - x * (targets[i] as number) + Math.log1p(Math.exp(-size));
   }
 };
 
