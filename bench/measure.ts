@@ -88,7 +88,7 @@ async function takeSamples(
   subject.sample(WARM * seconds);
   roofs.stream?.(WARM * seconds);
   const begun = performance.now();
-  if (baseline) await secondsOf(baseline, WARM * seconds);
+  let other = baseline ? await secondsOf(baseline, WARM * seconds) : undefined;
   let spent = (performance.now() - begun) / 1000; // on the baseline
   while (taken.length < ROUNDS_MOST) {
     const elapsed = (performance.now() - begun) / 1000;
@@ -97,12 +97,9 @@ async function takeSamples(
     const kernel = subject.sample(seconds);
     const stream = roofs.stream?.(seconds) ?? 0;
     const from = performance.now();
-    const other =
-      baseline && (taken.length === 0 || spent <= secondsMax / 2)
-        ? { baseline: await secondsOf(baseline, seconds) }
-        : {};
+    if (baseline && spent <= secondsMax / 2) other = await secondsOf(baseline, seconds);
     spent += (performance.now() - from) / 1000;
-    taken.push({ compute, kernel, stream, ...other });
+    taken.push({ compute, kernel, stream, ...(other === undefined ? {} : { baseline: other }) });
   }
   return taken;
 }
@@ -166,7 +163,8 @@ async function runTwin(row: Row, kernels: Kernels, partner: Partner, seconds: nu
     await secondsOf(partner, WARM * seconds);
     const measured = Math.min(await secondsOf(partner, seconds), await secondsOf(partner, seconds));
     if (small !== row) await compare(small, outputs, partner, "baseline");
-    return measured * (row.flops > 0 ? row.flops / small.flops : 1);
+    const work = (each: Row) => each.flops || bytesOf(trafficOf(each));
+    return (measured * work(row)) / work(small);
   } finally {
     partner.end();
   }

@@ -24,11 +24,15 @@ const poolings: readonly (Pooling & { readonly group: GroupName })[] = [
 
 const poolKernels = ["maxPool2d", "maxPool2dGradient", "averagePool2d", "averagePool2dGradient"] as const;
 
-const pooling = (kernel: KernelName, { group, batch, size, channels, pool, stride, pad }: (typeof poolings)[number]) =>
-  plainRow(group, kernel, `${batch}x${size}x${size}x${channels} ${pool}x${pool}/${stride}`, {
+function pooling(kernel: KernelName, shape: (typeof poolings)[number]): Row {
+  const { group, batch, size, channels, pool, stride, pad } = shape;
+  const scalars = {
     ...{ batch, height: size, width: size, channels, poolHeight: pool, poolWidth: pool },
     ...{ strideHeight: stride, strideWidth: stride, padTop: pad, padLeft: pad },
-  });
+  };
+  const more = group === "streaming" && batch > 1 ? { reduced: pooling(kernel, { ...shape, batch: 1 }) } : {};
+  return plainRow(group, kernel, `${batch}x${size}x${size}x${channels} ${pool}x${pool}/${stride}`, scalars, more);
+}
 
 /** Each pass of a kernel that must see all values before it can write any. */
 function twoPasses(rows: number, channels: number) {
@@ -43,7 +47,11 @@ function batchNorm(kernel: KernelName, rows: number, channels: number, inside: b
   const group = inside ? "streamingInside" : "streaming";
   const traffic = kernel === "batchNormGradient" ? { traffic: twoPasses(rows, channels) } : {};
   const present = kernel === "batchNorm" ? ["gamma", "beta"] : ["gamma"];
-  const more = { present: kernel === "batchNormStatistics" ? [] : present, ...traffic };
+  const more = {
+    present: kernel === "batchNormStatistics" ? [] : present,
+    ...traffic,
+    ...(inside ? {} : { reduced: batchNorm(kernel, Math.ceil(rows / 64), channels, true) }),
+  };
   return plainRow(group, kernel, `${rows}x${channels}`, { rows, channels }, more);
 }
 

@@ -9,10 +9,12 @@ const optimizer = (
   name: string,
   given: Readonly<Record<string, number>>,
   present: readonly string[] = [],
-): Row[] => [
-  plainRow("optimizerInside", kernel, `100000${name}`, { n: 100_000, ...given }, { present, quick: kernel === "adam" }),
-  plainRow("optimizer", kernel, `10000000${name}`, { n: 10_000_000, ...given }, { present, quick: kernel === "adam" }),
-];
+): Row[] => {
+  const more = { present, quick: kernel === "adam" };
+  const few = plainRow("optimizerInside", kernel, `100000${name}`, { n: 100_000, ...given }, more);
+  const many = { n: 10_000_000, ...given };
+  return [few, plainRow("optimizer", kernel, `10000000${name}`, many, { ...more, reduced: few })];
+};
 
 /** Rows of a table, as an embedding reads and updates them. */
 function gathering(kernel: KernelName, rows: number, columns: number, count: number): Row {

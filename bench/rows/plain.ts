@@ -10,6 +10,8 @@ interface More {
   readonly present?: readonly string[];
   readonly traffic?: Traffic;
   readonly quick?: boolean;
+  /** The same on less, for the twin. */
+  readonly reduced?: Row;
 }
 
 /** `given` are scalars as people write them; the rest has defaults. */
@@ -18,12 +20,13 @@ export function plainRow(
   kernel: KernelName,
   shape: string,
   given: Readonly<Record<string, number>>,
-  { present = [], traffic, quick = false }: More = {},
+  { present = [], traffic, quick = false, reduced }: More = {},
 ): Row {
   return {
     ...{ group, kernel, shape, present, quick },
     scalars: fillScalars(kernel, { ...given, ...Object.fromEntries(present.map((name) => [name, true])) }),
     flops: 0,
     ...(traffic ? { traffic } : {}),
+    ...(reduced ? { reduced } : {}),
   };
 }

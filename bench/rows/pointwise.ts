@@ -1,12 +1,15 @@
 // Elementwise kernels and copies, each inside the cache and outside.
 
 import type { KernelName } from "../../bindings/generated/kernels.ts";
+import type { GroupName } from "../goals.ts";
 import type { Row } from "../row.ts";
 import { plainRow } from "./plain.ts";
 
 /** Elements that stay in the first-level cache, and elements that no cache holds. */
 export const INSIDE = 4096;
 export const OUTSIDE = 8_000_000;
+/** Elements for the twin where there are more. */
+const REDUCED = 100_000;
 
 const fewInstructions: readonly KernelName[] = [
   ...(["add", "sub", "mul", "div", "maximum", "minimum", "squaredDifference"] as const),
@@ -33,16 +36,11 @@ const settings: { readonly [K in KernelName]?: Readonly<Record<string, number>> 
   clip: { low: -0.5, high: 0.5 },
 };
 
-const both = (kernel: KernelName, group: "streaming" | "transcendental"): Row[] => [
-  plainRow(
-    `${group}Inside`,
-    kernel,
-    `${INSIDE}`,
-    { n: INSIDE, ...settings[kernel] },
-    { quick: quick.includes(kernel) },
-  ),
-  plainRow(group, kernel, `${OUTSIDE}`, { n: OUTSIDE, ...settings[kernel] }, { quick: quick.includes(kernel) }),
-];
+function both(kernel: KernelName, group: "streaming" | "transcendental"): Row[] {
+  const row = (where: GroupName, n: number, more: { readonly reduced?: Row } = {}) =>
+    plainRow(where, kernel, `${n}`, { n, ...settings[kernel] }, { quick: quick.includes(kernel), ...more });
+  return [row(`${group}Inside`, INSIDE), row(group, OUTSIDE, { reduced: row(group, REDUCED) })];
+}
 
 /** A row of `columns` added to each row of a matrix. */
 const biasRow = (rows: number, columns: number, group: "streaming" | "streamingInside"): Row =>

@@ -19,8 +19,14 @@ const outside: readonly Reduction[] = [
   [64, 3136, 40], // of an image, for each channel
 ];
 
-const reduction = (group: GroupName, kernel: KernelName, [outer, size, inner]: Reduction, quick: boolean): Row =>
-  plainRow(group, kernel, `${outer}x(${size})x${inner}`, { outer, size, inner }, { quick });
+/** What the twin is given of the shapes outside the cache. */
+const SHARE = 1 / 64;
+
+function reduction(group: GroupName, kernel: KernelName, [outer, size, inner]: Reduction, quick: boolean): Row {
+  const less: Reduction = outer > 1 ? [Math.ceil(outer * SHARE), size, inner] : [1, Math.ceil(size * SHARE), inner];
+  const more = group === "streaming" ? { reduced: reduction("streamingInside", kernel, less, false) } : {};
+  return plainRow(group, kernel, `${outer}x(${size})x${inner}`, { outer, size, inner }, { quick, ...more });
+}
 
 /** The first two shapes of each kind are quick for the sum. */
 const rowsOf = (kernel: KernelName): Row[] => [
@@ -28,8 +34,11 @@ const rowsOf = (kernel: KernelName): Row[] => [
   ...outside.map((shape, i) => reduction("streaming", kernel, shape, kernel === "reduceSum" && i < 2)),
 ];
 
-const matrix = (group: GroupName, kernel: KernelName, rows: number, columns: number, quick = false): Row =>
-  plainRow(group, kernel, `${rows}x${columns}`, { rows, columns }, { quick });
+function matrix(group: GroupName, kernel: KernelName, rows: number, columns: number, quick = false): Row {
+  const inside = group === "streamingInside" || group === "transcendentalInside";
+  const more = inside ? {} : { reduced: matrix("streamingInside", kernel, Math.ceil(rows * SHARE), columns) };
+  return plainRow(group, kernel, `${rows}x${columns}`, { rows, columns }, { quick, ...more });
+}
 
 const softmaxKernels = [
   ...(["softmax", "logSoftmax", "softmaxGradient", "logSoftmaxGradient"] as const),
