@@ -35,8 +35,8 @@ let packed: Float32Array | undefined;
 let columns: Float32Array | undefined;
 
 /**
- * Windows of `count` output pixels from `first` on, as columns [window, panel] of panels: window w of pixel p at
- * `panelOf(p) + w * panelSize + p % panelSize`; or as rows of one matrix [pixel, window] where `panel` is 0.
+ * Windows of `count` output pixels from `first` on, packed like rows of a product: panels [window, ROWS] of ROWS pixels
+ * each. A panel that is not full repeats the last pixel.
  */
 function unroll(s: Shape, x: Float32Array, first: number, count: number, to: Float32Array): void {
   const { kernelHeight, kernelWidth, channels, outHeight, outWidth } = s;
