@@ -46,7 +46,7 @@ export interface Report {
 
 const efforts: Readonly<Record<"full" | "quick", Omit<Effort, "alone">>> = {
   full: { seconds: 0.002, secondsMax: 0.6 },
-  quick: { seconds: 0.002, secondsMax: 0.3 },
+  quick: { seconds: 0.002, secondsMax: 0.15 },
 };
 
 export async function runBench(options: Options, platform: Platform): Promise<Report> {
@@ -81,7 +81,7 @@ export async function runBench(options: Options, platform: Platform): Promise<Re
   }
   print("");
   for (const line of summaryLines(measured, build)) print(line);
-  const training = await runTraining(build, filter, quick ? 0.5 : 3, tools.roof.compute, print);
+  const training = await runTraining(build, filter, quick ? 0.3 : 3, tools.roof.compute, print);
   return {
     ...{ date, processor, engine, build, threads: 1, commit, training, failures },
     rows: measured.map(({ row, result }) => ({ name: nameOf(row), group: row.group, flops: row.flops, ...result })),
