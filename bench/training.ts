@@ -1,11 +1,15 @@
-// Training steps a second of small networks: forward, backward and Adam, one call of a compiled step each.
+// Training steps a second of small networks: forward, backward and Adam, one call of a compiled step each. The roof is
+// the time that their multiply-adds alone would take.
 
-import type { Layer } from "../src/index.ts";
+import type { Build } from "../bindings/variant.ts";
+import type { Layer, Model, Tensor } from "../src/index.ts";
 import {
   adam,
+  batchNormalization,
   conv2d,
   dense,
   flatten,
+  globalAveragePooling2d,
   init,
   losses,
   maxPooling2d,
@@ -14,20 +18,28 @@ import {
   rescaling,
   sequential,
 } from "../src/index.ts";
+import type { Sampler } from "./harness.ts";
 import { time } from "./harness.ts";
+import { threeDigits } from "./table.ts";
 
-interface Row {
+interface Network {
   readonly name: string;
   readonly batch: number;
   readonly inputShape: readonly number[];
-  readonly layers: () => Layer[];
+  readonly layers: () => Part[];
+  /** Multiply-adds of the first layer for one example; the gradient of its input is not computed. */
+  readonly first: number;
 }
 
-const rows: readonly Row[] = [
+/** A layer, or what a residual block is: a function. */
+type Part = Layer | ((x: Tensor) => Tensor);
+
+const networks: readonly Network[] = [
   {
     name: "LeNet-5",
     batch: 64,
     inputShape: [28, 28, 1],
+    first: 28 * 28 * 5 * 5 * 6,
     layers: () => [
       rescaling({ scale: 1 / 255 }),
       conv2d({ filters: 6, kernelSize: 5, padding: "same", activation: "relu" }),
@@ -43,19 +55,97 @@ const rows: readonly Row[] = [
   mlp("MLP 784-128-10", 128, [784, 128, 10]),
   mlp("MLP 784-512-512-10", 128, [784, 512, 512, 10]),
   mlp("MLP 64-32-10", 32, [64, 32, 10]),
+  {
+    name: "VGG-like",
+    batch: 32,
+    inputShape: [32, 32, 3],
+    first: 32 * 32 * 3 * 3 * 3 * 32,
+    layers: () => [
+      ...[32, 64, 128].flatMap((filters) => [
+        ...[1, 2].map(() => conv2d({ filters, kernelSize: 3, padding: "same", activation: "relu" })),
+        maxPooling2d({ poolSize: 2 }),
+      ]),
+      flatten(),
+      dense({ units: 128, activation: "relu" }),
+      dense({ units: 10, activation: "softmax" }),
+    ],
+  },
+  {
+    name: "ResNet-8", // He et al. 2015, section 4.2, with one block a stage
+    batch: 32,
+    inputShape: [32, 32, 3],
+    first: 32 * 32 * 3 * 3 * 3 * 16,
+    layers: () => [
+      normalized(16, 3, 1),
+      ops.relu,
+      residual(16, 1),
+      residual(32, 2),
+      residual(64, 2),
+      globalAveragePooling2d(),
+      dense({ units: 10, activation: "softmax" }),
+    ],
+  },
 ];
 
-function mlp(name: string, batch: number, sizes: readonly number[]): Row {
-  const layers = () =>
-    sizes.slice(1).map((units, i) => dense({ units, activation: i === sizes.length - 2 ? "softmax" : "relu" }));
-  return { name, batch, inputShape: [sizes[0] as number], layers };
+/** A convolution without bias, and batch normalisation. */
+function normalized(filters: number, kernelSize: number, strides: number): (x: Tensor) => Tensor {
+  const convolution = conv2d({ filters, kernelSize, strides, padding: "same", useBias: false });
+  const normalization = batchNormalization();
+  return (x) => normalization(convolution(x));
 }
 
-const chosen = await init({ reproducible: process.argv.includes("--reproducible") });
-const filter = process.argv.find((word) => word.startsWith("--filter="))?.slice(9) ?? "";
-console.log(`${chosen.kernels} kernels, ${chosen.threads} thread, Node ${process.version}`);
+function residual(filters: number, strides: number): (x: Tensor) => Tensor {
+  const [first, second] = [normalized(filters, 3, strides), normalized(filters, 3, 1)];
+  const shortcut = strides === 1 ? (x: Tensor) => x : normalized(filters, 1, strides);
+  return (x) => ops.relu(ops.add(second(ops.relu(first(x))), shortcut(x)));
+}
 
-for (const { name, batch, inputShape, layers } of rows.filter((row) => row.name.includes(filter))) {
+function mlp(name: string, batch: number, sizes: readonly number[]): Network {
+  const layers = () =>
+    sizes.slice(1).map((units, i) => dense({ units, activation: i === sizes.length - 2 ? "softmax" : "relu" }));
+  const [inputs, units] = sizes as [number, number];
+  return { name, batch, inputShape: [inputs], first: inputs * units, layers };
+}
+
+export interface TrainingResult {
+  readonly name: string;
+  readonly batch: number;
+  /** Steps a second. */
+  readonly median: number;
+  readonly best: number;
+  /** Percent of the roof. */
+  readonly percent: number;
+}
+
+/** Trains the networks whose name holds one of the words, and prints a line for each. */
+export async function runTraining(
+  build: Build,
+  filter: readonly string[],
+  secondsMax: number,
+  secondsAFlop: Sampler,
+  print: (line: string) => void,
+): Promise<TrainingResult[]> {
+  const wanted = networks.filter(
+    ({ name }) => !filter.length || filter.some((word) => `training ${name}`.includes(word)),
+  );
+  if (wanted.length === 0) return [];
+  const { kernels } = await init({ reproducible: build === "strict" });
+  if (kernels !== build) throw new Error(`the library chose ${kernels} kernels, not ${build}`);
+  const results: TrainingResult[] = [];
+  print("\nTraining with Adam");
+  for (const network of wanted) {
+    const result = await train(network, secondsMax, secondsAFlop);
+    results.push(result);
+    const [median, best] = [result.median, result.best].map((rate) => threeDigits(rate).padStart(7));
+    print(
+      `${result.name.padEnd(20)} batch ${String(result.batch).padStart(3)}  median ${median} steps/s  best ${best} steps/s  ${result.percent.toFixed(0).padStart(3)} % of the roof`,
+    );
+  }
+  return results;
+}
+
+async function train(network: Network, secondsMax: number, secondsAFlop: Sampler): Promise<TrainingResult> {
+  const { name, batch, inputShape, layers } = network;
   const model = sequential(layers(), { inputShape, seed: 1 });
   const optimizer = adam();
   const loss = losses.sparseCategoricalCrossentropy();
@@ -63,7 +153,10 @@ for (const { name, batch, inputShape, layers } of rows.filter((row) => row.name.
     { x: [batch, ...inputShape], y: { shape: [batch], dtype: "int32" } },
     ({ x, y }) => {
       const value = ops.mean(loss.call(y, model(x)));
-      optimizer.minimize(value, model.variables);
+      optimizer.minimize(
+        value,
+        model.variables.filter(({ trainable }) => trainable),
+      );
       return { value };
     },
     { training: true },
@@ -74,10 +167,16 @@ for (const { name, batch, inputShape, layers } of rows.filter((row) => row.name.
   let last = 0;
   const { median, best } = time(() => {
     last = step({ x, y }).value.data[0] as number;
-  });
+  }, secondsMax);
   if (!Number.isFinite(last)) throw new Error(`${name}: the loss is ${last}`);
-  const rate = (seconds: number) => `${Math.round(1 / seconds)}`.padStart(7);
-  console.log(
-    `${name.padEnd(20)} batch ${String(batch).padStart(3)}  median ${rate(median)} steps/s  best ${rate(best)} steps/s`,
-  );
+  const roof = Math.min(...Array.from({ length: 50 }, () => secondsAFlop(0.002)));
+  // forward, the gradient of every kernel, and of every input but the first
+  const flops = 2 * batch * (3 * multiplyAddsOf(model) - network.first);
+  return { name, batch, median: 1 / median, best: 1 / best, percent: (100 * flops * roof) / best };
+}
+
+/** Of one example, as the summary says. */
+function multiplyAddsOf(model: Model): number {
+  const [, text = ""] = /multiply-adds of one example: ([\d,]+)/.exec(model.summary()) ?? [];
+  return Number(text.replaceAll(",", ""));
 }

@@ -1,0 +1,78 @@
+// The kernels that are measured: an engine, and rows laid out in its memory as programs of one instruction, repeated
+// until the call from JavaScript does not count.
+
+import { roundUp } from "../bindings/allocator.ts";
+import type { Engine } from "../bindings/engine.ts";
+import type { Build } from "../bindings/variant.ts";
+import { compileBuild } from "../bindings/variant.ts";
+import { openWasm } from "../bindings/wasm.ts";
+import type { Sampler } from "./harness.ts";
+import { sampler } from "./harness.ts";
+import type { Values } from "./operands.ts";
+import { arraysOf, fill, sampleOutputs } from "./operands.ts";
+import type { Row } from "./row.ts";
+
+/** A call from JavaScript takes some 20 ns: 1 % of this. */
+const SECONDS_LEAST = 2e-6;
+const REPEATS_MOST = 64;
+/** Between arrays: no two at the same place of a cache's set. */
+const GAP = 320;
+
+export interface Subject {
+  /** Outputs of the first run on fresh arrays. */
+  readonly outputs: number[][];
+  /** Seconds an instruction. */
+  readonly sample: Sampler;
+}
+
+export interface Kernels {
+  readonly build: Build;
+  prepare(row: Row): Subject;
+}
+
+export async function openKernels(build: Build): Promise<Kernels> {
+  const engine = await openWasm(await compileBuild(build), 1 << 20, 2 ** 31);
+  return { build, prepare: (row) => prepare(engine, row) };
+}
+
+function prepare(engine: Engine, row: Row): Subject {
+  const { kernel, scalars } = row;
+  const program = Array.from({ length: REPEATS_MOST }, () => ({ kernel, operands: { ...scalars } as Scalars }));
+  let at = roundUp(engine.base + engine.codeBytes(program));
+  const places = arraysOf(row).map((array) => {
+    const address = at;
+    at = roundUp(at + array.length * 4) + GAP;
+    for (const { operands } of program) operands[array.name] = address;
+    return { ...array, address };
+  });
+  grow(engine, at);
+  const scratchBytes = engine.encode(engine.base, program);
+  grow(engine, at + scratchBytes);
+  engine.encode(engine.base, program); // views may have moved
+  engine.setScratch(at);
+
+  const arrays = new Map<string, Values>();
+  for (const { name, element, address, length } of places) {
+    arrays.set(name, (element === "f32" ? engine.float32(address, length) : engine.int32(address, length)) as Values);
+  }
+  fill(row, arrays);
+  engine.run(engine.base, 0, 1);
+  const outputs = sampleOutputs(row, arrays);
+
+  const written = places.find(({ writes }) => writes);
+  const result = written && (arrays.get(written.name) as Values);
+  const runner = (repeats: number) => () => {
+    engine.run(engine.base, 0, repeats);
+    if (result && result[0] === undefined) throw new Error(`${kernel}: the result is gone`);
+  };
+  const once = sampler(runner(1))(SECONDS_LEAST * 100);
+  const repeats = Math.min(REPEATS_MOST, Math.max(1, Math.ceil(SECONDS_LEAST / once)));
+  const timed = sampler(runner(repeats));
+  return { outputs, sample: (seconds) => timed(seconds) / repeats };
+}
+
+type Scalars = Record<string, number>;
+
+function grow(engine: Engine, bytes: number): void {
+  if (!engine.grow(bytes)) throw new Error(`a memory of ${bytes} bytes cannot be had`);
+}
