@@ -5,6 +5,9 @@ import { Maths } from "../math";
 import { InF32, InI32, OutF32, OutI32, Task } from "../task";
 import { Loops } from "./loops";
 
+/** The sign bit. Loaded: a splat of a constant would be copied into the loops. */
+const SIGN = memory.data<u32>([0x80000000]);
+
 @unmanaged
 export class UnaryArgs {
   n: i32;
@@ -15,16 +18,17 @@ export class UnaryArgs {
 @final
 @unmanaged
 class Negate {
-  @inline f(x: v128, _p: v128, _q: v128): v128 {
-    return f32x4.neg(x);
+  // by masks from outside of the loop: f32x4.neg and abs build theirs again for each vector
+  @inline f(x: v128, p: v128, _q: v128): v128 {
+    return v128.xor(x, p);
   }
 }
 
 @final
 @unmanaged
 class Absolute {
-  @inline f(x: v128, _p: v128, _q: v128): v128 {
-    return f32x4.abs(x);
+  @inline f(x: v128, p: v128, _q: v128): v128 {
+    return v128.andnot(x, p);
   }
 }
 
@@ -55,9 +59,9 @@ class Reciprocal {
 @final
 @unmanaged
 class Sign {
-  @inline f(x: v128, _p: v128, _q: v128): v128 {
+  @inline f(x: v128, p: v128, q: v128): v128 {
     // +-1 for numbers; x itself where it is +-0 or NaN
-    const one = v128.or(Maths.one(), v128.xor(x, f32x4.abs(x)));
+    const one = v128.or(q, v128.and(x, p));
     return v128.bitselect(one, x, v128.or(f32x4.lt(x, f32x4.splat(0)), f32x4.gt(x, f32x4.splat(0))));
   }
 }
@@ -104,12 +108,12 @@ class Clip {
 
 /** out = -x */
 export function negate(args: UnaryArgs, task: Task): void {
-  Loops.unary<Negate>(args.n, args.x, args.out, f32x4.splat(0), f32x4.splat(0), task);
+  Loops.unary<Negate>(args.n, args.x, args.out, v128.load32_splat(SIGN), f32x4.splat(0), task);
 }
 
 /** out = |x| */
 export function absolute(args: UnaryArgs, task: Task): void {
-  Loops.unary<Absolute>(args.n, args.x, args.out, f32x4.splat(0), f32x4.splat(0), task);
+  Loops.unary<Absolute>(args.n, args.x, args.out, v128.load32_splat(SIGN), f32x4.splat(0), task);
 }
 
 /** out = x^2 */
@@ -129,7 +133,7 @@ export function reciprocal(args: UnaryArgs, task: Task): void {
 
 /** out = 1 where x > 0, -1 where x < 0, else x */
 export function sign(args: UnaryArgs, task: Task): void {
-  Loops.unary<Sign>(args.n, args.x, args.out, f32x4.splat(0), f32x4.splat(0), task);
+  Loops.unary<Sign>(args.n, args.x, args.out, v128.load32_splat(SIGN), Maths.one(), task);
 }
 
 /** out = 0 where x < 0, else x */
