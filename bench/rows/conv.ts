@@ -70,7 +70,7 @@ function convRow(kernel: ConvKernel, s: Shape): Row {
     present: [],
     flops: 2 * work,
     ...(work > REDUCED && smaller ? { reduced: smallest(convRow(kernel, smaller)) } : {}),
-    quick: s.quick ?? false,
+    quick: (s.quick ?? false) && (pass[kernel] === "forward" || s.kernel === 3), // gradients of one size
   };
 }
 

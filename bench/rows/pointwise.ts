@@ -25,7 +25,7 @@ const transcendental: readonly KernelName[] = [
   ...(["sigmoidCrossEntropy", "sigmoidCrossEntropyGradient"] as const),
 ];
 
-const quick: readonly KernelName[] = ["add", "relu", "exp"];
+const quick: readonly KernelName[] = ["add", "exp"];
 
 /** Scalars that have no default, or whose default does nothing. */
 const settings: { readonly [K in KernelName]?: Readonly<Record<string, number>> } = {
