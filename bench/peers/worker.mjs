@@ -1,0 +1,102 @@
+// One library in a process of its own: reads requests from standard input, a line of JSON each, and answers so. Between
+// requests it waits, so that rounds of several libraries can alternate.
+
+import { createInterface } from "node:readline";
+import { measureRoof } from "../roof.mjs";
+import { readRowData } from "./data.ts";
+
+const adapters = {
+  lanewise: () => import("./adapters/lanewise.mjs"),
+  "lanewise-strict": () => import("./adapters/lanewise.mjs"),
+  "tfjs-wasm": () => import("./adapters/tensorflow.mjs"),
+  "tfjs-cpu": () => import("./adapters/tensorflow.mjs"),
+  "jax-js": () => import("./adapters/jax.mjs"),
+  convnetjs: () => import("./adapters/convnet.mjs"),
+  "brain.js": () => import("./adapters/brain.mjs"),
+  "ort-web": () => import("./adapters/onnxruntime.mjs"),
+};
+
+const STEPS_COMPARED = 10;
+/** A sample is at least this long, so that the clock's own cost does not count. */
+const SAMPLE_SECONDS = 1e-3;
+
+const now = () => performance.now() / 1000;
+
+let step; // () => loss or probabilities, or a promise of it
+let perSample = 1;
+
+async function timeStep() {
+  const start = now();
+  for (let i = 0; i < perSample; i++) {
+    const result = step();
+    if (result instanceof Promise) await result;
+  }
+  return (now() - start) / perSample;
+}
+
+/** Times `step` until the seconds are over, at least once. */
+async function round(seconds) {
+  const samples = [];
+  const end = now() + seconds;
+  do samples.push(await timeStep());
+  while (now() < end);
+  return samples;
+}
+
+const median = (samples) => [...samples].sort((a, b) => a - b)[samples.length >> 1];
+
+/** The first steps, as many as are compared and the seconds allow; for inference one. */
+async function firstSteps(candidate, kind, seconds) {
+  const began = now();
+  const results = [];
+  const limit = kind === "train" ? STEPS_COMPARED : 1;
+  while (results.length < limit && (results.length === 0 || now() - began < seconds)) {
+    const result = await candidate.step();
+    results.push(kind === "train" ? result : Array.from(result));
+  }
+  return { results, secondsPerStep: (now() - began) / results.length };
+}
+
+/** Starts every way that the adapter knows of doing the row, warms each up, and keeps the fastest. */
+async function prepare({ peer, row, model, dataPath, seconds }) {
+  const adapter = await adapters[peer]();
+  const library = await adapter.open(peer);
+  const data = readRowData(dataPath, model, row.batch);
+  const ways = await library[row.kind](model, data, row.batch);
+  let best;
+  for (const { how, start } of ways) {
+    const candidate = await start();
+    const { results, secondsPerStep } = await firstSteps(candidate, row.kind, seconds / 2);
+    step = candidate.step;
+    // a step that takes long needs no second look to know which way is faster
+    const slow = secondsPerStep > seconds / 4;
+    perSample = 1;
+    if (!slow) {
+      const rough = median(await round(seconds / 8));
+      perSample = Math.max(1, Math.ceil(SAMPLE_SECONDS / rough));
+    }
+    const time = slow ? secondsPerStep : median(await round(seconds / 8));
+    if (!best || time < best.time) best = { how, time, step, perSample, results, secondsPerStep };
+  }
+  ({ step, perSample } = best);
+  return { library: library.about, how: best.how, results: best.results, secondsPerStep: best.time };
+}
+
+const tasks = {
+  prepare,
+  round: async ({ seconds }) => ({ samples: await round(seconds) }),
+  roof: async ({ path }) => ({ roof: await measureRoof(path) }),
+};
+
+// answers go to standard output; what libraries print does not
+const answer = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
+console.log = console.info = console.warn = console.error;
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const request = JSON.parse(line);
+  try {
+    answer(await tasks[request.task](request));
+  } catch (error) {
+    answer({ error: error instanceof Error ? error.message : String(error) });
+  }
+}
