@@ -31,8 +31,9 @@ export interface CompareOptions {
   /** Parts of rows' names; all without. */
   readonly filters: readonly string[];
   readonly peers: readonly string[];
-  /** Seconds to start a library and find its fastest way, seconds of a turn, turns, and seconds after which it is given up. */
-  readonly secondsPrepare: number;
+  /** Seconds to warm up each way of a library, to compare losses, of a turn; turns; seconds after which a library is given up. */
+  readonly secondsWarm: number;
+  readonly secondsCompared: number;
   readonly secondsRound: number;
   readonly rounds: number;
   readonly secondsMax: number;
@@ -96,9 +97,10 @@ async function prepare(peer: string, row: Row, model: PlacedModel, dataPath: str
   const began = Date.now();
   const process = start(peer, options);
   try {
-    const request = { task: "prepare", peer, row: { kind: row.kind, batch: row.batch }, model, dataPath };
-    const seconds = options.secondsPrepare;
-    const prepared = await process.ask<Prepared>({ ...request, seconds }, options.secondsMax);
+    const { secondsWarm, secondsCompared, secondsMax } = options;
+    const { kind, batch } = row;
+    const request = { task: "prepare", peer, row: { kind, batch }, model, dataPath, secondsWarm, secondsCompared };
+    const prepared = await process.ask<Prepared>(request, secondsMax);
     const secondsSpent = (Date.now() - began) / 1000;
     return { peer, process, prepared, samples: [], secondsSpent, roof: 0 } satisfies Contestant;
   } catch (error) {

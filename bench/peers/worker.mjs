@@ -43,43 +43,46 @@ async function round(seconds) {
   return samples;
 }
 
+const stepsPerSample = (secondsPerStep) => Math.max(1, Math.ceil(SAMPLE_SECONDS / secondsPerStep));
 const median = (samples) => [...samples].sort((a, b) => a - b)[samples.length >> 1];
 
-/** The first steps, as many as are compared and the seconds allow; for inference one. */
+/** The first steps, as many as are compared and `seconds` allows; for inference one. */
 async function firstSteps(candidate, kind, seconds) {
   const began = now();
   const results = [];
   const limit = kind === "train" ? STEPS_COMPARED : 1;
+  let fastest = Number.POSITIVE_INFINITY;
   while (results.length < limit && (results.length === 0 || now() - began < seconds)) {
+    const start = now();
     const result = await candidate.step();
+    fastest = Math.min(fastest, now() - start);
     results.push(kind === "train" ? result : Array.from(result));
   }
-  return { results, secondsPerStep: (now() - began) / results.length };
+  return { results, fastest };
 }
 
-/** Starts every way that the adapter knows of doing the row, warms each up, and keeps the fastest. */
-async function prepare({ peer, row, model, dataPath, seconds }) {
+/**
+ * Starts every way that the adapter knows of doing the row, warms each up, and keeps the fastest. When a single step takes longer
+ * than warming up should, the first way is the one.
+ */
+async function prepare({ peer, row, model, dataPath, secondsWarm, secondsCompared }) {
   const adapter = await adapters[peer]();
   const library = await adapter.open(peer);
   const data = readRowData(dataPath, model, row.batch);
-  const ways = await library[row.kind](model, data, row.batch);
   let best;
-  for (const { how, start } of ways) {
+  for (const { how, start } of await library[row.kind](model, data, row.batch)) {
     const candidate = await start();
-    const { results, secondsPerStep } = await firstSteps(candidate, row.kind, seconds / 2);
+    const { results, fastest } = await firstSteps(candidate, row.kind, secondsCompared);
     step = candidate.step;
-    // a step that takes long needs no second look to know which way is faster
-    const slow = secondsPerStep > seconds / 4;
-    perSample = 1;
-    if (!slow) {
-      const rough = median(await round(seconds / 8));
-      perSample = Math.max(1, Math.ceil(SAMPLE_SECONDS / rough));
-    }
-    const time = slow ? secondsPerStep : median(await round(seconds / 8));
-    if (!best || time < best.time) best = { how, time, step, perSample, results, secondsPerStep };
+    perSample = stepsPerSample(fastest);
+    const slow = fastest > secondsWarm;
+    const secondsPerStep = slow ? fastest : median(await round(secondsWarm));
+    if (!best || secondsPerStep < best.secondsPerStep) best = { how, step, results, secondsPerStep };
+    if (slow) break;
   }
-  ({ step, perSample } = best);
-  return { library: library.about, how: best.how, results: best.results, secondsPerStep: best.time };
+  step = best.step;
+  perSample = stepsPerSample(best.secondsPerStep);
+  return { library: library.about, how: best.how, results: best.results, secondsPerStep: best.secondsPerStep };
 }
 
 const tasks = {

@@ -52,14 +52,15 @@ function inputsOf(model, data) {
 function build(model, data) {
   const said = [];
   const { log } = console;
-  console.log = (text) => said.push(text); // how it reports errors
+  console.log = (text) => said.push(text); // how it reports errors, before it fails on what follows from them
   const net = new convnetjs.Net();
   try {
     net.makeLayers(definitions(model));
+  } catch (error) {
+    throw said.length ? new Error(`ConvNetJS: ${said[0]}`, { cause: error }) : error;
   } finally {
     console.log = log;
   }
-  if (said.length) throw new Error(said[0]);
   writeWeights(net, model, data);
   return net;
 }
