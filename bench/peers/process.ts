@@ -46,7 +46,7 @@ export function startProcess(command: string, args: readonly string[]): PeerProc
       if (ended) throw ended;
       const line = await new Promise<string>((resolve, reject) => {
         const timer = setTimeout(() => {
-          fail(new Error(`no answer within ${secondsMax} s`));
+          fail(new Error(`not one step within ${secondsMax} s`));
           child.kill("SIGKILL");
         }, secondsMax * 1000);
         const settled = <V>(settle: (value: V) => void) => {
