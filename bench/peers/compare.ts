@@ -4,7 +4,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { compileRoof } from "../roof.mjs";
+import type { RoofKind } from "../roof.ts";
+import { compileRoof } from "../roof.ts";
 import { writeRowData } from "./data.ts";
 import type { PlacedModel, Row } from "./models.ts";
 import { multiplyAdds, parameterCount, placeModel, rows } from "./models.ts";
@@ -68,9 +69,9 @@ interface Contestant {
   roof: number;
 }
 
-const roofs: Readonly<Record<string, "fused" | "separate">> = { lanewise: "fused", "lanewise-strict": "separate" };
+const roofs: Readonly<Record<string, RoofKind>> = { lanewise: "fused", "lanewise-strict": "separate" };
 
-const roofPath = (folder: string, kind: string) => join(folder, ".cache", `roof.${kind}.wasm`);
+const roofPath = (folder: string, kind: RoofKind) => join(folder, ".cache", `roof.${kind}.wasm`);
 
 function start(peer: string, { folder, python }: CompareOptions): PeerProcess {
   if (peer === "pytorch") return startProcess(python, [join(folder, "pytorch.py")]);
@@ -78,7 +79,11 @@ function start(peer: string, { folder, python }: CompareOptions): PeerProcess {
 }
 
 /** Largest difference of what two libraries computed, over as many steps as both made. */
-function differenceOf(kind: Row["kind"], mine: Prepared, theirs: Prepared): Pick<Entry, "difference" | "steps"> {
+export function differenceOf(
+  kind: Row["kind"],
+  mine: Pick<Prepared, "results">,
+  theirs: Pick<Prepared, "results">,
+): Pick<Entry, "difference" | "steps"> {
   const [a, b] = [mine.results.flat(), theirs.results.flat()];
   const steps = Math.min(a.length, b.length);
   if (steps === 0 || b.includes(null)) return { difference: null };

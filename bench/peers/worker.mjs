@@ -2,7 +2,7 @@
 // requests it waits, so that rounds of several libraries can alternate.
 
 import { createInterface } from "node:readline";
-import { measureRoof } from "../roof.mjs";
+import { measureRoof } from "../roof.ts";
 import { readRowData } from "./data.ts";
 
 const adapters = {

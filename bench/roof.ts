@@ -11,13 +11,15 @@ const LANES = 4;
 const ITERATIONS = 200_000;
 const SAMPLES = 15;
 
-const steps = {
+export type RoofKind = "fused" | "separate";
+
+const steps: Readonly<Record<RoofKind, (sum: string) => string>> = {
   fused: (sum) => `${sum} = f32x4.relaxed_madd(${sum}, factor, addend);`,
   separate: (sum) => `${sum} = f32x4.add(f32x4.mul(${sum}, factor), addend);`,
 };
 
 /** sum = sum * factor + addend in each chain, again and again; constants would be rebuilt in the loop, so they are parameters. */
-function sourceOf(kind) {
+function sourceOf(kind: RoofKind): string {
   const sums = Array.from({ length: CHAINS }, (_, i) => `s${i}`);
   return `
 export function run(n: i32, a: f32, b: f32): f32 {
@@ -32,7 +34,7 @@ export function run(n: i32, a: f32, b: f32): f32 {
 }
 
 /** Compiles the loop to a file: "fused" with relaxed SIMD, or "separate". */
-export async function compileRoof(kind, path) {
+export async function compileRoof(kind: RoofKind, path: string): Promise<void> {
   const { default: asc } = await import("assemblyscript/asc");
   const { error, stderr, binary } = await asc.compileString(sourceOf(kind), {
     optimizeLevel: 3,
@@ -41,13 +43,13 @@ export async function compileRoof(kind, path) {
   });
   if (error) throw new Error(stderr.toString(), { cause: error });
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, binary);
+  writeFileSync(path, binary as Uint8Array);
 }
 
 /** Multiply-adds a second of a compiled loop: the best of several runs, since nothing makes it faster than it can be. */
-export async function measureRoof(path) {
+export async function measureRoof(path: string): Promise<number> {
   const { instance } = await WebAssembly.instantiate(readFileSync(path));
-  const { run } = instance.exports;
+  const run = instance.exports.run as (iterations: number, factor: number, addend: number) => number;
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < SAMPLES; i++) {
     const start = performance.now();
