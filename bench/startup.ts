@@ -42,7 +42,7 @@ function report(where: string, runs: readonly Startup[]): void {
   console.log([where.padEnd(24), ...columns.map((name) => median(name).padStart(10))].join(" "));
 }
 
-console.log(["milliseconds".padEnd(24), ...columns.map((name) => name.padStart(10))].join(" "));
+console.log([`ms, median of ${RUNS}`.padEnd(24), ...columns.map((name) => name.padStart(10))].join(" "));
 report(`Node ${process.version}`, Array.from({ length: RUNS }, inNode));
 
 const executable = findBrowser("chromium");

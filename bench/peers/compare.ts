@@ -54,6 +54,8 @@ export interface Report {
 
 interface Prepared {
   readonly library: string;
+  /** How it multiplies and adds, where it wants to be compared with the roof. */
+  readonly roof?: RoofKind;
   readonly how: string;
   /** Losses of the first steps, or one prediction. */
   readonly results: readonly (number | null)[] | readonly (readonly number[])[];
@@ -69,7 +71,7 @@ interface Contestant {
   roof: number;
 }
 
-const roofs: Readonly<Record<string, RoofKind>> = { lanewise: "fused", "lanewise-strict": "separate" };
+const roofKinds: readonly RoofKind[] = ["fused", "separate"];
 
 const roofPath = (folder: string, kind: RoofKind) => join(folder, ".cache", `roof.${kind}.wasm`);
 
@@ -116,15 +118,14 @@ async function prepare(peer: string, row: Row, model: PlacedModel, dataPath: str
 
 /** One turn; a library whose steps take too long for another turn sits it out. */
 async function takeTurn(contestant: Contestant, options: CompareOptions): Promise<void> {
-  const { prepared, process, samples, peer } = contestant;
+  const { prepared, process, samples } = contestant;
   if (samples.length > 0 && contestant.secondsSpent + prepared.secondsPerStep > options.secondsMax) return;
   const began = Date.now();
   const request = { task: "round", seconds: options.secondsRound };
   samples.push(...(await process.ask<{ samples: number[] }>(request, options.secondsMax)).samples);
   contestant.secondsSpent += (Date.now() - began) / 1000;
-  const kind = roofs[peer];
-  if (!kind) return;
-  const path = roofPath(options.folder, kind);
+  if (!prepared.roof) return;
+  const path = roofPath(options.folder, prepared.roof);
   const { roof } = await process.ask<{ roof: number }>({ task: "roof", path }, options.secondsMax);
   contestant.roof = Math.max(contestant.roof, roof);
 }
@@ -185,7 +186,7 @@ function header(): Omit<Report, "rows" | "libraries"> {
 /** Measures, and hands each row as text to `print` as soon as it is there. */
 export async function compare(options: CompareOptions, print: (text: string) => void): Promise<Report> {
   mkdirSync(join(options.folder, ".cache"), { recursive: true });
-  for (const kind of new Set(Object.values(roofs))) await compileRoof(kind, roofPath(options.folder, kind));
+  for (const kind of roofKinds) await compileRoof(kind, roofPath(options.folder, kind));
   const report: Report = { ...header(), libraries: {}, rows: [] };
   print(`${report.processor}, ${report.engine}, one thread, ${report.date}, ${report.commit}`);
   const wanted = rows.filter(

@@ -20,7 +20,7 @@
 // compilation and warm-up are not counted; figures are medians over turns that alternate. The roof is a register-only loop of
 // multiply-adds in Lanewise's own process, fused for the relaxed kernels and separate for the strict ones.
 
-import { spawnSync } from "node:child_process";
+import { execSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -37,9 +37,8 @@ function install() {
   if (wanted.every(([path, { version }]) => !path || installed[path]?.version === version)) return;
   console.error("Installing the libraries to compare with (npm ci in bench/peers) ...");
   // no script of theirs is needed
-  const command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  const { status } = spawnSync("npm", command, { cwd: folder, stdio: ["ignore", 2, 2] });
-  if (status !== 0) process.exit(1);
+  const command = "npm ci --ignore-scripts --no-audit --no-fund --loglevel=error";
+  execSync(command, { cwd: folder, stdio: ["ignore", process.stderr, process.stderr] });
 }
 
 async function bundle() {

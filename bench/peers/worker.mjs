@@ -82,7 +82,8 @@ async function prepare({ peer, row, model, dataPath, secondsWarm, secondsCompare
   }
   step = best.step;
   perSample = stepsPerSample(best.secondsPerStep);
-  return { library: library.about, how: best.how, results: best.results, secondsPerStep: best.secondsPerStep };
+  const { how, results, secondsPerStep } = best;
+  return { library: library.about, roof: library.roof, how, results, secondsPerStep };
 }
 
 const tasks = {

@@ -92,6 +92,7 @@ export async function open(peer) {
   const { kernels } = await init({ threads: 1, reproducible: peer === "lanewise-strict" });
   return {
     about: `${kernels} kernels`,
+    roof: kernels === "relaxed" ? "fused" : "separate",
     train: (model, data) => [{ how: "program()", start: () => startTraining(model, data) }],
     infer: (model, data, batch) => [{ how: "program()", start: () => startInference(model, data, batch) }],
   };
