@@ -14,6 +14,6 @@ export const minimum: Readonly<Record<string, number>> = {
   "reproducible node": 4,
   "reproducible chromium": 4,
   "reproducible firefox": 4,
-  "node node": 75,
+  "node node": 76,
   "browser node": 13,
 };

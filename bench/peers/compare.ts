@@ -66,7 +66,8 @@ interface Contestant {
   readonly peer: string;
   readonly process: PeerProcess;
   readonly prepared: Prepared;
-  readonly samples: number[];
+  /** Seconds a step: the samples of each turn. */
+  readonly turns: number[][];
   secondsSpent: number;
   roof: number;
 }
@@ -109,7 +110,7 @@ async function prepare(peer: string, row: Row, model: PlacedModel, dataPath: str
     const request = { task: "prepare", peer, row: { kind, batch }, model, dataPath, secondsWarm, secondsCompared };
     const prepared = await process.ask<Prepared>(request, secondsMax);
     const secondsSpent = (Date.now() - began) / 1000;
-    return { peer, process, prepared, samples: [], secondsSpent, roof: 0 } satisfies Contestant;
+    return { peer, process, prepared, turns: [], secondsSpent, roof: 0 } satisfies Contestant;
   } catch (error) {
     process.end();
     return { peer, error: (error as Error).message.split("\n")[0] as string } satisfies Entry;
@@ -118,11 +119,11 @@ async function prepare(peer: string, row: Row, model: PlacedModel, dataPath: str
 
 /** One turn; a library whose steps take too long for another turn sits it out. */
 async function takeTurn(contestant: Contestant, options: CompareOptions): Promise<void> {
-  const { prepared, process, samples } = contestant;
-  if (samples.length > 0 && contestant.secondsSpent + prepared.secondsPerStep > options.secondsMax) return;
+  const { prepared, process, turns } = contestant;
+  if (turns.length > 0 && contestant.secondsSpent + prepared.secondsPerStep > options.secondsMax) return;
   const began = Date.now();
   const request = { task: "round", seconds: options.secondsRound };
-  samples.push(...(await process.ask<{ samples: number[] }>(request, options.secondsMax)).samples);
+  turns.push((await process.ask<{ samples: number[] }>(request, options.secondsMax)).samples);
   contestant.secondsSpent += (Date.now() - began) / 1000;
   if (!prepared.roof) return;
   const path = roofPath(options.folder, prepared.roof);
@@ -130,8 +131,18 @@ async function takeTurn(contestant: Contestant, options: CompareOptions): Promis
   contestant.roof = Math.max(contestant.roof, roof);
 }
 
-function entryOf(row: Row, work: number, contestant: Contestant, reference: Prepared | undefined): Entry {
-  const { peer, prepared, samples, roof } = contestant;
+/**
+ * How many times faster `mine` is: the median over turns that stood side by side, so that what slows the machine down for a
+ * while slows both.
+ */
+export function ratioOf(mine: readonly (readonly number[])[], theirs: readonly (readonly number[])[]): number {
+  const turns = Math.min(mine.length, theirs.length);
+  return median(Array.from({ length: turns }, (_, i) => median(theirs[i] ?? []) / median(mine[i] ?? [])));
+}
+
+function entryOf(row: Row, work: number, contestant: Contestant, reference: Contestant | undefined): Entry {
+  const { peer, prepared, turns, roof } = contestant;
+  const samples = turns.flat();
   const perStep = row.kind === "train" ? 1 : row.batch;
   const seconds = median(samples);
   return {
@@ -140,7 +151,9 @@ function entryOf(row: Row, work: number, contestant: Contestant, reference: Prep
     rateBest: perStep / Math.min(...samples),
     samples: samples.length,
     how: prepared.how,
-    ...(reference ? differenceOf(row.kind, reference, prepared) : {}),
+    ...(reference && reference !== contestant
+      ? { ratio: ratioOf(reference.turns, turns), ...differenceOf(row.kind, reference.prepared, prepared) }
+      : {}),
     ...(roof > 0 ? { roofShare: work / roof / seconds } : {}),
   };
 }
@@ -164,7 +177,7 @@ async function measureRow(row: Row, options: CompareOptions, libraries: Record<s
     libraries[peer] = prepared.library;
     process.end();
   }
-  const reference = contestants.find(({ peer }) => peer === "lanewise")?.prepared;
+  const reference = contestants.find(({ peer }) => peer === "lanewise");
   const entries = starters.map((one): Entry => {
     if (!("process" in one)) return one;
     return failures.get(one.peer) ?? entryOf(row, work, one, reference);

@@ -40,6 +40,11 @@ export const CLASSES = 10;
 /** Keras's defaults, which are Lanewise's. */
 export const BATCH_NORM = { momentum: 0.99, epsilon: 1e-3 };
 export const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+/**
+ * The rate while steps are timed. They take one batch again and again; at the usual rate it is soon known by heart, gradients fade into
+ * denormal numbers, and processors are many times slower at those than training ever is.
+ */
+export const LEARNING_RATE_TIMED = 1e-7;
 
 const dense = (units: number, activation?: Activation): LayerData =>
   activation ? { type: "dense", units, activation } : { type: "dense", units };

@@ -12,6 +12,7 @@ import time
 STEPS_COMPARED = 10
 SAMPLE_SECONDS = 1e-3
 BATCH_NORM = {"momentum": 0.01, "eps": 1e-3}  # PyTorch's momentum is one minus Keras's
+LEARNING_RATE_TIMED = 1e-7  # see models.ts
 ADAM = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8}
 
 
@@ -149,7 +150,11 @@ def start_training(request, foreach, channels_last):
         optimizer.step()
         return loss.item()
 
-    return step
+    def set_rate(rate):
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+    return step, set_rate
 
 
 def start_inference(request, channels_last, frozen):
@@ -165,7 +170,7 @@ def start_inference(request, channels_last, frozen):
         with torch.inference_mode():
             return network(x).reshape(-1).tolist()
 
-    return step
+    return step, lambda rate: None
 
 
 def ways_of(request):
@@ -212,11 +217,12 @@ def prepare(request):
     best, errors = None, []
     for how, start in ways_of(request):
         try:
-            step = start()
+            step, set_rate = start()
             results, fastest = first_steps(step, request["row"]["kind"], request["secondsCompared"])
         except RuntimeError as error:  # a way that this build of PyTorch lacks
             errors.append(f"{how}: {error}")
             continue
+        set_rate(LEARNING_RATE_TIMED)
         way = {"how": how, "step": step, "results": results, "per_sample": steps_per_sample(fastest)}
         way["seconds"] = statistics.median(time_round(way, request["secondsWarm"]))
         if best is None or way["seconds"] < best["seconds"]:

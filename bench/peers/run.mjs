@@ -17,8 +17,10 @@
 // for Keras's "same" at stride 2: two of the ResNet's convolutions pad before. Images are [B, H, W, C] for Lanewise,
 // TensorFlow.js and ConvNetJS, [B, C, H, W] for jax-js, ONNX Runtime and PyTorch (which is also tried with channels_last); nobody
 // transposes in the time measured. ONNX Runtime computes the model that adapters/onnx.mjs exports. A step's first call,
-// compilation and warm-up are not counted; figures are medians over turns that alternate. The roof is a register-only loop of
-// multiply-adds in Lanewise's own process, fused for the relaxed kernels and separate for the strict ones.
+// compilation and warm-up are not counted; while steps are timed the learning rate is so small that the one batch is not
+// learned by heart (models.ts says why); figures are medians over turns that alternate, ratios the median of those of neighbouring
+// turns. The roof is a register-only loop of multiply-adds in Lanewise's own process, fused for the relaxed kernels and
+// separate for the strict ones.
 
 import { execSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -80,8 +82,8 @@ const report = await compare(
     peers: chosen.length ? peers.filter((peer) => chosen.includes(peer)) : peers,
     secondsWarm: quick ? 0.3 : 1,
     secondsCompared: quick ? 2 : 15,
-    secondsRound: quick ? 0.1 : 0.4,
-    rounds: quick ? 3 : 7,
+    secondsRound: quick ? 0.06 : 0.2,
+    rounds: quick ? 5 : 15,
     secondsMax: Number(values("seconds-max")[0] ?? (quick ? 20 : 120)),
     python: values("python")[0] ?? "/usr/bin/python3",
   },

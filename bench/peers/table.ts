@@ -8,6 +8,8 @@ export interface Entry {
   readonly rate?: number;
   readonly rateBest?: number;
   readonly samples?: number;
+  /** How many times faster Lanewise is. */
+  readonly ratio?: number;
   /** Which of the library's ways was the fastest. */
   readonly how?: string;
   /** Largest difference from Lanewise's losses (relative) or probabilities; null where it cannot be compared. */
@@ -42,39 +44,39 @@ export function formatCount(n: number): string {
   return n < 1e9 ? `${(n / 1e6).toFixed(1)} million` : `${(n / 1e9).toFixed(2)} thousand million`;
 }
 
-function cellsOf(entry: Entry, reference: Entry | undefined, kind: "train" | "infer"): string[] {
-  if (entry.rate === undefined) return [entry.peer, "-", "", "", entry.error ?? ""];
-  const ratio = reference?.rate && entry !== reference ? formatRatio(reference.rate / entry.rate) : "";
+function cellsOf(entry: Entry, kind: "train" | "infer"): string[] {
+  if (entry.rate === undefined) return [entry.peer, "-", "", "", "", entry.error ?? ""];
+  const ratio = entry.ratio === undefined ? "" : formatRatio(entry.ratio);
   const over = kind === "train" && entry.steps ? ` in ${entry.steps}` : "";
   const difference =
-    entry === reference || entry.difference === undefined
+    entry.difference === undefined
       ? ""
       : entry.difference === null
         ? "not comparable"
         : `${entry.difference.toExponential(0)}${over}`;
   const share = entry.roofShare === undefined ? "" : `, ${(100 * entry.roofShare).toFixed(0)} % of the roof`;
-  return [entry.peer, formatRate(entry.rate), ratio, difference, `${entry.how ?? ""}${share}`];
+  const best = entry.rateBest === undefined ? "" : formatRate(entry.rateBest);
+  return [entry.peer, formatRate(entry.rate), best, ratio, difference, `${entry.how ?? ""}${share}`];
 }
 
-/** Columns, the second and third to the right; the last one as long as it is. */
+/** Columns: names and differences to the left, numbers to the right, the last one as long as it is. */
 function align(lines: readonly string[][]): string[] {
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...lines.map((cells) => (cells[column] ?? "").length)));
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((cells) => (cells[column] ?? "").length)));
   return lines.map((cells) => {
     const padded = widths.map((width, column) => {
       const cell = cells[column] ?? "";
-      return column === 1 || column === 2 ? cell.padStart(width) : cell.padEnd(width);
+      return column >= 1 && column <= 3 ? cell.padStart(width) : cell.padEnd(width);
     });
-    return `  ${[...padded, cells[4] ?? ""].join("  ")}`.trimEnd();
+    return `  ${[...padded, cells[5] ?? ""].join("  ")}`.trimEnd();
   });
 }
 
 /** A row: its title, and a line for each library. */
 export function formatRow(row: RowResult): string {
-  const reference = row.entries.find(({ peer, rate }) => peer === "lanewise" && rate !== undefined);
   const unit = row.kind === "train" ? "steps/s" : "images/s";
   const compared = row.kind === "train" ? "losses differ by" : "outputs differ by";
-  const head = ["", unit, "lanewise is", compared, "how"];
-  const lines = align([head, ...row.entries.map((entry) => cellsOf(entry, reference, row.kind))]);
+  const head = ["", unit, "best", "lanewise is", compared, "how"];
+  const lines = align([head, ...row.entries.map((entry) => cellsOf(entry, row.kind))]);
   const work = `${formatCount(row.multiplyAdds)} multiply-adds a ${row.kind === "train" ? "step" : "call"}`;
   return [`${row.name}: ${formatCount(row.parameters)} parameters, ${work}`, ...lines].join("\n");
 }

@@ -4,6 +4,7 @@
 import { createInterface } from "node:readline";
 import { measureRoof } from "../roof.ts";
 import { readRowData } from "./data.ts";
+import { LEARNING_RATE_TIMED } from "./models.ts";
 
 const adapters = {
   lanewise: () => import("./adapters/lanewise.mjs"),
@@ -73,6 +74,7 @@ async function prepare({ peer, row, model, dataPath, secondsWarm, secondsCompare
   for (const { how, start } of await library[row.kind](model, data, row.batch)) {
     const candidate = await start();
     const { results, fastest } = await firstSteps(candidate, row.kind, secondsCompared);
+    candidate.setRate?.(LEARNING_RATE_TIMED);
     step = candidate.step;
     perSample = stepsPerSample(fastest);
     const slow = fastest > secondsWarm;

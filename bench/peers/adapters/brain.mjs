@@ -46,7 +46,10 @@ async function startTraining(model, data) {
     net.trainPatterns(examples);
     return null; // its error is not a cross-entropy
   };
-  return { step };
+  const setRate = (rate) => {
+    net.trainOpts.learningRate = rate;
+  };
+  return { step, setRate };
 }
 
 async function startInference(model, data) {

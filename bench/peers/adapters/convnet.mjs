@@ -70,9 +70,9 @@ function makeAdam(net) {
     m: new Float64Array(params.length),
     v: new Float64Array(params.length),
   }));
-  const { learningRate, beta1, beta2, epsilon } = ADAM;
+  const { beta1, beta2, epsilon } = ADAM;
   let steps = 0;
-  return (batch) => {
+  return (batch, learningRate) => {
     steps++;
     const correction1 = 1 - beta1 ** steps;
     const correction2 = 1 - beta2 ** steps;
@@ -93,16 +93,20 @@ async function startTraining(model, data) {
   const net = build(model, data);
   const inputs = inputsOf(model, data);
   const update = makeAdam(net);
+  let { learningRate } = ADAM;
   const step = () => {
     let loss = 0;
     for (const [i, vol] of inputs.entries()) {
       net.forward(vol, true);
       loss += net.backward(data.labels[i]);
     }
-    update(inputs.length);
+    update(inputs.length, learningRate);
     return loss / inputs.length;
   };
-  return { step };
+  const setRate = (rate) => {
+    learningRate = rate;
+  };
+  return { step, setRate };
 }
 
 async function startInference(model, data) {

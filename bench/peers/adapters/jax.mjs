@@ -119,17 +119,20 @@ async function startTraining(model, rowData) {
   );
   const onehot = np.array(labels).reshape([model.batch, CLASSES]);
   const run = makeStep(model);
-  let [power1, power2] = [1, 1];
+  let [power1, power2, learningRate] = [1, 1, ADAM.learningRate];
   const step = async () => {
     power1 *= ADAM.beta1;
     power2 *= ADAM.beta2;
-    const first = np.array(ADAM.learningRate / (1 - power1));
+    const first = np.array(learningRate / (1 - power1));
     const second = np.array(1 / (1 - power2));
     const next = run(params, m, v, statistics, x.ref, onehot.ref, first, second);
     ({ params, m, v, statistics } = next);
     return (await next.loss.data())[0];
   };
-  return { step };
+  const setRate = (rate) => {
+    learningRate = rate;
+  };
+  return { step, setRate };
 }
 
 async function startInference(model, rowData, batch) {

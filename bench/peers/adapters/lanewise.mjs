@@ -77,7 +77,10 @@ async function startTraining(model, data) {
     { training: true },
   );
   const feeds = { x: data.x, y: data.labels };
-  return { step: () => run(feeds).value.data[0] };
+  const setRate = (rate) => {
+    optimizer.learningRate = rate;
+  };
+  return { step: () => run(feeds).value.data[0], setRate };
 }
 
 async function startInference(model, data, batch) {

@@ -55,6 +55,10 @@ const tensors = (model, data) => ({
 
 const makeAdam = () => tf.train.adam(ADAM.learningRate, ADAM.beta1, ADAM.beta2, ADAM.epsilon);
 
+const rateSetter = (optimizer) => (rate) => {
+  optimizer.learningRate = rate;
+};
+
 /** Mean cross-entropy of logits, the stable form. */
 const crossEntropy = (onehot, logits) => tf.losses.softmaxCrossEntropy(onehot, logits);
 
@@ -62,8 +66,9 @@ async function startTrainOnBatch(model, data) {
   const network = build(model, data);
   const { x, labels } = tensors(model, data);
   const onehot = tf.oneHot(labels, CLASSES);
-  network.compile({ optimizer: makeAdam(), loss: crossEntropy });
-  return { step: () => network.trainOnBatch(x, onehot) };
+  const optimizer = makeAdam();
+  network.compile({ optimizer, loss: crossEntropy });
+  return { step: () => network.trainOnBatch(x, onehot), setRate: rateSetter(optimizer) };
 }
 
 async function startMinimize(model, data) {
@@ -78,7 +83,7 @@ async function startMinimize(model, data) {
     loss.dispose();
     return value;
   };
-  return { step };
+  return { step, setRate: rateSetter(optimizer) };
 }
 
 async function startInference(model, data) {
