@@ -38,6 +38,8 @@ export interface CompareOptions {
   readonly secondsRound: number;
   readonly rounds: number;
   readonly secondsMax: number;
+  /** What counts: the time that passes, or the processor's time of the process, for a machine that is busy with other things. */
+  readonly clock: "wall" | "cpu";
   readonly python: string;
 }
 
@@ -47,6 +49,7 @@ export interface Report {
   readonly date: string;
   readonly commit: string;
   readonly threads: 1;
+  readonly clock: "wall" | "cpu";
   /** What each library said it is. */
   readonly libraries: Record<string, string>;
   readonly rows: RowResult[];
@@ -105,9 +108,10 @@ async function prepare(peer: string, row: Row, model: PlacedModel, dataPath: str
   const began = Date.now();
   const process = start(peer, options);
   try {
-    const { secondsWarm, secondsCompared, secondsMax } = options;
+    const { secondsWarm, secondsCompared, secondsMax, clock: clockName } = options;
     const { kind, batch } = row;
-    const request = { task: "prepare", peer, row: { kind, batch }, model, dataPath, secondsWarm, secondsCompared };
+    const seconds = { secondsWarm, secondsCompared, clockName };
+    const request = { task: "prepare", peer, row: { kind, batch }, model, dataPath, ...seconds };
     const prepared = await process.ask<Prepared>(request, secondsMax);
     const secondsSpent = (Date.now() - began) / 1000;
     return { peer, process, prepared, turns: [], secondsSpent, roof: 0 } satisfies Contestant;
@@ -185,7 +189,7 @@ async function measureRow(row: Row, options: CompareOptions, libraries: Record<s
   return { name: row.name, kind: row.kind, parameters: parameterCount(model), multiplyAdds: work, entries };
 }
 
-function header(): Omit<Report, "rows" | "libraries"> {
+function header(clock: "wall" | "cpu"): Omit<Report, "rows" | "libraries"> {
   const { stdout } = spawnSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" });
   return {
     processor: cpus()[0]?.model.trim() ?? "unknown",
@@ -193,6 +197,7 @@ function header(): Omit<Report, "rows" | "libraries"> {
     date: new Date().toISOString().slice(0, 10),
     commit: stdout?.trim() || "unknown",
     threads: 1,
+    clock,
   };
 }
 
@@ -200,8 +205,8 @@ function header(): Omit<Report, "rows" | "libraries"> {
 export async function compare(options: CompareOptions, print: (text: string) => void): Promise<Report> {
   mkdirSync(join(options.folder, ".cache"), { recursive: true });
   for (const kind of roofKinds) await compileRoof(kind, roofPath(options.folder, kind));
-  const report: Report = { ...header(), libraries: {}, rows: [] };
-  print(`${report.processor}, ${report.engine}, one thread, ${report.date}, ${report.commit}`);
+  const report: Report = { ...header(options.clock), libraries: {}, rows: [] };
+  print(`${report.processor}, ${report.engine}, one thread, ${report.clock} time, ${report.date}, ${report.commit}`);
   const wanted = rows.filter(
     ({ name }) => options.filters.length === 0 || options.filters.some((part) => name.includes(part)),
   );

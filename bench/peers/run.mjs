@@ -5,6 +5,7 @@
 //   --quick            fewer and shorter turns
 //   --json             the report as JSON instead of text
 //   --seconds-max=60   how long a library may take to get ready or for one turn
+//   --clock=cpu        counts the processor's time of a process instead of the time that passes, where the machine is busy
 //   --python=PATH      a Python that has torch, by default Debian's
 //
 // What is equal: the model (models.ts), weights and batch (data.ts), Adam's settings, float32, one thread; each step ends with
@@ -63,7 +64,7 @@ async function bundle() {
 const words = process.argv.slice(2);
 const values = (name) =>
   words.filter((word) => word.startsWith(`--${name}=`)).map((word) => word.slice(name.length + 3));
-const known = /^--(filter=.+|peers=.+|quick|json|seconds-max=\d+|python=.+)$/;
+const known = /^--(filter=.+|peers=.+|quick|json|seconds-max=\d+|clock=(wall|cpu)|python=.+)$/;
 const unknown = words.find((word) => !known.test(word));
 if (unknown) throw new Error(`unknown option ${unknown}; the options are listed in bench/peers/run.mjs`);
 
@@ -85,6 +86,7 @@ const report = await compare(
     secondsRound: quick ? 0.06 : 0.2,
     rounds: quick ? 5 : 15,
     secondsMax: Number(values("seconds-max")[0] ?? (quick ? 20 : 120)),
+    clock: values("clock")[0] ?? "wall",
     python: values("python")[0] ?? "/usr/bin/python3",
   },
   json ? () => {} : (text) => console.log(text),
