@@ -14,6 +14,6 @@ export const minimum: Readonly<Record<string, number>> = {
   "reproducible node": 4,
   "reproducible chromium": 4,
   "reproducible firefox": 4,
-  "node node": 65,
+  "node node": 82,
   "browser node": 13,
 };

@@ -182,3 +182,19 @@ function unrollTransposed(s: Shape, x: Float32Array, pixel: number, l: number, d
     }
   }
 }
+
+/** What Winograd's kernels are made for: the baseline computes the same convolution. */
+const threeByThree = {
+  kernelHeight: 3,
+  kernelWidth: 3,
+  strideHeight: 1,
+  strideWidth: 1,
+  dilationHeight: 1,
+  dilationWidth: 1,
+  groups: 1,
+};
+
+export const conv2dWinograd: Baseline<"conv2dWinograd"> = (o) => conv2d({ ...o, ...threeByThree });
+
+export const conv2dWinogradInputGradient: Baseline<"conv2dWinogradInputGradient"> = (o) =>
+  conv2dInputGradient({ ...o, ...threeByThree });

@@ -26,36 +26,38 @@ const pass = {
   conv2d: "forward",
   conv2dInputGradient: "input gradient",
   conv2dKernelGradient: "kernel gradient",
+  conv2dWinograd: "forward",
+  conv2dWinogradInputGradient: "input gradient",
   depthwiseConv2d: "forward",
   depthwiseConv2dInputGradient: "input gradient",
   depthwiseConv2dKernelGradient: "kernel gradient",
 } as const satisfies Partial<Record<KernelName, string>>;
 type ConvKernel = keyof typeof pass;
 
-/** Three by three, stride one, from so many channels on: fewer multiplications are possible. */
-const MANY_CHANNELS = 64;
+/** From so many channels on Winograd's algorithm is worth its transforms. */
+const MANY_CHANNELS = 32;
+
+const isWinograd = (kernel: ConvKernel) => kernel.startsWith("conv2dWinograd");
 
 function groupOf(kernel: ConvKernel, s: Shape): GroupName {
   if (kernel.startsWith("depthwise")) return "depthwise";
   if (s.channels <= 3) return "firstLayer";
   if (Math.min(s.channels, s.filters) < 16) return "other";
-  const many = s.kernel === 3 && s.stride === 1 && Math.min(s.channels, s.filters) >= MANY_CHANNELS;
-  return many && kernel !== "conv2dKernelGradient" ? "winograd" : "conv";
+  if (!isWinograd(kernel)) return "conv";
+  return Math.min(s.channels, s.filters) >= MANY_CHANNELS ? "winograd" : "other";
 }
 
 function convRow(kernel: ConvKernel, s: Shape): Row {
   const depthwise = kernel.startsWith("depthwise");
   const outSize = Math.floor((s.size + 2 * s.pad - s.kernel) / s.stride) + 1;
+  const window = { kernelHeight: s.kernel, kernelWidth: s.kernel, strideHeight: s.stride, strideWidth: s.stride };
   const scalars = fillScalars(kernel, {
     batch: s.batch,
     height: s.size,
     width: s.size,
     channels: s.channels,
     ...(depthwise ? { multiplier: 1 } : { filters: s.filters }),
-    kernelHeight: s.kernel,
-    kernelWidth: s.kernel,
-    strideHeight: s.stride,
-    strideWidth: s.stride,
+    ...(isWinograd(kernel) ? {} : window),
     padTop: s.pad,
     padLeft: s.pad,
   });
@@ -159,6 +161,9 @@ export const convRows: readonly Row[] = [
     convRow("conv2dInputGradient", shape),
     convRow("conv2dKernelGradient", shape),
   ]),
+  ...networks
+    .filter(({ kernel, stride }) => kernel === 3 && stride === 1)
+    .flatMap((shape) => [convRow("conv2dWinograd", shape), convRow("conv2dWinogradInputGradient", shape)]),
   ...firstLayers.flatMap((shape) => [convRow("conv2d", shape), convRow("conv2dKernelGradient", shape)]),
   ...depthwise.flatMap((shape) => [
     convRow("depthwiseConv2d", shape),
