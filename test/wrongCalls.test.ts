@@ -1157,7 +1157,8 @@ suite("wrong calls", (test) => {
         async () => {
           const step = await lanewise.program({ x: [1] }, ({ x }) => {
             const large = ops.broadcastTo(x, [2 ** 29]);
-            return { y: ops.sum(ops.mul(ops.exp(large), large)) };
+            // read again behind the sum, so that it cannot live within a chain
+            return { y: ops.add(ops.sum(ops.mul(ops.exp(large), large)), ops.sum(large)) };
           });
           step({ x: [1] });
         },
