@@ -190,8 +190,13 @@ suite("chains, what may be one", (test) => {
       "[absolute add negate]",
     );
     assert.is(
+      kernels((x) => [ops.argMax(ops.mul(x, ops.exp(x)))]),
+      "[exp mul argMax]",
+    );
+    // softmax has scratch of its own
+    assert.is(
       kernels((x) => [ops.softmax(ops.mul(x, ops.exp(x)))]),
-      "[exp mul softmax]",
+      "[exp mul] softmax",
     );
     assert.is(
       kernels((x, y) => [ops.cast(ops.cast(ops.mul(x, y), "int32"), "float32")]),

@@ -70,7 +70,7 @@ suite("package", (test) => {
     }
   });
 
-  test("weighs at most 60 kB in the first example, 75 kB in one file, 110 kB as a whole", () => {
+  test("weighs at most 60 kB in the first example, 85 kB in one file, 110 kB as a whole", () => {
     const sizes = JSON.parse(run(process.execPath, ["bindings/sizes.mjs", "--json"])) as {
       name: string;
       gzip: number;
@@ -78,7 +78,7 @@ suite("package", (test) => {
     const gzip = (name: string) => sizes.find((size) => size.name === name)?.gzip ?? Number.NaN;
     for (const [name, limit] of [
       ["first example", 60_000],
-      ["first example, bundled into one file", 75_000], // with what is loaded on demand
+      ["first example, bundled into one file", 85_000], // with what is loaded on demand, both builds of it
       ["whole library", 110_000],
     ] as const) {
       assert.ok(gzip(name) <= limit, `${name}: ${gzip(name)} bytes of gzip, at most ${limit}`);

@@ -193,7 +193,7 @@ gradients    80 + 8  alive 21 to 26  reduceSum
 gradients    0 + 72  alive 22 to 25  conv2dKernelGradient
 control      16 + 32  sgd control
 bytes: activations 1024, gradients 164, data 136, constants 4, control 48, outputs 0; activations without sharing 1664`,
-    program: `  0 conv2d batch 2, height 4, width 4, channels 1, outHeight 4, outWidth 4, filters 2, kernelHeight 3, kernelWidth 3, strideHeight 1, strideWidth 1, padTop 1, padLeft 1, dilationHeight 1, dilationWidth 1, groups 1, activation 0, x data+0, kernel conv2d_1/kernel, bias conv2d_1/bias, out >activations+0  # conv2d_1/conv2d
+    program: `  0 conv2d batch 2, height 4, width 4, channels 1, outHeight 4, outWidth 4, filters 2, kernelHeight 3, kernelWidth 3, strideHeight 1, strideWidth 1, padTop 1, padLeft 1, dilationHeight 1, dilationWidth 1, groups 1, activation 0, x data+0, kernel conv2d_1/kernel, bias conv2d_1/bias, out >activations+0  # conv2d_1/conv2d; costs in multiply-adds: winograd 0.0107 M, direct 0.00244 M
   1 batchNormStatistics rows 32, channels 2, x activations+0, mean >activations+832, variance >activations+896  # batchNormalization_1/batchNormStatistics
   2 batchNorm rows 32, channels 2, epsilon 0.001, x activations+0, mean activations+832, variance activations+896, gamma batchNormalization_1/gamma, beta batchNormalization_1/beta, out >activations+256  # batchNormalization_1/batchNorm
   3 relu n 64, x activations+256, out >activations+256  # relu_1/relu
