@@ -5,7 +5,7 @@ export { chain, chainScratch } from "./chain";
 export { copy, fill } from "./copy";
 export { equalInt32 } from "./gather";
 export { guard } from "./guard";
-export { adam, rmsprop, sgd } from "./optim";
+export { adam, sgd } from "./optim";
 export { add, div, mul, squaredDifference, sub } from "./pointwise/binary";
 export { reluGradient, sigmoidGradient, tanhGradient } from "./pointwise/gradients";
 export { stridedCopy } from "./pointwise/strided";

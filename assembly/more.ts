@@ -33,7 +33,16 @@ export {
   conv2dWinogradScratch,
 } from "./conv/winograd";
 export { blockCopy } from "./copy";
+export {
+  crossEntropy,
+  crossEntropyGradient,
+  crossEntropyGradientScratch,
+  crossEntropyScratch,
+  sigmoidCrossEntropy,
+  sigmoidCrossEntropyGradient,
+} from "./crossEntropy";
 export { gather, gatherGradient, oneHot } from "./gather";
+export { rmsprop } from "./optim";
 export { equal, greater, greaterEqual, less, lessEqual, maximum, minimum, notEqual, select } from "./pointwise/binary";
 export { eluGradient, geluGradient, leakyReluGradient, siluGradient, softplusGradient } from "./pointwise/gradients";
 export {

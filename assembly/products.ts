@@ -9,16 +9,10 @@ export {
   conv2dKernelGradientScratch,
 } from "./conv/kernelGradient";
 export {
-  crossEntropy,
-  crossEntropyGradient,
-  crossEntropyGradientScratch,
   crossEntropyInt32,
   crossEntropyInt32Gradient,
   crossEntropyInt32GradientScratch,
   crossEntropyInt32Scratch,
-  crossEntropyScratch,
-  sigmoidCrossEntropy,
-  sigmoidCrossEntropyGradient,
 } from "./crossEntropy";
 export { gemm, gemmBatch, gemmBatchScratch, gemmScratch } from "./gemm/gemm";
 export { sigmoid, tanh } from "./pointwise/unary";

@@ -4,6 +4,7 @@
 import { packAcross, packAlong } from "../product/pack";
 import { PANEL_BYTES } from "../product/tile";
 import { Task } from "../task";
+import { FewFilters } from "./fewFilters";
 import { ConvShape, Plan } from "./plan";
 
 @final
@@ -64,7 +65,8 @@ export class Correlation {
         const last = block === blocks - 1;
         product.biases = last && bias ? bias + ((<usize>first) << 2) : 0;
         product.activation = last ? activation : 0;
-        product.multiply();
+        if (FewFilters.fitsForward(plan, n)) FewFilters.forward(plan, (<usize>pitch) << 2);
+        else product.multiply();
       }
     }
     return before + pieces;

@@ -99,12 +99,13 @@ class RowGradient {
     y.tile = min(y.tile, SUMS_FLOATS / rowFloats);
     const sums = changetype<usize>(plan) + PLAN_SCRATCH;
     const line = sums + SUMS_FLOATS * 4;
-    Span.clear(sums, y.tile * rowFloats); // columns n to pitch stay zero
     const tiles = plan.tiles;
     const blocks = plan.blocks;
     const columnBlocks = plan.columnBlocks;
     const pieces = plan.groups * plan.batch * tiles;
     const threads = task.threads;
+    // with a single block and tile, tables serve all pieces, as a packed kernel does
+    let tabled = false;
     let packed = -1;
     for (let piece = (task.thread + threads - (before % threads)) % threads; piece < pieces; piece += threads) {
       const group = piece / (plan.batch * tiles);
@@ -115,8 +116,11 @@ class RowGradient {
       for (let block = 0; block < blocks; block++) {
         task.beat++;
         plan.toBlock(block);
-        plan.pixelRows(shape.outWidth, pitch);
-        plan.tapTerms();
+        if (!tabled) {
+          plan.pixelRows(shape.outWidth, pitch);
+          plan.tapTerms();
+          tabled = blocks * tiles === 1;
+        }
         plan.gather(image, group);
         for (let n0 = 0; n0 < n; n0 += plan.columnBlock) {
           const columns = min(plan.columnBlock, n - n0);
@@ -125,7 +129,8 @@ class RowGradient {
             packed = blocks * columnBlocks === 1 ? group : -1;
           }
           const product = plan.product;
-          product.n = columns;
+          // panels are filled up with zeros, and so are the columns up to the pitch
+          product.n = n0 + columns === n ? pitch - n0 : columns;
           product.out = out + ((<usize>n0) << 2);
           product.beta = block > 0 ? 1 : 0;
           product.multiply();

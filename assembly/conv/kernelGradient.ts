@@ -5,6 +5,7 @@ import { Pieces } from "../pieces";
 import { packAcross } from "../product/pack";
 import { PANEL_BYTES } from "../product/tile";
 import { InF32, OutF32, Task } from "../task";
+import { FewFilters } from "./fewFilters";
 import { Parts } from "./parts";
 import { ConvShape, PLAN_SCRATCH, Plan } from "./plan";
 
@@ -111,8 +112,14 @@ class KernelGradient {
       }
       plan.gather(image, group);
       const above = <usize>(image * shape.outHeight + plan.y0) * shape.outWidth + <usize>plan.x0;
-      KernelGradient.pack(plan, dy + ((above * filters + <usize>first) << 2), shape, n);
-      product.multiply();
+      const from = dy + ((above * filters + <usize>first) << 2);
+      if (FewFilters.fitsKernel(plan, n)) {
+        KernelGradient.packPlanes(plan, from, shape, n);
+        FewFilters.kernel(plan, (<usize>product.kCount) << 2);
+      } else {
+        KernelGradient.pack(plan, from, shape, n);
+        product.multiply();
+      }
       product.beta = 1;
       task.beat++;
     }
@@ -122,6 +129,17 @@ class KernelGradient {
     plan.tapRows(filters, (shape.channels / shape.groups) * filters);
     plan.pixelTerms();
     product.multiply();
+  }
+
+  /** The tile of dy as one row of pixels a filter. */
+  private static packPlanes(plan: Plan, from: usize, shape: ConvShape, n: i32): void {
+    const pixel = (<usize>shape.filters) << 2;
+    const stride = (<usize>plan.product.kCount) << 2;
+    let to = plan.product.panels;
+    for (let i = plan.tileHeight; i > 0; i--, from += <usize>shape.outWidth * pixel) {
+      FewFilters.packPlanes(to, stride, from, pixel, n, plan.tileWidth);
+      to += (<usize>plan.tileWidth) << 2;
+    }
   }
 
   /** The tile of dy as panels; `from` is the address of its first pixel. */

@@ -111,6 +111,21 @@ const shapes: readonly Shape[] = [
     dilation: [300, 300],
     pads: [300, 300, 2, 2],
   },
+  // one channel, five and six filters: pixels in the lanes
+  ...[5, 6].flatMap((filters) =>
+    [8, 9, 12, 17, 28].map((width) => ({
+      ...plain,
+      channels: 1,
+      filters,
+      width,
+      height: 5,
+      pads: [1, 1, 1, 1] as const,
+    })),
+  ),
+  { ...plain, channels: 1, filters: 6, width: 20, height: 9, kernel: [5, 5], pads: [2, 2, 2, 2], batch: 3 },
+  { ...plain, channels: 1, filters: 6, width: 19, height: 70, kernel: [2, 4], pads: [0, 0, 0, 0], dilation: [2, 1] },
+  { ...plain, channels: 2, filters: 12, groups: 2, width: 20, height: 6, kernel: [3, 5] },
+  { ...plain, channels: 1, filters: 6, width: 12, height: 6, strides: [2, 1] },
   // blocks and tiles of Winograd's algorithm: odd sizes, one row, more than one block, many channels
   ...[1, 2, 3, 4, 5, 8].map((size, i) => ({
     ...plain,
