@@ -2,6 +2,10 @@
 
 import { InF32, InOutF32 } from "../task";
 
+/** Sets of a first-level cache, and floats of its lines. */
+const SETS: i32 = 64;
+const LINE: i32 = 16;
+
 @unmanaged
 export class GemmArgs {
   m: i32;
@@ -19,4 +23,9 @@ export class GemmArgs {
   c: InOutF32; // [(m - 1) * ldc + n]
   bias: InF32; // [n]?
   activation: i32; // as in activation.ts
+}
+
+/** On how many sets of a first-level cache lines begin that are `stride` floats apart: few where that is many times 64 bytes. */
+export function cacheSets(stride: i32): i32 {
+  return stride % LINE !== 0 ? SETS : max(1, SETS >> ctz(stride / LINE));
 }

@@ -7,7 +7,7 @@ import { packAcross, packAlong, panelStride } from "../product/pack";
 import { Product } from "../product/product";
 import { PANEL, PANEL_BYTES, ROW_BYTES, Row, TILE_BYTES, TILE_ROWS } from "../product/tile";
 import { Task } from "../task";
-import { GemmArgs } from "./args";
+import { cacheSets, GemmArgs } from "./args";
 
 /** Greatest blocks: k of a panel, and rows and columns of a piece of C. */
 const DEPTH: i32 = 512;
@@ -20,10 +20,8 @@ const COLUMNS_LEAST: i32 = 16;
 const ROWS_LEAST: i32 = 96;
 /** Fewer rows than that read B where it lies; fewer columns do so with A's transpose. */
 const PACKED_FROM: i32 = 49;
-/** A first-level cache: lines that fall on one set, sets, floats of a line. Some ways are left to A and C. */
+/** Lines of one set of a first-level cache that B may have; some are left to A and C. */
 const WAYS: i32 = 6;
-const SETS: i32 = 64;
-const LINE: i32 = 16;
 
 const TILE_AT: i32 = 96;
 const ROWS_AT: i32 = TILE_AT + TILE_BYTES;
@@ -73,8 +71,7 @@ export class GemmLoop extends GemmArgs {
 
   /** Do a panel's lines stay in the first cache where B lies, because they fall on enough sets? */
   private get spread(): bool {
-    const sets = this.ldb % LINE !== 0 ? SETS : max(1, SETS >> ctz(this.ldb / LINE));
-    return this.depthMost <= WAYS * sets;
+    return this.depthMost <= WAYS * cacheSets(this.ldb);
   }
 
   /** Bytes of scratch that one thread needs: at most 700 kB. */
@@ -146,7 +143,9 @@ export class GemmLoop extends GemmArgs {
     const out = this.c + ((<usize>row * this.ldc + column) << 2);
     const bias = this.bias ? this.bias + ((<usize>column) << 2) : 0;
     // whole panels of B may be read where they lie
-    const inPlace = this.transB === 0 && (product.rowCount < PACKED_FROM || this.spread);
+    const inPlace =
+      this.transB === 0 &&
+      ((product.rowCount < PACKED_FROM && (cacheSets(this.ldb) > 1 || product.rowCount <= TILE_ROWS)) || this.spread);
     const whole = inPlace ? columns & -PANEL : 0;
     let from = 0;
     // once even where k is 0: C = beta C + bias

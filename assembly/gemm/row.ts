@@ -1,4 +1,4 @@
-// A vector times a matrix that lies as it is needed: C = x B, one row or two of them. Bound by bytes, so B is read as
+// A vector times a matrix that lies as it is needed: C = x B, one row or a few of them. Bound by bytes, so B is read as
 // memory likes it, line by line, eight lines at a time.
 
 import { Activation } from "../activation";
@@ -6,10 +6,12 @@ import { Lanes } from "../lanes";
 import { Pieces } from "../pieces";
 import { Task } from "../task";
 import { Vec } from "../vec";
-import { GemmArgs } from "./args";
+import { cacheSets, GemmArgs } from "./args";
 
 /** Columns of a piece: a row of C and eight lines of B fit the first cache. */
 const ROW_PIECE: i32 = 1024;
+/** With fewer columns tiles and dot products are faster. */
+const COLUMNS_LEAST: i32 = 16;
 
 @final
 @unmanaged
@@ -17,7 +19,9 @@ export class Row extends GemmArgs {
   /** Rows of x times B as it is, or one column of C, whose neighbours are A's transpose. */
   get fits(): bool {
     if (this.n === 1) return this.transA !== 0 && this.ldc === 1;
-    return this.m <= 2 && this.transB === 0;
+    if (this.transB !== 0 || this.n < COLUMNS_LEAST) return false;
+    // where the lines of B are read one below the other they push each other out of the cache
+    return this.m <= (cacheSets(this.ldb) > 1 ? 2 : 4);
   }
 
   get pieces(): i32 {
