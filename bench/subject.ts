@@ -32,6 +32,7 @@ export interface Kernels {
 
 export async function openKernels(build: Build): Promise<Kernels> {
   const engine = await openWasm(await compileBuild(build), 1 << 20, 2 ** 31);
+  await engine.complete();
   return { build, prepare: (row) => prepare(engine, row) };
 }
 
