@@ -1,6 +1,6 @@
 // `npm run bench`: builds the roof and the bundles of the benchmark and runs it, a process for each build of the kernels
 // and each environment. docs/benchmarks.md says how to read what comes out.
-//
+
 //     --filter=gemm,conv2d   rows whose group or name holds one of the words
 //     --quick                few rows, short samples; under a minute
 //     --build=strict         or relaxed (which is taken where the engine has it) or both

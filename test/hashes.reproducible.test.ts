@@ -4,7 +4,7 @@
 
 import { init } from "../src/index.ts";
 import { assert, suite } from "./harness.ts";
-import { denseNetwork, hashOf, imageNetwork, train } from "./trainedWeights.ts";
+import { denseNetwork, hashOf, imageNetwork, train, wideNetwork } from "./trainedWeights.ts";
 
 suite("reproducible", (test) => {
   test("the strict kernels are chosen", async () => {
@@ -19,5 +19,12 @@ suite("reproducible", (test) => {
     const values = await train(imageNetwork(7));
     assert.ok(values.every(Number.isFinite));
     assert.is(await hashOf(values), "3152d9049832691753dd89a7f775b057a77400db9da0fd66b2cae36ba376924f");
+  });
+  test("Winograd's convolutions, twenty steps of Adam", async () => {
+    const model = wideNetwork(7);
+    const values = await train(model);
+    assert.match(model.explain("program", { batchSize: 16 }), /conv2dWinogradInputGradient/);
+    assert.ok(values.every(Number.isFinite));
+    assert.is(await hashOf(values), "6d80af5fc47dc86b0b6e0d85976313d5f867eb88797520d6d85bf75412754c1b");
   });
 });

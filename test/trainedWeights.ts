@@ -1,5 +1,5 @@
-// Two networks trained for twenty steps each, with everything in them that is random or sums much: what the
-// tests of determinism compare bit for bit.
+// Networks trained for twenty steps each, with everything in them that is random or sums much: what the tests of
+// determinism compare bit for bit.
 
 import type { Model } from "../src/index.ts";
 import {
@@ -63,6 +63,21 @@ export function imageNetwork(seed: number): Model {
     optimizer: rmsprop({ learningRate: 0.01, momentum: 0.9, centered: true }),
     loss: "sparseCategoricalCrossentropy",
   });
+  return model;
+}
+
+/** Channels enough that convolutions go by Winograd's algorithm. */
+export function wideNetwork(seed: number): Model {
+  const model = sequential(
+    [
+      conv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "relu" }),
+      conv2d({ filters: 18, kernelSize: 3, padding: "same", activation: "relu" }),
+      globalAveragePooling2d(),
+      dense({ units: 3, activation: "softmax" }),
+    ],
+    { inputShape: [11, 13, 2], seed },
+  );
+  model.compile({ optimizer: adam(), loss: "sparseCategoricalCrossentropy" });
   return model;
 }
 

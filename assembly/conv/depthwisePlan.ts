@@ -1,11 +1,8 @@
-// How a thread goes through a depthwise convolution or one of its gradients. Rows of the source are copied into a ring of
-// strips in which neighbouring columns of four channels lie side by side, with the zeros around them: whatever the
-// channels, strides and padding are, the loops read whole vectors 16 bytes apart.
+// How a thread goes through a depthwise convolution or one of its gradients: rows of the source are copied into a ring of
+// strips in which neighbouring columns of four channels lie side by side, with the zeros around them.
 //   scratch of a thread: plan | Axis y [phases] | Axis x | row in each slot | ColumnTerms [phases] | row terms |
 //     column terms | tile | taps [block][1 + term * tap][4], the bias first | ring [block][term][slot][strip]
 //   strip: [column % step][column / step][4]
-// A block is four output channels. A term is one of the source channels that are added up in an output channel: there
-// are several in the gradient to the input, where an input channel went into `multiplier` outputs.
 
 import { Pieces } from "../pieces";
 import { Task } from "../task";
@@ -51,6 +48,11 @@ export class ColumnTerms {
   end: usize;
 }
 
+/**
+ * Whatever the channels, strides and padding are, the loops read whole vectors 16 bytes apart. A block is four output
+ * channels. A term is one of the source channels that are added up in an output channel: there are several in the gradient
+ * to the input, where an input channel went into `multiplier` outputs.
+ */
 @unmanaged
 export class DepthwisePlan {
   shape: DepthwiseShape;

@@ -1,13 +1,9 @@
 // Winograd's F(2x2, 3x3): a convolution with 3x3 kernels and stride 1 by 16 products instead of 36 for each 2x2 outputs.
-//   out = A' [ (G g G') * (B' d B) ] A       for each patch d [4, 4] and kernel g [3, 3], * elementwise over channels
-//   B' = |1  0 -1  0|   G = | 1   0   0 |   A' = |1  1  1  0|
-//        |0  1  1  0|       | 1/2 1/2 1/2|        |0  1 -1 -1|
-//        |0 -1  1  0|       | 1/2 -1/2 1/2|
-//        |0  1  0 -1|       | 0   0   1 |
 // S. Winograd 1980; A. Lavin, S. Gray, arXiv 1509.09308. The products over channels are 16 matrix products
-// V[i] [tiles, channels] U[i] [channels, filters], made for a block of tiles at a time.
+// V[i] [tiles, channels] U[i] [channels, filters], a block of tiles at a time.
 //   scratch: U, shared | for each thread: Winograd | Product | tile | rows [TILES] | ks | patch | V | M, or taps
-// The first phase makes U, the second everything else.
+// The first phase makes U, the second everything else. Sums have a ninth of the direct algorithm's terms: with up to
+// some 100 channels the error is smaller, with 512 up to twice as large (docs/numbers.md).
 
 import { Activation } from "../activation";
 import { Pieces } from "../pieces";
@@ -64,7 +60,14 @@ const PRODUCT_BYTES: i32 = 96;
 const ROWS_AT: i32 = WINOGRAD_BYTES + PRODUCT_BYTES + TILE_BYTES;
 const KS_AT: i32 = ROWS_AT + TILES_MOST * ROW_BYTES;
 
-/** A convolution of `source` with 3x3 kernels; the gradient to the input is one of dy. */
+/**
+ * A convolution of `source` with 3x3 kernels; the gradient to the input is one of dy.
+ *   out = A' [ (G g G') * (B' d B) ] A       for each patch d [4, 4] and kernel g [3, 3], * elementwise over channels
+ *   B' = |1  0 -1  0|   G = | 1   0   0 |   A' = |1  1  1  0|
+ *        |0  1  1  0|       | 1/2 1/2 1/2|        |0  1 -1 -1|
+ *        |0 -1  1  0|       | 1/2 -1/2 1/2|
+ *        |0  1  0 -1|       | 0   0   1 |
+ */
 @final
 @unmanaged
 class Winograd {

@@ -2,15 +2,15 @@
 //   C[row, n] = sum over k of at(row.a + ks[k]) * panel[k, n]
 // The left side is read where it lies, through tables of offsets, so matrices, their transposes and pixels by taps are
 // one loop. It runs at 0.97 of what registers alone reach; what surrounds it is in product.ts.
-//
-// Fused: 12 sums, two columns, one broadcast value fill the 15 registers that V8 gives. A product of its own needs one
-// more and must not spill: eight sums.
 
 import { Activation } from "../activation";
 import { Span } from "../span";
 import { Vec } from "../vec";
 
-/** Most rows of a tile. */
+/**
+ * Most rows of a tile. Fused, 12 sums, two columns and one broadcast value fill the 15 registers that V8 gives. A product
+ * apart from its sum needs one more and must not spill: eight sums.
+ */
 export const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 /** Columns of a panel, and bytes of its line. */
 export const PANEL: i32 = 8;

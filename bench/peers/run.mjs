@@ -1,5 +1,6 @@
 // `npm run bench:peers`: the same training steps and the same predictions by Lanewise and by other libraries, one thread each.
-//
+// docs/benchmarks.md says how to read what comes out.
+
 //   --filter=LeNet     rows whose names contain it (several times: any of them)
 //   --peers=a,b        these libraries alone
 //   --quick            fewer and shorter turns

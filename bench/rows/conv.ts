@@ -34,7 +34,7 @@ const pass = {
 } as const satisfies Partial<Record<KernelName, string>>;
 type ConvKernel = keyof typeof pass;
 
-/** From so many channels on Winograd's algorithm is worth its transforms. */
+/** From so many channels on the transforms are small beside the products, and the goal beyond the roof counts. */
 const MANY_CHANNELS = 32;
 
 const isWinograd = (kernel: ConvKernel) => kernel.startsWith("conv2dWinograd");

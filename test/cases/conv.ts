@@ -183,7 +183,7 @@ function casesOf(shape: Shape, seed: number): KernelCase[] {
     const error = (4 * Math.sqrt(terms) + 4) * 2 ** -24 * Math.max(1, largest(a) * largest(b));
     return () => error;
   };
-  // sums of up to four inputs, then of nine products, each rounded: about twice the direct algorithm's error, on average
+  // products of sums of up to four inputs: one may be four times as large as the largest input would make it
   const times = (factor: number, bounded: () => number) => () => factor * bounded();
   const taps = kernelHeight * kernelWidth;
   const name = JSON.stringify(shape);
