@@ -70,6 +70,15 @@ suite("bench", (test) => {
     for (const value of [seconds, times, twin, percent]) assert.ok(value > 0, stdout);
   });
 
+  test("kernels that are loaded on demand have rows, too", () => {
+    const words = ["bench/run.mjs", "--alone", "--quick", "--filter=Winograd", "--json"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+    assert.is(status, 0, stderr);
+    const [report] = JSON.parse(stdout);
+    assert.equal(report.failures, []);
+    assert.ok(report.rows.length > 0);
+  });
+
   test("an unknown option is refused", () => {
     const { status, stderr } = spawnSync(process.execPath, ["bench/run.mjs", "--fliter=x"], { encoding: "utf8" });
     assert.is(status, 1);
