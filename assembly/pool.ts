@@ -82,9 +82,12 @@ class Pixel {
     else Lanes.store(at, value, lanes);
   }
 
-  /** Stores what one window gives a pixel, added to what is there if `kept` is all ones, not if it is 0. */
-  @inline static give(at: usize, value: v128, lanes: i32, kept: v128): void {
-    Pixel.store(at, f32x4.add(v128.and(Pixel.load(at, lanes), kept), value), lanes);
+  /**
+   * Stores what one window gives a pixel, `onto` what other windows gave. Where there are none nothing is read: half of
+   * a vector may just have been stored, and reading across that waits for the store.
+   */
+  @inline static give(at: usize, value: v128, lanes: i32, onto: bool): void {
+    Pixel.store(at, onto ? f32x4.add(Pixel.load(at, lanes), value) : value, lanes);
   }
 
   @inline static nan(x: v128): v128 {
@@ -141,7 +144,7 @@ class Greatest {
     line: usize,
     lanes: i32,
     weight: f32,
-    kept: v128,
+    onto: bool,
   ): void {
     const most = changetype<Greatest>(0).window(x, rows, columns, pixel, line, lanes, weight);
     let rest = dy;
@@ -149,13 +152,13 @@ class Greatest {
       for (let j: usize = 0, end = <usize>columns * pixel; j < end; j += pixel) {
         const value = Pixel.load(x + j, lanes);
         const found = v128.or(f32x4.eq(value, most), Pixel.nan(value));
-        Pixel.give(dx + j, v128.and(rest, found), lanes, kept);
+        Pixel.give(dx + j, v128.and(rest, found), lanes, onto);
         rest = v128.andnot(rest, found);
       }
     }
   }
 
-  @inline spreadToFour(dx: usize, x: usize, dy: v128, pixel: usize, line: usize, _weight: f32, kept: v128): void {
+  @inline spreadToFour(dx: usize, x: usize, dy: v128, pixel: usize, line: usize, _weight: f32, onto: bool): void {
     const a = v128.load(x);
     const b = v128.load(x + pixel);
     const c = v128.load(x + line);
@@ -166,14 +169,14 @@ class Greatest {
     const nans = v128.or(v128.or(nanA, nanB), v128.or(nanC, Pixel.nan(d)));
     const most = v128.or(f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d)), nans);
     const atA = v128.or(f32x4.eq(a, most), nanA);
-    Pixel.give(dx, v128.and(dy, atA), 4, kept);
+    Pixel.give(dx, v128.and(dy, atA), 4, onto);
     const afterA = v128.andnot(dy, atA);
     const atB = v128.or(f32x4.eq(b, most), nanB);
-    Pixel.give(dx + pixel, v128.and(afterA, atB), 4, kept);
+    Pixel.give(dx + pixel, v128.and(afterA, atB), 4, onto);
     const afterB = v128.andnot(afterA, atB);
     const atC = v128.or(f32x4.eq(c, most), nanC);
-    Pixel.give(dx + line, v128.and(afterB, atC), 4, kept);
-    Pixel.give(dx + line + pixel, v128.andnot(afterB, atC), 4, kept);
+    Pixel.give(dx + line, v128.and(afterB, atC), 4, onto);
+    Pixel.give(dx + line + pixel, v128.andnot(afterB, atC), 4, onto);
   }
 }
 
@@ -208,20 +211,20 @@ class Average {
     line: usize,
     lanes: i32,
     weight: f32,
-    kept: v128,
+    onto: bool,
   ): void {
     const part = f32x4.mul(dy, f32x4.splat(weight));
     for (let i = 0; i < rows; i++, dx += line) {
-      for (let j: usize = 0, end = <usize>columns * pixel; j < end; j += pixel) Pixel.give(dx + j, part, lanes, kept);
+      for (let j: usize = 0, end = <usize>columns * pixel; j < end; j += pixel) Pixel.give(dx + j, part, lanes, onto);
     }
   }
 
-  @inline spreadToFour(dx: usize, _x: usize, dy: v128, pixel: usize, line: usize, weight: f32, kept: v128): void {
+  @inline spreadToFour(dx: usize, _x: usize, dy: v128, pixel: usize, line: usize, weight: f32, onto: bool): void {
     const part = f32x4.mul(dy, f32x4.splat(weight));
-    Pixel.give(dx, part, 4, kept);
-    Pixel.give(dx + pixel, part, 4, kept);
-    Pixel.give(dx + line, part, 4, kept);
-    Pixel.give(dx + line + pixel, part, 4, kept);
+    Pixel.give(dx, part, 4, onto);
+    Pixel.give(dx + pixel, part, 4, onto);
+    Pixel.give(dx + line, part, 4, onto);
+    Pixel.give(dx + line + pixel, part, 4, onto);
   }
 }
 
@@ -301,7 +304,6 @@ function poolGradient<OP>(args: AveragePool2dGradientArgs, x: usize, task: Task)
   const blocks = Pieces.count(channels, CHANNEL_BLOCK);
   const units = args.batch * blocks;
   const overlap = args.strideHeight < args.poolHeight || args.strideWidth < args.poolWidth;
-  const kept = i32x4.splat(overlap ? -1 : 0);
   const tiled =
     (args.padTop | args.padLeft) === 0 &&
     args.strideHeight === args.poolHeight &&
@@ -344,8 +346,8 @@ function poolGradient<OP>(args: AveragePool2dGradientArgs, x: usize, task: Task)
           // what is stored may be stored once more; what is added may not
           if (last && overlap) d = v128.and(d, fresh);
           const at = start + j;
-          if (four) op.spreadToFour(args.dx + at, x + at, d, pixel, line, weight, kept);
-          else op.spread(args.dx + at, x + at, d, rows, columns, pixel, line, lanes, weight, kept);
+          if (four) op.spreadToFour(args.dx + at, x + at, d, pixel, line, weight, overlap);
+          else op.spread(args.dx + at, x + at, d, rows, columns, pixel, line, lanes, weight, overlap);
           if (last) break;
         }
       }
