@@ -177,7 +177,10 @@ export class Maths {
     q = Vec.madd(t, q, v128.load32_splat(ERF, 40));
     q = Vec.madd(t, q, v128.load32_splat(ERF, 36));
     q = Vec.madd(t, q, v128.load32_splat(ERF, 32));
-    return Maths.doubled(f32x4.mul(y, p), q);
+    // exactly 1 at the ends, however the products were rounded: gelu multiplies 1 - erf by large numbers
+    const far = f32x4.ge(f32x4.abs(x), v128.load32_splat(ERF, 4));
+    const end = f32x4.pmin(f32x4.pmax(x, f32x4.neg(Maths.one())), Maths.one());
+    return v128.bitselect(end, Maths.doubled(f32x4.mul(y, p), q), far);
   }
 
   /** 2 u / (1 + u^2) for u = a / (2 b), as a b / (a^2 / 4 + b^2), at most 1 */

@@ -36,7 +36,7 @@ export function conv2d(args: Conv2dArgs, task: Task): void {
   const shape = changetype<ConvShape>(args);
   const plan = Plan.at(task.scratch + <usize>task.thread * PLAN_SCRATCH);
   plan.forward(shape, args.x, shape.filters / shape.groups);
-  plan.cut(false);
+  plan.cut(false, false);
   Correlation.run(plan, task, 0, args.kernel, false, shape, args.bias, args.activation, args.out);
 }
 

@@ -176,6 +176,14 @@ class DepthwiseKernel {
     }
   }
 
+  /**
+   * Whole vectors of three pixels are read while more than so many are left: a load may reach into the next pixels,
+   * whose lanes are not used, but not behind the last one.
+   */
+  @inline static pixelsLeft(pixel: usize): i32 {
+    return pixel > 4 ? 3 : 5;
+  }
+
   /** Three taps of a row: nine sums side by side, since each addition waits for the one before. */
   @inline static addThree(column: usize, x: usize, to: usize, dy: usize, pixel: usize, count: i32, lanes: i32): void {
     const zero = i32x4.splat(0);
@@ -191,8 +199,8 @@ class DepthwiseKernel {
     let xa = x + load<i32>(column);
     let xb = x + load<i32>(column, TERM_BYTES);
     let xc = x + load<i32>(column, 2 * TERM_BYTES);
-    // a load may reach into the next pixel, whose lanes are not used, but not behind the last one
-    for (; count > 3; count -= 3, xa += 48, xb += 48, xc += 48, dy += 3 * pixel) {
+    const least = DepthwiseKernel.pixelsLeft(pixel);
+    for (; count > least; count -= 3, xa += 48, xb += 48, xc += 48, dy += 3 * pixel) {
       let d = v128.load(dy);
       a0 = Vec.madd(d, v128.load(xa), a0);
       b0 = Vec.madd(d, v128.load(xb), b0);
@@ -223,7 +231,8 @@ class DepthwiseKernel {
     let a1 = zero;
     let a2 = zero;
     let xa = x + load<i32>(column);
-    for (; count > 3; count -= 3, xa += 48, dy += 3 * pixel) {
+    const least = DepthwiseKernel.pixelsLeft(pixel);
+    for (; count > least; count -= 3, xa += 48, dy += 3 * pixel) {
       a0 = Vec.madd(v128.load(dy), v128.load(xa), a0);
       a1 = Vec.madd(v128.load(dy + pixel), v128.load(xa, 16), a1);
       a2 = Vec.madd(v128.load(dy + 2 * pixel), v128.load(xa, 32), a2);

@@ -167,7 +167,7 @@ export class DepthwisePlan {
   private static groupBlocksOf(shape: DepthwiseShape, gradient: bool): i32 {
     const outs = gradient ? shape.channels : shape.channels * shape.multiplier;
     const blocks = max(1, Pieces.count(outs, 4));
-    const most = max(1, RING_BYTES / DepthwisePlan.blockBytesOf(shape, gradient));
+    const most = max(1, RING_BYTES / max(1, DepthwisePlan.blockBytesOf(shape, gradient)));
     return Pieces.count(blocks, Pieces.count(blocks, most));
   }
 
@@ -336,7 +336,9 @@ export class DepthwisePlan {
     const at3: usize = load<i32>(this.tile, 12) - load<i32>(this.tile);
     // what is read beyond the channels belongs to the next value, and its lanes are not used
     if (this.shape.multiplier === 1) {
-      for (; count > 1; count--, from += step, to += 16) v128.store(to, v128.load(from));
+      for (; count > 1 && <usize>(count - 1) * step >= 12; count--, from += step, to += 16) {
+        v128.store(to, v128.load(from));
+      }
     }
     for (; count > 0; count--, from += step, to += 16) {
       let v = v128.load32_zero(from);

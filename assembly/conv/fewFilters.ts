@@ -1,5 +1,5 @@
-// Convolutions of one channel with five or six filters, such as the first layer of LeNet-5: a panel of eight columns would
-// leave a quarter of the lanes idle. Here neighbouring pixels are the lanes and the six filters the rows of the tile.
+// Convolutions of one channel with six filters, such as the first layer of LeNet-5: a panel of eight columns would leave
+// a quarter of the lanes idle. Here neighbouring pixels are the lanes and the six filters the rows of the tile.
 // Fused build only: with a product of its own the twelve sums would spill.
 
 import { Product } from "../product/product";
@@ -7,6 +7,8 @@ import { PANEL_BYTES, RELU, ROW_BYTES, Row } from "../product/tile";
 import { Vec } from "../vec";
 import { Plan } from "./plan";
 
+/** Filters: as many as a tile has rows. */
+const SIX: i32 = 6;
 /** Pixels of a tile of the forward pass. */
 const PIXELS: i32 = 8;
 
@@ -33,10 +35,10 @@ class Square {
 @final
 @unmanaged
 export class FewFilters {
-  /** Are neighbouring pixels neighbours in memory, and are there as many filters as a tile has rows? */
+  /** Are neighbouring pixels neighbours in memory, and are there six filters? */
   private static fits(plan: Plan, n: i32): bool {
     if (!ASC_FEATURE_RELAXED_SIMD) return false;
-    return (n === 5 || n === 6) && plan.pixelBytes === 4 && plan.x.step === 1;
+    return n === SIX && plan.pixelBytes === 4 && plan.x.step === 1;
   }
 
   /** For the forward pass: whole rows of pixels, sums that are finished at once. */
@@ -117,15 +119,13 @@ export class FewFilters {
     e: v128,
     f: v128,
   ): void {
-    const six = product.n === 6;
     // pmax(x, 0) is relu and keeps NaN; nothing is less than -infinity
     const least = f32x4.splat(product.activation === RELU ? 0 : -Infinity);
     let bias: v128 = i32x4.splat(0);
     let rest = bias;
     if (product.biases) {
       bias = v128.load(product.biases);
-      rest = v128.load32_splat(product.biases, 16);
-      if (six) rest = v128.shuffle<f32>(rest, v128.load32_splat(product.biases, 20), 0, 4, 1, 5);
+      rest = v128.load64_splat(product.biases, 16);
     }
     v128.store(out, f32x4.pmax(f32x4.add(Square.row(a, b, c, d, 0), bias), least));
     v128.store(out + pitch, f32x4.pmax(f32x4.add(Square.row(a, b, c, d, 1), bias), least));
@@ -134,17 +134,10 @@ export class FewFilters {
     const low = f32x4.pmax(f32x4.add(v128.shuffle<f32>(e, f, 0, 4, 1, 5), rest), least);
     const high = f32x4.pmax(f32x4.add(v128.shuffle<f32>(e, f, 2, 6, 3, 7), rest), least);
     const to = out + 16;
-    if (six) {
-      v128.store64_lane(to, low, 0);
-      v128.store64_lane(to + pitch, low, 1);
-      v128.store64_lane(to + pitch * 2, high, 0);
-      v128.store64_lane(to + pitch * 3, high, 1);
-    } else {
-      v128.store32_lane(to, low, 0);
-      v128.store32_lane(to + pitch, low, 2);
-      v128.store32_lane(to + pitch * 2, high, 0);
-      v128.store32_lane(to + pitch * 3, high, 2);
-    }
+    v128.store64_lane(to, low, 0);
+    v128.store64_lane(to + pitch, low, 1);
+    v128.store64_lane(to + pitch * 2, high, 0);
+    v128.store64_lane(to + pitch * 3, high, 1);
   }
 
   /** For the gradient to the kernel: rows of whole vectors of pixels. */
@@ -152,8 +145,8 @@ export class FewFilters {
     return FewFilters.fits(plan, n) && (plan.tileWidth & 3) === 0;
   }
 
-  /** `count` pixels of `n` filters, `pixel` bytes apart, as rows of pixels from `to` on, `stride` bytes apart. */
-  static packPlanes(to: usize, stride: usize, from: usize, pixel: usize, n: i32, count: i32): void {
+  /** `count` pixels of six filters, `pixel` bytes apart, as rows of pixels from `to` on, `stride` bytes apart. */
+  static packPlanes(to: usize, stride: usize, from: usize, pixel: usize, count: i32): void {
     for (; count > 0; count -= 4, to += 16, from += pixel << 2) {
       const a = v128.load(from);
       const b = v128.load(from + pixel);
@@ -163,17 +156,11 @@ export class FewFilters {
       v128.store(to + stride, Square.row(a, b, c, d, 1));
       v128.store(to + stride * 2, Square.row(a, b, c, d, 2));
       v128.store(to + stride * 3, Square.row(a, b, c, d, 3));
-      let at = from + 16;
-      for (let f: usize = 4; f < 6; f++, at += 4) {
-        let plane: v128 = i32x4.splat(0);
-        if (<i32>f < n) {
-          plane = v128.load32_zero(at);
-          plane = v128.load32_lane(at + pixel, plane, 1);
-          plane = v128.load32_lane(at + pixel * 2, plane, 2);
-          plane = v128.load32_lane(at + pixel * 3, plane, 3);
-        }
-        v128.store(to + stride * f, plane);
-      }
+      // the last two filters of two pixels are one vector
+      const ab = v128.load64_lane(from + pixel, v128.load64_zero(from, 16), 1, 16);
+      const cd = v128.load64_lane(from + pixel * 3, v128.load64_zero(from + pixel * 2, 16), 1, 16);
+      v128.store(to + stride * 4, v128.shuffle<f32>(ab, cd, 0, 2, 4, 6));
+      v128.store(to + stride * 5, v128.shuffle<f32>(ab, cd, 1, 3, 5, 7));
     }
   }
 
@@ -240,14 +227,9 @@ export class FewFilters {
   private static storeTap(product: Product, row: Row, a: v128, b: v128, c: v128, d: v128, e: v128, f: v128): void {
     const to = product.out + row.out;
     const four = Square.sums(a, b, c, d);
-    const rest = Square.sums(e, f, e, f);
+    const two = Square.sums(e, f, e, f);
     const onto = product.beta !== 0;
     v128.store(to, onto ? f32x4.add(four, v128.load(to)) : four);
-    const fifth = f32x4.extract_lane(rest, 0);
-    store<f32>(to, onto ? load<f32>(to, 16) + fifth : fifth, 16);
-    if (product.n === 6) {
-      const sixth = f32x4.extract_lane(rest, 1);
-      store<f32>(to, onto ? load<f32>(to, 20) + sixth : sixth, 20);
-    }
+    v128.store64_lane(to, onto ? f32x4.add(two, v128.load64_zero(to, 16)) : two, 0, 16);
   }
 }

@@ -44,14 +44,14 @@ export function conv2dInputGradient(args: Conv2dInputGradientArgs, task: Task): 
   for (let i = 0; i < shape.strideHeight; i++) {
     if (byRows) {
       plan.inputGradientRows(shape, args.dy, i);
-      plan.cut(false);
+      plan.cut(false, true);
       pieces = RowGradient.run(plan, task, pieces, args.kernel, shape, args.dx);
       continue;
     }
     // a phase of both strides is a convolution of stride 1 with its own part of the kernel
     for (let j = 0; j < shape.strideWidth; j++) {
       plan.inputGradient(shape, args.dy, i, j);
-      plan.cut(false);
+      plan.cut(false, false);
       pieces = Correlation.run(plan, task, pieces, args.kernel, true, shape, 0, 0, args.dx);
     }
   }
@@ -151,13 +151,16 @@ class RowGradient {
     const step = (<usize>(shape.strideWidth * channels)) << 2;
     const tapStep = (<usize>(shape.dilationWidth * channels)) << 2;
     const tapBytes = (<usize>channels) << 2;
+    // behind the last tap a row of sums holds zeros, or NaN where dy is not finite
+    const last = (<usize>(pitch - 4)) << 2;
+    const lastLanes = Span.mask(shape.kernelWidth * channels - (pitch - 4));
     Span.clear(line, RowGradient.lineWidth(shape) * channels + 3);
     let at = line;
     for (let ox = 0; ox < shape.outWidth; ox++, at += step, sums += (<usize>pitch) << 2) {
       if (shape.dilationWidth === 1) {
-        for (let i: usize = 0; i < (<usize>pitch) << 2; i += 16) {
-          v128.store(at + i, f32x4.add(v128.load(at + i), v128.load(sums + i)));
-        }
+        let i: usize = 0;
+        for (; i < last; i += 16) v128.store(at + i, f32x4.add(v128.load(at + i), v128.load(sums + i)));
+        v128.store(at + i, f32x4.add(v128.load(at + i), v128.and(v128.load(sums + i), lastLanes)));
       } else {
         for (let kx = 0; kx < shape.kernelWidth; kx++) {
           let to = at + <usize>kx * tapStep;

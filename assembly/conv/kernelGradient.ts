@@ -44,7 +44,7 @@ export function conv2dKernelGradient(args: Conv2dKernelGradientArgs, task: Task)
   const threadScratch = task.scratch + Parts.bytes(parts, floats);
   const plan = Plan.at(threadScratch + <usize>task.thread * PLAN_SCRATCH);
   plan.forward(shape, args.x, shape.filters / shape.groups);
-  plan.cut(true);
+  plan.cut(true, false);
   const blocks = plan.blocks;
   const columnBlocks = plan.columnBlocks;
   const perPart = plan.groups * columnBlocks * blocks;
@@ -114,7 +114,7 @@ class KernelGradient {
       const above = <usize>(image * shape.outHeight + plan.y0) * shape.outWidth + <usize>plan.x0;
       const from = dy + ((above * filters + <usize>first) << 2);
       if (FewFilters.fitsKernel(plan, n)) {
-        KernelGradient.packPlanes(plan, from, shape, n);
+        KernelGradient.packPlanes(plan, from, shape);
         FewFilters.kernel(plan, (<usize>product.kCount) << 2);
       } else {
         KernelGradient.pack(plan, from, shape, n);
@@ -132,12 +132,12 @@ class KernelGradient {
   }
 
   /** The tile of dy as one row of pixels a filter. */
-  private static packPlanes(plan: Plan, from: usize, shape: ConvShape, n: i32): void {
+  private static packPlanes(plan: Plan, from: usize, shape: ConvShape): void {
     const pixel = (<usize>shape.filters) << 2;
     const stride = (<usize>plan.product.kCount) << 2;
     let to = plan.product.panels;
     for (let i = plan.tileHeight; i > 0; i--, from += <usize>shape.outWidth * pixel) {
-      FewFilters.packPlanes(to, stride, from, pixel, n, plan.tileWidth);
+      FewFilters.packPlanes(to, stride, from, pixel, plan.tileWidth);
       to += (<usize>plan.tileWidth) << 2;
     }
   }

@@ -187,8 +187,11 @@ export class Plan {
     this.n = shape.kernelWidth * (shape.channels / shape.groups);
   }
 
-  /** Axes and shapes are known: chooses the blocks. `kIsPixels` says which of taps and pixels are the terms. */
-  cut(kIsPixels: bool): void {
+  /**
+   * Axes and shapes are known: chooses the blocks. `kIsPixels` says which of taps and pixels are the terms, `wholeRows`
+   * that a tile must be as wide as the grid.
+   */
+  cut(kIsPixels: bool, wholeRows: bool): void {
     const y = this.y;
     const x = this.x;
     x.block = max(1, min(x.taps, K_MAX));
@@ -201,12 +204,13 @@ export class Plan {
     y.tile = max(1, min(y.grid, ROWS_MAX / x.tile));
     this.strips = y.padded || x.padded;
     while (this.strips && this.stripFloats > STRIP_FLOATS) {
-      if (y.tile * x.tile > 64) {
+      const wide = !wholeRows && x.tile > 1;
+      if (y.tile * x.tile > 64 && (y.tile > 1 || wide)) {
         if (y.tile > 1) y.tile = (y.tile + 1) >> 1;
         else x.tile = (x.tile + 1) >> 1;
       } else if (this.channelBlock > 16) this.channelBlock = ((this.channelBlock >> 1) + 3) & ~3;
       else if (y.tile > 1) y.tile = (y.tile + 1) >> 1;
-      else if (x.tile > 1) x.tile = (x.tile + 1) >> 1;
+      else if (wide) x.tile = (x.tile + 1) >> 1;
       else if (this.channelBlock > 1) this.channelBlock >>= 1;
       else if (y.block > 1) y.block = (y.block + 1) >> 1;
       else x.block = (x.block + 1) >> 1;

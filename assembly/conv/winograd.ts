@@ -160,7 +160,10 @@ class Winograd {
 
   /** Bytes of scratch. */
   static scratch(depth: i32, n: i32, threads: i32): i32 {
-    return <i32>(PATCH * Winograd.uBytes(depth, n) + <usize>threads * Winograd.threadBytes(depth, n));
+    // what 32 bits cannot say is more than a memory holds
+    const u = <u64>PATCH * (<u64>Pieces.count(n, PANEL) * <u64>panelStride(depth));
+    const bytes = u + <u64>threads * <u64>Winograd.threadBytes(depth, n);
+    return <i32>min(bytes, <u64>u32.MAX_VALUE);
   }
 
   /** The record of a thread; behind it lies what it works with. */

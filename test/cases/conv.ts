@@ -111,7 +111,7 @@ const shapes: readonly Shape[] = [
     dilation: [300, 300],
     pads: [300, 300, 2, 2],
   },
-  // one channel, five and six filters: pixels in the lanes
+  // one channel, six filters (and five): pixels in the lanes
   ...[5, 6].flatMap((filters) =>
     [8, 9, 12, 17, 28].map((width) => ({
       ...plain,
