@@ -42,9 +42,17 @@ export {
   sigmoidCrossEntropyGradient,
 } from "./crossEntropy";
 export { gather, gatherGradient, oneHot } from "./gather";
-export { rmsprop } from "./optim";
+export { rmsprop, sgd } from "./optim";
 export { equal, greater, greaterEqual, less, lessEqual, maximum, minimum, notEqual, select } from "./pointwise/binary";
-export { eluGradient, geluGradient, leakyReluGradient, siluGradient, softplusGradient } from "./pointwise/gradients";
+export {
+  eluGradient,
+  geluGradient,
+  leakyReluGradient,
+  sigmoidGradient,
+  siluGradient,
+  softplusGradient,
+  tanhGradient,
+} from "./pointwise/gradients";
 export {
   absolute,
   clip,

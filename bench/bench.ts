@@ -62,10 +62,12 @@ export async function runBench(options: Options, platform: Platform): Promise<Re
   const secondsAFlop = Math.min(...Array.from({ length: 50 }, () => tools.roof.compute(0.002)));
   print(`Multiply-adds in registers: ${withPrefix(1 / secondsAFlop, "FLOP/s")}\n`);
   print(columns);
-  const wanted = rows.filter(
-    (row) =>
-      (row.quick || !quick) && (!filter.length || filter.some((word) => `${row.group} ${nameOf(row)}`.includes(word))),
+  const matching = rows.filter(
+    (row) => !filter.length || filter.some((word) => `${row.group} ${nameOf(row)}`.includes(word)),
   );
+  // a quick run has few rows, unless all that were asked for are others
+  const few = quick ? matching.filter((row) => row.quick) : matching;
+  const wanted = few.length > 0 ? few : matching;
   const measured: Measured[] = [];
   const failures: string[] = [];
   for (const row of wanted) {
@@ -82,6 +84,7 @@ export async function runBench(options: Options, platform: Platform): Promise<Re
   print("");
   for (const line of summaryLines(measured, build)) print(line);
   const training = await runTraining(build, filter, quick ? 0.3 : 3, tools.roof.compute, print);
+  if (wanted.length === 0 && training.length === 0) throw new Error(`no row matches --filter=${filter.join()}`);
   return {
     ...{ date, processor, engine, build, threads: 1, commit, training, failures },
     rows: measured.map(({ row, result }) => ({ name: nameOf(row), group: row.group, flops: row.flops, ...result })),

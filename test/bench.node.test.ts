@@ -84,4 +84,10 @@ suite("bench", (test) => {
     assert.is(status, 1);
     assert.match(stderr, /unknown option --fliter=x/);
   });
+
+  test("a filter that nothing matches is an error", () => {
+    const { status, stderr } = spawnSync(process.execPath, ["bench/run.mjs", "--filter=nosuch"], { encoding: "utf8" });
+    assert.is(status, 1);
+    assert.match(stderr, /no row matches --filter=nosuch/);
+  });
 });

@@ -14,6 +14,6 @@ export const minimum: Readonly<Record<string, number>> = {
   "reproducible node": 5,
   "reproducible chromium": 5,
   "reproducible firefox": 5,
-  "node node": 83,
+  "node node": 84,
   "browser node": 13,
 };

@@ -11,6 +11,8 @@ import { GemmArgs } from "./args";
 
 /** Most vectors: with more of them the tile of product.ts is faster. */
 const FEW: i32 = 3;
+/** Longest vectors that are copied; the tile takes longer ones in blocks. */
+const COPIED_MOST: i32 = 1 << 15;
 /** Rows of the larger side of a piece. */
 const DOT_PIECE: i32 = 256;
 
@@ -23,6 +25,7 @@ export class Dots extends GemmArgs {
   }
 
   get fits(): bool {
+    if (this.step !== 1 && this.k > COPIED_MOST) return false;
     return this.columns || (this.m <= FEW && this.transB !== 0);
   }
 

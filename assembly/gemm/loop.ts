@@ -74,7 +74,7 @@ export class GemmLoop extends GemmArgs {
     return this.depthMost <= WAYS * cacheSets(this.ldb);
   }
 
-  /** Bytes of scratch that one thread needs: at most 700 kB. */
+  /** Bytes of scratch that one thread needs: at most 1 MB. */
   get scratch(): i32 {
     const depth = this.depthMost;
     const a = this.packsA ? depth * this.rowsMost : 0;

@@ -100,6 +100,15 @@ export const gemmCases: readonly KernelCase[] = [
     gemmCase(230, 20, 300, { ...each, alpha: 2, bias: true, activation: 3 }),
     gemmCase(50, 11, 257, { ...each, activation: 8 }),
     gemmCase(1, 2053, 7, { ...each, beta: 1, bias: true, activation: 1 }),
+    // few rows of A and lines of B that begin in one set of the cache, with gaps and without
+    ...[1, 2, 3, 4, 5, 7].flatMap((m) => [
+      gemmCase(m, 1024, 19, { ...each, bias: true, activation: 1 }),
+      gemmCase(m, 1000, 8, { ...each, gap: 24, beta: 0.5, alpha: 2 }),
+    ]),
+    // A's transpose is copied: many columns, several blocks of rows and of k
+    gemmCase(200, 72, 530, { ...each, gap: 1, alpha: 0.5, beta: 1 }),
+    // vectors that are too long to copy
+    gemmCase(2, 3, 33000, { ...each, beta: 1 }),
     // one row, one column
     gemmCase(300, 1, 30, { ...each, gap: 2, beta: 0.5, alpha: 2, bias: true, activation: 1 }),
     gemmCase(300, 1, 30, { ...each, bias: true, activation: 3 }),
