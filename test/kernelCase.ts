@@ -154,3 +154,44 @@ export function checkKernel(
     say(`wrote behind its ${scratchBytes} bytes of scratch`);
   return problems;
 }
+
+/**
+ * Runs the kernel once for each of its arrays, with that one at the very end of memory: what is read or written behind it
+ * is a trap. Values in lanes that are not used would go unseen in checkKernel.
+ */
+export function checkEnds(engine: Engine, { kernel, name, operands }: KernelCase): string[] {
+  const given = operands as unknown as Record<string, number | Float32Array | Int32Array | null | undefined>;
+  const wanted = extents[kernel](operands as never);
+  const fields = fieldsOf(kernel);
+  const arrays = fields.filter((field) => field.type === "pointer" && given[field.name] != null);
+  const lengthOf = (field: string) => wanted[field] as number;
+  return arrays.flatMap(({ name: last }) => {
+    const code = engine.base;
+    const numbers: Record<string, number> = {};
+    let at = Math.ceil((code + engine.codeBytes([{ kernel }])) / 64) * 64;
+    for (const { name: field, type } of fields) {
+      numbers[field] = type === "pointer" ? 0 : (given[field] as number);
+    }
+    for (const { name: field } of arrays) {
+      numbers[field] = at;
+      if (field !== last) at = Math.ceil((at + lengthOf(field) * 4) / 64) * 64;
+    }
+    engine.grow(at + 64);
+    const scratch = engine.encode(code, [{ kernel, operands: numbers }]);
+    engine.grow(at + scratch + lengthOf(last) * 4 + 64);
+    numbers[last] = engine.bytes - lengthOf(last) * 4;
+    engine.encode(code, [{ kernel, operands: numbers }]);
+    engine.setScratch(at);
+    for (const { name: field, element } of arrays) {
+      const values = (given[field] as Float32Array).subarray(0, lengthOf(field));
+      if (element === "f32") engine.float32(numbers[field] as number, values.length).set(values);
+      else engine.int32(numbers[field] as number, values.length).set(values);
+    }
+    try {
+      engine.run(code, 0, 1);
+      return [];
+    } catch (error) {
+      return [`${engine.kernels} ${kernel} (${name}), ${last} at the end of memory: ${(error as Error).message}`];
+    }
+  });
+}

@@ -15,7 +15,7 @@ import { softmaxCases } from "./cases/softmax.ts";
 import { openEngines } from "./engines.ts";
 import { assert, suite } from "./harness.ts";
 import type { KernelCase } from "./kernelCase.ts";
-import { checkKernel, inBlocks } from "./kernelCase.ts";
+import { checkEnds, checkKernel, inBlocks } from "./kernelCase.ts";
 
 const families: Readonly<Record<string, readonly KernelCase[]>> = {
   batchNorm: batchNormCases,
@@ -43,6 +43,24 @@ for (const engine of engines) {
         const kernels = new Set(cases.map(({ kernel }) => kernel));
         assert.is(problems.slice(0, 20).join("\n"), "");
         assert.ok(kernels.size > 50, `${kernels.size} kernels go over units`);
+      });
+    }
+  });
+}
+for (const engine of engines) {
+  if (engine.kernels === "reference") continue; // its arrays end where they end
+  suite(`kernels at the end of memory, ${engine.kernels}`, (test) => {
+    for (const [family, cases] of Object.entries(families)) {
+      test(family, () => {
+        // the many small products in all transposes differ little
+        const some = family === "gemm" ? cases.filter((_, i) => i % 29 === 0) : cases;
+        assert.is(
+          some
+            .flatMap((each) => checkEnds(engine, each))
+            .slice(0, 20)
+            .join("\n"),
+          "",
+        );
       });
     }
   });

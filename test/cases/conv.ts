@@ -111,6 +111,16 @@ const shapes: readonly Shape[] = [
     dilation: [300, 300],
     pads: [300, 300, 2, 2],
   },
+  { ...plain, channels: 3, filters: 0, groups: 3 }, // a multiplier of 0
+  // one channel of its own filters: a vector reaches into the next pixels
+  ...[1, 2, 3, 4, 5, 6, 7, 9, 13].map((width) => ({
+    ...plain,
+    batch: 1,
+    width,
+    channels: 1,
+    filters: 1,
+    kernel: [3, 3] as const,
+  })),
   // one channel, six filters (and five): pixels in the lanes
   ...[5, 6].flatMap((filters) =>
     [8, 9, 12, 17, 28].map((width) => ({
