@@ -112,6 +112,7 @@ const shapes: readonly Shape[] = [
     pads: [300, 300, 2, 2],
   },
   { ...plain, channels: 3, filters: 0, groups: 3 }, // a multiplier of 0
+  { ...plain, batch: 1, height: 2, width: 200, channels: 3, filters: 300 }, // rows that a strip holds only in few channels
   // one channel of its own filters: a vector reaches into the next pixels
   ...[1, 2, 3, 4, 5, 6, 7, 9, 13].map((width) => ({
     ...plain,
