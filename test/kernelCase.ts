@@ -1,6 +1,7 @@
 // A record of a kernel: operands, and how far the result may be from the twin's in float64.
 // checkKernel lays the operands out in a machine's memory with canaries round every buffer, runs the
-// kernel, and compares. Out-of-bounds reads meet NaN; out-of-bounds writes are found in the canaries.
+// kernel, and compares. Out-of-bounds reads that count meet NaN, out-of-bounds writes are found in the canaries; what
+// does not count, in lanes that are not used, is a trap in checkEnds.
 
 import type { Chain, Engine, Instruction } from "../bindings/engine.ts";
 import { fieldsOf } from "../bindings/engine.ts";

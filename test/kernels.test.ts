@@ -1,35 +1,10 @@
 // Every kernel record on every engine, aligned and one element off; those that go over units also block by block.
 
 import { fieldsOf } from "../bindings/engine.ts";
-import { batchNormCases } from "./cases/batchNorm.ts";
-import { convCases } from "./cases/conv.ts";
-import { copyCases } from "./cases/copy.ts";
-import { gatherCases } from "./cases/gather.ts";
-import { gemmCases } from "./cases/gemm.ts";
-import { optimCases } from "./cases/optim.ts";
-import { pointwiseCases } from "./cases/pointwise.ts";
-import { poolCases } from "./cases/pool.ts";
-import { randomCases } from "./cases/random.ts";
-import { argMaxCases, reduceCases } from "./cases/reduce.ts";
-import { softmaxCases } from "./cases/softmax.ts";
+import { families } from "./cases/families.ts";
 import { openEngines } from "./engines.ts";
 import { assert, suite } from "./harness.ts";
-import type { KernelCase } from "./kernelCase.ts";
 import { checkEnds, checkKernel, inBlocks } from "./kernelCase.ts";
-
-const families: Readonly<Record<string, readonly KernelCase[]>> = {
-  batchNorm: batchNormCases,
-  conv: convCases,
-  copy: copyCases,
-  gather: gatherCases,
-  gemm: gemmCases,
-  optim: optimCases,
-  pointwise: pointwiseCases,
-  pool: poolCases,
-  random: randomCases,
-  reduce: [...reduceCases, ...argMaxCases],
-  softmax: softmaxCases,
-};
 
 const engines = await openEngines();
 for (const engine of engines) {

@@ -5,9 +5,9 @@ export const minimum: Readonly<Record<string, number>> = {
   "unit node": 29,
   "unit chromium": 29,
   "unit firefox": 29,
-  "machine node": 544, // two builds of the kernels in Node 20
-  "machine chromium": 752,
-  "machine firefox": 544, // relaxed SIMD came with version 146
+  "machine node": 555, // two builds of the kernels in Node 20
+  "machine chromium": 774,
+  "machine firefox": 555, // relaxed SIMD came with version 146
   "train node": 10,
   "train chromium": 10,
   "train firefox": 10,
