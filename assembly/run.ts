@@ -15,6 +15,7 @@ export class Instruction {
 /** Runs the instructions from address `first` up to `end`; returns the address of the next one. */
 export function run(first: usize, end: usize, task: Task): usize {
   task.stop = 0;
+  task.threads = 1;
   let at = first;
   while (at < end) {
     const instruction = changetype<Instruction>(at);

@@ -12,7 +12,7 @@ export type InI32 = usize;
 export type OutI32 = usize;
 export type InOutI32 = usize;
 
-/** One record a thread, shared with the host, which knows this layout (bindings/wasm.ts). */
+/** One record a thread, shared with the host, which knows this layout (bindings/layout.ts). */
 @unmanaged
 export class Task {
   thread: i32;
@@ -24,4 +24,8 @@ export class Task {
   beat: i32;
   /** A kernel that sets this ends the run after its instruction. */
   stop: i32;
+  /** Address of the instruction that the thread has come to, where it is one of a crew (crew.ts). */
+  at: usize;
+  /** Meetings that the thread has come to. */
+  round: i32;
 }

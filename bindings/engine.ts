@@ -8,6 +8,8 @@ import { layouts } from "./generated/kernels.ts";
 export interface Instruction {
   readonly kernel: KernelName;
   readonly operands: Readonly<Record<string, number>>;
+  /** Threads that the instruction is worth; one where it is not said. */
+  readonly threads?: number;
 }
 
 /** How an instruction over units becomes one over a block of them. */
@@ -29,6 +31,7 @@ export interface ChainOf<I> {
   /** Bytes of all slots. */
   readonly slotBytes: number;
   readonly steps: readonly (I & Blocked)[];
+  readonly threads?: number;
 }
 
 export type Chain = ChainOf<Instruction>;
@@ -60,10 +63,42 @@ export interface Engine {
   /** Writes the program at an address of at least `codeBytes` bytes; returns the bytes of scratch it needs. */
   encode(address: number, instructions: readonly (Instruction | Chain)[]): number;
   setScratch(address: number): void;
-  /** Runs instructions [first, end) of the program at an address; returns the index of the next one. */
+  /**
+   * Runs instructions [first, end) of the program at an address; returns the index of the next one. Throws StepLost where a
+   * thread was lost: then the engine has moved to another memory, with all that was in this one, and views must be made anew.
+   */
   run(address: number, first: number, end: number): number;
   /** Whether the last run was ended by a guard. */
   readonly stopped: boolean;
+  /** The threads; null where there is one only, and no other can be. */
+  readonly staff: Staff | null;
+  /** Like `run`, by workers alone, where `staff.isAway`. */
+  runAway(address: number, first: number, end: number): Promise<number>;
+}
+
+/** Threads of an engine. */
+export interface Staff {
+  /** Threads that compute now, the calling one included where it takes part. */
+  readonly size: number;
+  /** Most threads that instructions are shared by; they come in the background, when a program is worth them. */
+  readonly wanted: number;
+  /** Changes the number; instructions must be encoded again. */
+  want(threads: number | "auto", make?: () => Worker): void;
+  /** Starts them now; resolves when all are there or cannot be had. */
+  start(): Promise<void>;
+  /** Ends them until there is something to do again. */
+  rest(): void;
+  /** Whether there are workers that compute without the calling thread, because it may not wait. */
+  readonly isAway: boolean;
+}
+
+/** A thread was lost during a run: `next` is the index of the furthest instruction that had begun. */
+export class StepLost extends Error {
+  readonly next: number;
+  constructor(next: number, reason: string) {
+    super(reason);
+    this.next = next;
+  }
 }
 
 export interface Field {

@@ -8,6 +8,9 @@ export const pause = (): Promise<void> => new Promise((resolve) => setImmediate(
 /** Milliseconds of work after which the event loop should get a turn. */
 export const sliceMilliseconds = 20;
 
+/** Whether workers can be given a memory. */
+export const canShare = true;
+
 // loaded at the first use: files are seldom read or written, and Node takes four milliseconds to load this
 const files = () => import("node:fs/promises");
 

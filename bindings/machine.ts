@@ -4,6 +4,7 @@
 import type { Allocator } from "./allocator.ts";
 import { createAllocator, roundUp } from "./allocator.ts";
 import type { Chain, ChainOf, Engine, Floats, Instruction } from "./engine.ts";
+import { StepLost } from "./engine.ts";
 import { LanewiseError } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
 
@@ -40,6 +41,8 @@ export interface Region {
 export interface UnlinkedInstruction {
   readonly kernel: KernelName;
   readonly operands: Readonly<Record<string, number | Region | Storage | null>>;
+  /** Threads that it is worth; one where it is not said. */
+  readonly threads?: number;
 }
 
 export type UnlinkedChain = ChainOf<UnlinkedInstruction>;
@@ -71,8 +74,15 @@ export interface Machine {
   unload(loaded: Loaded): void;
   /** Links again what has moved. Call it before inputs are written; afterwards addresses hold until the next allocation. */
   prepare(loaded: Loaded): void;
-  /** Runs instructions [first, end) and returns the index of the next one: below `end` where a guard stopped. */
+  /**
+   * Runs instructions [first, end) and returns the index of the next one: below `end` where a guard stopped. Throws StepLost
+   * where a thread was lost; addresses are linked again then, and views must be made anew.
+   */
   run(loaded: Loaded, first: number, end: number): number;
+  /** The same by workers, while this thread goes on. */
+  runAway(loaded: Loaded, first: number, end: number): Promise<number>;
+  /** Changes the number of threads. */
+  want(threads: number | "auto", make?: () => Worker): void;
   addressOf(loaded: Loaded, region: Region): number;
   /** Views, good until the next allocation. */
   float32(loaded: Loaded, region: Region): Floats;
@@ -128,6 +138,12 @@ export function createMachine(engine: Engine): Machine {
     if (role === "scratch") engine.setScratch(address);
   };
 
+  /** What uses the machine: programs and storage. Without any the threads are sent home. */
+  let users = 0;
+  const leave = (): void => {
+    if (--users === 0) engine.staff?.rest();
+  };
+
   const addressOf = (loaded: Loaded, region: Region): number => {
     const role = region.role;
     if (role === "activations" || role === "gradients" || role === "data") return shared[role].address + region.offset;
@@ -159,6 +175,15 @@ export function createMachine(engine: Engine): Machine {
     if (loaded.generation !== generation) link(loaded);
   };
 
+  /** After a thread was lost the engine is in another memory: programs are linked again, and views made before are no good. */
+  const moved = (loaded: Loaded, error: unknown): unknown => {
+    if (error instanceof StepLost) {
+      generation++;
+      prepare(loaded);
+    }
+    return error;
+  };
+
   return {
     engine,
     busy: null,
@@ -175,13 +200,16 @@ export function createMachine(engine: Engine): Machine {
       const address = allocate(bytes, what);
       engine.float32(address, bytes / 4).fill(0);
       const block: Block = { address, bytes, live: lengths.length };
+      users++;
       return lengths.map((length, i) => ({ address: address + (offsets[i] as number), length, block }));
     },
     release(storage) {
       const block = storage.block;
       if (!block) return;
       storage.block = null;
-      if (--block.live === 0) allocator.free(block.address);
+      if (--block.live > 0) return;
+      allocator.free(block.address);
+      leave();
     },
     load(program) {
       // the private arenas follow the code in one block
@@ -207,15 +235,35 @@ export function createMachine(engine: Engine): Machine {
         allocator.free(loaded.address);
         throw error;
       }
+      users++;
       return loaded;
     },
     unload(loaded) {
       if (loaded.disposed) return;
       loaded.disposed = true;
       allocator.free(loaded.address);
+      leave();
     },
     prepare,
-    run: (loaded, first, end) => engine.run(loaded.address, first, end),
+    run(loaded, first, end) {
+      try {
+        return engine.run(loaded.address, first, end);
+      } catch (error) {
+        throw moved(loaded, error);
+      }
+    },
+    async runAway(loaded, first, end) {
+      try {
+        return await engine.runAway(loaded.address, first, end);
+      } catch (error) {
+        throw moved(loaded, error);
+      }
+    },
+    want(threads, make) {
+      const before = engine.staff?.wanted;
+      engine.staff?.want(threads, make);
+      if (engine.staff?.wanted !== before) generation++;
+    },
     addressOf,
     float32: (loaded, region) => engine.float32(addressOf(loaded, region), region.length),
     int32: (loaded, region) => engine.int32(addressOf(loaded, region), region.length),

@@ -77,6 +77,18 @@ async function bytesOf(name: BinaryName, source: BinarySource): Promise<BufferSo
   }
 }
 
+/** The import of a memory: its length, its name, and that it is one; then come the flags. */
+const memoryImport = [6, ...[..."memory"].map((letter) => letter.charCodeAt(0)), 2];
+const SHARED = 2;
+
+/** A binary that wants its memory shared. All are built for one that is not. */
+export function sharedImport(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const copy = bytes.slice();
+  const at = copy.findIndex((_, i) => memoryImport.every((byte, j) => copy[i + j] === byte)) + memoryImport.length;
+  copy[at] = (copy[at] as number) | SHARED;
+  return copy;
+}
+
 async function compile(name: string, bytes: BufferSource): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
@@ -89,11 +101,27 @@ async function compile(name: string, bytes: BufferSource): Promise<WebAssembly.M
   }
 }
 
-/** Compiles one binary, from `provider` where there is one, otherwise from the inlined bytes. */
-export async function compileBinary(name: BinaryName, provider?: BinaryProvider): Promise<WebAssembly.Module> {
-  const source = provider ? await bytesOf(name, await provider(name)) : await unpack(name);
-  return source instanceof WebAssembly.Module ? source : compile(name, source);
+const bytesIn = (source: BufferSource): Uint8Array<ArrayBuffer> =>
+  ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
+
+/** One binary, from `provider` where there is one, otherwise from what is inlined. */
+const sourceOf = async (name: BinaryName, provider?: BinaryProvider): Promise<BufferSource | WebAssembly.Module> =>
+  provider ? bytesOf(name, await provider(name)) : unpack(name);
+
+async function moduleOf(
+  name: BinaryName,
+  source: BufferSource | WebAssembly.Module,
+  shared: boolean,
+): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  return compile(name, shared ? sharedImport(bytesIn(source)) : source);
 }
+
+/** Compiles one binary as it is, from `provider` where there is one, otherwise from what is inlined. */
+export const compileBinary = async (name: BinaryName, provider?: BinaryProvider): Promise<WebAssembly.Module> =>
+  moduleOf(name, await sourceOf(name, provider), false);
 
 /** What the engine is opened on: the compiled binaries of one build. */
 export interface Binaries {
@@ -102,12 +130,18 @@ export interface Binaries {
   readonly products: WebAssembly.Module;
   /** The kernels that are seldom needed. */
   more(): Promise<WebAssembly.Module>;
+  /** Whether their memory is one that threads can share. */
+  readonly shared: boolean;
 }
 
-export async function compileBuild(build: Build, provider?: BinaryProvider): Promise<Binaries> {
-  const more = () => compileBinary(build === "strict" ? "moreStrict" : "moreRelaxed", provider);
+/** Compiles the binaries of a build; for a shared memory where that is wanted, and a provider has not compiled them already. */
+export async function compileBuild(build: Build, provider?: BinaryProvider, wanted?: boolean): Promise<Binaries> {
   // products first: base is unpacked on the way to them
-  if (!provider) return { build, products: await compileBinary(build), base: await compileBinary("base"), more };
-  const [base, products] = await Promise.all([compileBinary("base", provider), compileBinary(build, provider)]);
-  return { build, base, products, more };
+  const products = await sourceOf(build, provider);
+  const base = await sourceOf("base", provider);
+  const shared = wanted === true && !(products instanceof WebAssembly.Module) && !(base instanceof WebAssembly.Module);
+  const [ofProducts, ofBase] = await Promise.all([moduleOf(build, products, shared), moduleOf("base", base, shared)]);
+  const name = build === "strict" ? "moreStrict" : "moreRelaxed";
+  const more = async () => moduleOf(name, await sourceOf(name, provider), shared);
+  return { build, base: ofBase, products: ofProducts, more, shared };
 }

@@ -2,24 +2,19 @@
 
 import { roundUp } from "./allocator.ts";
 import type { Chain, ChainOf, Engine, Named } from "./engine.ts";
-import { fieldsOf } from "./engine.ts";
+import { fieldsOf, StepLost } from "./engine.ts";
 import { LanewiseError } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
+import { layouts } from "./generated/kernels.ts";
+import { HEAP_BASE, INSTRUCTION_BYTES, PAGE, THREADS_MAX, taskAddress, wordOf } from "./layout.ts";
+import type { EngineStaff } from "./staff.ts";
 import type { Binaries } from "./variant.ts";
 
-const PAGE = 65536;
-/** Bytes of one Instruction and of one Task (assembly/run.ts, assembly/task.ts). */
-const INSTRUCTION_BYTES = 16;
-const TASK_BYTES = 24;
 /** Bytes of ChainArgs and of one Step, and its tables of operands (assembly/chain.ts). */
 const CHAIN_BYTES = 16;
 const STEP_BYTES = 16;
 const STEP_TABLES = 4;
-/** Below lie the constants of the binaries (asconfig.json, memoryBase). */
-const TASK_ADDRESS = 32768;
-const HEAP_BASE = TASK_ADDRESS + 64;
 
-type KernelExport = (args: number, task: number) => void;
 type SizeExport = (args: number, threads: number) => number;
 
 interface Exports {
@@ -28,12 +23,20 @@ interface Exports {
   readonly [name: string]: unknown;
 }
 
+/** What stands in the table, in this order, in the instances of all threads. */
+const names = [...(Object.keys(layouts) as KernelName[]), "chain"] as const;
+type Linked = (typeof names)[number];
+
 /** Creates the memory, stepping the stated maximum down where the environment refuses it. */
-function createMemory(bytesInitial: number, bytesMax: number): { memory: WebAssembly.Memory; bytesMax: number } {
+function createMemory(
+  bytesInitial: number,
+  bytesMax: number,
+  shared: boolean,
+): { memory: WebAssembly.Memory; bytesMax: number } {
   const initial = Math.ceil(bytesInitial / PAGE);
   for (let maximum = Math.ceil(bytesMax / PAGE); ; maximum >>= 1) {
     try {
-      return { memory: new WebAssembly.Memory({ initial, maximum }), bytesMax: maximum * PAGE };
+      return { memory: new WebAssembly.Memory({ initial, maximum, shared }), bytesMax: maximum * PAGE };
     } catch (cause) {
       if (maximum >> 1 < initial || maximum <= 256) {
         throw new LanewiseError(
@@ -47,49 +50,102 @@ function createMemory(bytesInitial: number, bytesMax: number): { memory: WebAsse
 }
 
 export async function openWasm(
-  { build, base, products, more }: Binaries,
+  { build, base, products, more, shared }: Binaries,
   bytesInitial: number,
   bytesMaxWanted: number,
 ): Promise<Engine> {
-  const { memory, bytesMax } = createMemory(Math.max(bytesInitial, 2 * PAGE), bytesMaxWanted);
-  const open = async (module: WebAssembly.Module): Promise<Exports> =>
-    (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
-  const main = await open(base);
-  const opened = [main, await open(products)];
+  const created = createMemory(Math.max(bytesInitial, 2 * PAGE), bytesMaxWanted, shared);
+  const { bytesMax } = created;
+  let { memory } = created;
+  const modules = [base, products];
+  let opened: Exports[] = [];
+  let firstKernel = 0;
+  /** Puts the kernels of one more instance into the table of the first. */
+  const link = (exports: Exports): void => {
+    opened.push(exports);
+    const { table } = opened[0] as Exports;
+    if (firstKernel === 0) firstKernel = table.grow(names.length);
+    names.forEach((name, i) => {
+      if (name in exports) table.set(firstKernel + i, exports[name] as CallableFunction);
+    });
+  };
+  const open = async (module: WebAssembly.Module): Promise<void> =>
+    link((await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports);
+  for (const module of modules) await open(module);
   let completing: Promise<void> | null = null;
   let isComplete = false;
-  const kernels = new Map<
-    KernelName | "chain",
-    { index: number; scratch: SizeExport | null; phases: SizeExport | null }
-  >();
-
-  const link = (name: KernelName | "chain") => {
-    let linked = kernels.get(name);
-    if (linked) return linked;
-    const from = opened.find((exports) => name in exports);
-    if (!from) throw new LanewiseError("unsupported", `The kernels have no "${name}". Build the library again.`);
-    const index = main.table.grow(1);
-    main.table.set(index, from[name] as KernelExport);
-    linked = {
-      index,
-      scratch: (from[`${name}Scratch`] as SizeExport | undefined) ?? null,
-      phases: (from[`${name}Phases`] as SizeExport | undefined) ?? null,
-    };
-    kernels.set(name, linked);
-    return linked;
-  };
 
   const openMore = async (): Promise<void> => {
-    opened.push(await open(await more()));
+    const module = await more();
+    await open(module);
+    modules.push(module);
+    staff?.add(module);
     isComplete = true;
   };
 
   let words = new DataView(memory.buffer);
+  let integers = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);
   const refresh = () => {
     words = new DataView(memory.buffer);
+    integers = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);
   };
-  const task = new Int32Array(memory.buffer, TASK_ADDRESS, TASK_BYTES / 4);
-  task[1] = 1; // threads
+
+  /** Moves to another memory with all that is in this one, which a lost thread may still write to. */
+  const move = (): void => {
+    const old = memory;
+    try {
+      memory = new WebAssembly.Memory({
+        initial: old.buffer.byteLength / PAGE,
+        maximum: bytesMax / PAGE,
+        shared,
+      });
+    } catch (cause) {
+      throw new LanewiseError(
+        "out-of-memory",
+        `A thread was lost, and there is no memory of ${old.buffer.byteLength} bytes to go on in. Restart the page or process.`,
+        { cause },
+      );
+    }
+    new Uint8Array(memory.buffer).set(new Uint8Array(old.buffer));
+    opened = [];
+    linked.clear();
+    firstKernel = 0;
+    for (const module of modules)
+      link(new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports);
+    refresh();
+  };
+
+  /** The slot of the thread that ran what was for one thread. */
+  let leader = 0;
+  const site = {
+    names,
+    modules,
+    move,
+    get memory() {
+      return memory;
+    },
+    get table() {
+      return (opened[0] as Exports).table;
+    },
+  };
+  const staff = shared ? await (await import("./staff.ts")).createStaff(site) : null;
+  /** By address, the most threads that an instruction of a program is worth. */
+  const threadsOf = new Map<number, number>();
+
+  const linked = new Map<Linked, { index: number; scratch: SizeExport | undefined; phases: SizeExport | undefined }>();
+  const linkOf = (name: Linked) => {
+    let found = linked.get(name);
+    if (found) return found;
+    const from = opened.find((exports) => name in exports);
+    if (!from) throw new LanewiseError("unsupported", `The kernels have no "${name}". Build the library again.`);
+    found = {
+      index: firstKernel + names.indexOf(name),
+      scratch: from[`${name}Scratch`] as SizeExport | undefined,
+      phases: from[`${name}Phases`] as SizeExport | undefined,
+    };
+    linked.set(name, found);
+    return found;
+  };
 
   const bytesOf = ({ kernel }: Named) => roundUp(fieldsOf(kernel).length * 4, 16);
   const argsBytes = (instruction: Named | ChainOf<Named>): number =>
@@ -114,7 +170,7 @@ export async function openWasm(
     for (const step of steps) {
       const { kernel, operands, size, each, moves, slots } = step;
       const bytes = bytesOf(step);
-      [link(kernel).index, bytes, 0, 0].forEach(write);
+      [linkOf(kernel).index, bytes, 0, 0].forEach(write);
       const inScratch = Object.fromEntries(Object.keys(slots).map((name) => [name, 1]));
       for (const table of [{ ...operands, ...slots, [size]: 0 }, moves, { [size]: each }, inScratch]) {
         writeOperands(at, kernel, table);
@@ -122,11 +178,19 @@ export async function openWasm(
       }
     }
   };
+  const mostThreads = (address: number, first: number, end: number): number =>
+    end - first === 1
+      ? words.getInt32(address + first * INSTRUCTION_BYTES + 12, true)
+      : (threadsOf.get(address) as number);
+  /** An error that knows indices of instructions, where it knew addresses. */
+  const ofProgram = (address: number, error: unknown): unknown =>
+    error instanceof StepLost ? new StepLost((error.next - address) / INSTRUCTION_BYTES, error.message) : error;
 
   return {
     kernels: build,
     base: HEAP_BASE,
     bytesMax,
+    staff,
     get bytes() {
       return memory.buffer.byteLength;
     },
@@ -158,29 +222,51 @@ export async function openWasm(
     encode(address, instructions) {
       let args = address + instructions.length * INSTRUCTION_BYTES;
       let scratchBytes = 0;
+      let most = 1;
       instructions.forEach((instruction, i) => {
-        const { index, scratch, phases } = link(instruction.kernel);
-        if (instruction.kernel === "chain") writeChain(args, instruction);
-        else writeOperands(args, instruction.kernel, instruction.operands);
+        const { kernel } = instruction;
+        if (kernel === "chain") writeChain(args, instruction);
+        else writeOperands(args, kernel, instruction.operands);
+        const { index, scratch, phases } = linkOf(kernel);
+        const threads = Math.min(instruction.threads ?? 1, staff?.wanted ?? 1);
         const at = address + i * INSTRUCTION_BYTES;
         words.setUint32(at, index, true);
         words.setUint32(at + 4, args, true);
         words.setInt32(at + 8, phases ? phases(args, 1) : 1, true);
-        words.setInt32(at + 12, 1, true);
-        if (scratch) scratchBytes = Math.max(scratchBytes, scratch(args, 1) >>> 0);
+        words.setInt32(at + 12, threads, true);
+        if (scratch) scratchBytes = Math.max(scratchBytes, scratch(args, threads) >>> 0);
+        most = Math.max(most, threads);
         args += argsBytes(instruction);
       });
+      threadsOf.set(address, most);
       return scratchBytes;
     },
     get stopped() {
-      return words.getInt32(TASK_ADDRESS + 20, true) !== 0;
+      return integers[wordOf(leader, "stop")] !== 0;
     },
-    setScratch(scratchAddress) {
-      words.setUint32(TASK_ADDRESS + 12, scratchAddress, true);
+    setScratch(address) {
+      for (let slot = 0; slot < THREADS_MAX; slot++) integers[wordOf(slot, "scratch")] = address;
     },
     run(address, first, end) {
-      const next = main.run(address + first * INSTRUCTION_BYTES, address + end * INSTRUCTION_BYTES, TASK_ADDRESS);
-      return ((next >>> 0) - address) / INSTRUCTION_BYTES;
+      const [from, to] = [address + first * INSTRUCTION_BYTES, address + end * INSTRUCTION_BYTES];
+      leader = 0;
+      try {
+        const shared = mostThreads(address, first, end) > 1 ? staff?.share(from, to) : undefined;
+        const next = shared ?? (opened[0] as Exports).run(from, to, taskAddress(0)) >>> 0;
+        return (next - address) / INSTRUCTION_BYTES;
+      } catch (error) {
+        throw ofProgram(address, error);
+      }
+    },
+    async runAway(address, first, end) {
+      const [from, to] = [address + first * INSTRUCTION_BYTES, address + end * INSTRUCTION_BYTES];
+      try {
+        const next = await (staff as EngineStaff).shareAway(from, to);
+        leader = (staff as EngineStaff).leader;
+        return (next - address) / INSTRUCTION_BYTES;
+      } catch (error) {
+        throw ofProgram(address, error);
+      }
     },
   };
 }

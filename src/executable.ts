@@ -2,6 +2,7 @@
 // before a step and moves the numbers in and out. After the first step it allocates nothing.
 
 import type { Floats } from "../bindings/engine.ts";
+import { StepLost } from "../bindings/engine.ts";
 import { LanewiseError } from "../bindings/errors.ts";
 import type { Loaded, Machine, Region, Storage, UnlinkedInstruction } from "../bindings/machine.ts";
 import type { Assembled } from "./compile/assemble.ts";
@@ -27,8 +28,13 @@ export interface Executable {
   input(name: string): View | null;
   /** Index of the first instruction that writes a variable. */
   readonly effectsFrom: number;
-  /** Runs instructions [first, end); returns the index of the next. */
+  /**
+   * Runs instructions [first, end); returns the index of the next: 0 where a thread was lost before anything had changed,
+   * so that the step is to be run again. Throws `state-lost` where something had.
+   */
   run(first: number, end: number): number;
+  /** The same by workers, while this thread goes on. */
+  runAway(first: number, end: number): Promise<number>;
   /** Whether a guard ended the last run. */
   readonly stopped: boolean;
   /** Counts the step, once all of it has run. */
@@ -177,6 +183,22 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
     for (const { variable, values } of kept) machine.values(variable.state.storage as Storage).set(values);
   };
 
+  /** After a thread was lost: where to go on, if nothing that lasts had changed. */
+  const recovered = (error: unknown): number => {
+    if (!(error instanceof StepLost)) throw error;
+    refreshViews();
+    if (error.next < (program as Assembled).effectsFrom) return 0;
+    if (kept.length > 0) {
+      putBack();
+      return 0;
+    }
+    throw new LanewiseError(
+      "state-lost",
+      `a thread was lost while the step changed variables (${error.message}): some have their new values, others their old ones. Load what was saved last; everything else still works.`,
+      { cause: error },
+    );
+  };
+
   const self: Executable = {
     get compiled() {
       return compiled;
@@ -203,7 +225,20 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
     get effectsFrom() {
       return (program as Assembled).effectsFrom;
     },
-    run: (first, end) => machine.run(box.loaded as Loaded, first, end),
+    run(first, end) {
+      try {
+        return machine.run(box.loaded as Loaded, first, end);
+      } catch (error) {
+        return recovered(error);
+      }
+    },
+    async runAway(first, end) {
+      try {
+        return await machine.runAway(box.loaded as Loaded, first, end);
+      } catch (error) {
+        return recovered(error);
+      }
+    },
     get stopped() {
       return machine.engine.stopped;
     },
@@ -235,7 +270,7 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
       const { origins, effectsFrom, guardsUntil } = program as Assembled;
       try {
         for (let i = 0; i < Math.max(effectsFrom, guardsUntil); i++) {
-          machine.run(box.loaded as Loaded, i, i + 1);
+          self.run(i, i + 1);
           for (const origin of origins[i] ?? []) {
             const instruction = compiled.listing.instructions[origin];
             if (!instruction) continue;

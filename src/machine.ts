@@ -1,5 +1,6 @@
 // The one default machine: opened at first use, or by init() for who wants to choose.
 
+import { canShare } from "#host";
 import { LanewiseError } from "../bindings/errors.ts";
 import type { Machine } from "../bindings/machine.ts";
 import { createMachine } from "../bindings/machine.ts";
@@ -34,19 +35,24 @@ const BYTES_MAX = 2 ** 32;
 interface Settings {
   readonly reproducible: boolean;
   readonly wasm: BinaryProvider | undefined;
+  readonly threads: number | "auto";
+  readonly worker: (() => Worker) | undefined;
 }
 
-let settings: Settings = { reproducible: false, wasm: undefined };
+let settings: Settings = { reproducible: false, wasm: undefined, threads: "auto", worker: undefined };
+let warned = false;
 let opening: Promise<Machine> | null = null;
 let opened: Machine | null = null;
 
-async function open({ reproducible, wasm }: Settings): Promise<Machine> {
+async function open({ reproducible, wasm, threads, worker }: Settings): Promise<Machine> {
   if (!hasSimd()) {
     const { openReference } = await import("./reference/engine.ts");
     return createMachine(openReference("float32"));
   }
   const build = !reproducible && hasRelaxedSimd() ? "relaxed" : "strict";
-  return createMachine(await openWasm(await compileBuild(build, wasm), BYTES_INITIAL, BYTES_MAX));
+  const machine = createMachine(await openWasm(await compileBuild(build, wasm, canShare), BYTES_INITIAL, BYTES_MAX));
+  machine.want(threads, worker); // they start when a program is worth them
+  return machine;
 }
 
 /** The default machine, opened by the first call. */
@@ -69,6 +75,12 @@ export function openedMachine(): Machine | null {
   return opened;
 }
 
+/** Throws where a step is in flight. */
+export function requireIdle(machine: Machine, what: string): void {
+  if (machine.busy)
+    throw new LanewiseError("busy", `${what}: ${machine.busy} is running. Await it first, or use a callback.`);
+}
+
 /**
  * Chooses how the library computes, and opens it; not needed otherwise. Threads may be changed later, kernels
  * not once they run (`invalid-argument`). Resolves with what was chosen.
@@ -83,6 +95,8 @@ export async function init(options: InitOptions = {}): Promise<Chosen> {
   const wanted: Settings = {
     reproducible: options.reproducible ?? settings.reproducible,
     wasm: options.wasm ?? settings.wasm,
+    threads: options.threads ?? settings.threads,
+    worker: options.worker ?? settings.worker,
   };
   if (opening && (wanted.reproducible !== settings.reproducible || wanted.wasm !== settings.wasm)) {
     throw new LanewiseError(
@@ -90,7 +104,18 @@ export async function init(options: InitOptions = {}): Promise<Chosen> {
       "init: reproducible and wasm can only be chosen before anything has run. Call init first.",
     );
   }
+  if (opened) requireIdle(opened, "init");
   settings = wanted;
   const machine = await defaultMachine();
-  return { kernels: machine.engine.kernels, threads: 1, sharedMemory: false };
+  const { staff, kernels } = machine.engine;
+  machine.want(wanted.threads, wanted.worker);
+  if (wanted.threads !== "auto" && wanted.threads > 1) {
+    if (staff) await staff.start();
+    else if (!warned) {
+      warned = true;
+      const { whyAlone } = await import("../bindings/staff.ts");
+      console.warn(`lanewise: ${wanted.threads} threads were asked for and there is one: ${whyAlone}.`);
+    }
+  }
+  return { kernels, threads: staff?.size ?? 1, sharedMemory: staff !== null };
 }

@@ -1,7 +1,6 @@
 // program(): a step of one's own, compiled from a function on symbolic tensors.
 
 import { LanewiseError } from "../bindings/errors.ts";
-import type { Machine } from "../bindings/machine.ts";
 import {
   anyFunction,
   bool,
@@ -27,7 +26,7 @@ import { createTrace, makeInput, toTensor, withTrace } from "./graph/trace.ts";
 import type { Variable } from "./graph/variable.ts";
 import { isVariable } from "./graph/variable.ts";
 import { settleLooseLayers } from "./layers/layer.ts";
-import { defaultMachine } from "./machine.ts";
+import { defaultMachine, requireIdle } from "./machine.ts";
 import { vocabulary } from "./ops/vocabulary.ts";
 import { formatShape, sizeOf } from "./shape.ts";
 
@@ -174,7 +173,7 @@ export async function program<I extends string, O extends string = never>(
       const data = arrays[i] as NonNullable<(typeof arrays)[number]>;
       view?.set(data);
     }
-    executable.run(0, executable.length);
+    while (executable.run(0, executable.length) === 0 && executable.length > 0); // a thread was lost: again
     if (executable.stopped) {
       throw new LanewiseError(
         "non-finite",
@@ -204,11 +203,6 @@ export async function program<I extends string, O extends string = never>(
       cache.clear();
     },
   });
-}
-
-export function requireIdle(machine: Machine, what: string): void {
-  if (machine.busy)
-    throw new LanewiseError("busy", `${what}: ${machine.busy} is running. Await it first, or use a callback.`);
 }
 
 function namedResults(returned: unknown): [name: string, tensor: Tensor][] {

@@ -9,6 +9,8 @@ import type { Variable } from "../graph/variable.ts";
 import { sizeOf } from "../shape.ts";
 import type { Listing, VirtualInstruction } from "./lower.ts";
 import type { Plan } from "./plan.ts";
+import type { ThreadCosts } from "./threads.ts";
+import { threadsFor, usualThreadCosts, workOf } from "./threads.ts";
 
 type Operand = number | Region | Storage | null;
 
@@ -74,6 +76,7 @@ export function assemble(
   listing: Listing,
   { regions, arenas }: Plan,
   storageOf: StorageOf = storageInMachine,
+  costs: ThreadCosts = usualThreadCosts,
 ): Assembled {
   // what lives within a chain has no place
   const place = (buffer: Buffer): Region | Storage | null =>
@@ -87,16 +90,19 @@ export function assemble(
   };
   const instructions: (UnlinkedInstruction | UnlinkedChain)[] = [];
   const origins: number[][] = [];
+  const works: number[] = [];
   let run: Run | null = null;
   let effectsFrom = Number.POSITIVE_INFINITY;
   let guardsUntil = 0;
   for (const [i, instruction] of listing.instructions.entries()) {
+    const work = workOf(instruction, costs);
     if (i >= listing.effectsFrom) effectsFrom = Math.min(effectsFrom, instructions.length);
     if (i < listing.guardsUntil) guardsUntil = instructions.length + 1;
     if (instruction.kernel === "chain") {
       run = null;
       instructions.push({ ...instruction, steps: instruction.steps.map(placed) });
       origins.push([i]);
+      works.push(work);
       continue;
     }
     const next = placed(instruction);
@@ -107,12 +113,22 @@ export function assemble(
       const n = distance / 4 + (next.operands.n as number);
       instructions[run.index] = { kernel: next.kernel, operands: { ...run.first.operands, n } };
       (origins[run.index] as number[]).push(i);
+      works[run.index] = (works[run.index] as number) + work;
       run.last = next;
       continue;
     }
     run = advance ? { first: next, last: next, advance, index: instructions.length } : null;
     instructions.push(next);
     origins.push([i]);
+    works.push(work);
   }
-  return { instructions, arenas, origins, effectsFrom: Math.min(effectsFrom, instructions.length), guardsUntil };
+  const threads = threadsFor(works, costs);
+  const shared = instructions.map((instruction, i) => ({ ...instruction, threads: threads[i] as number }));
+  return {
+    instructions: shared,
+    arenas,
+    origins,
+    effectsFrom: Math.min(effectsFrom, instructions.length),
+    guardsUntil,
+  };
 }

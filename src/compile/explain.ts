@@ -61,7 +61,8 @@ function explainProgram({ listing, plan }: Compiled): string {
       if (typeof operand === "number") return [`${name} ${String(linked.operands[name])}`];
       return [`${name} ${writes ? ">" : ""}${where(operand)}`];
     });
-    return `${kernel} ${shown.join(", ")}  # ${label}${note ? `; ${note}` : ""}`;
+    const threads = (linked.threads ?? 1) > 1 ? ` on up to ${linked.threads} threads` : "";
+    return `${kernel}${threads} ${shown.join(", ")}  # ${label}${note ? `; ${note}` : ""}`;
   };
   return instructions
     .map((linked, i) => {
@@ -71,7 +72,7 @@ function explainProgram({ listing, plan }: Compiled): string {
       if (linked.kernel === "chain" && first.kernel === "chain") {
         const { units, block, bytes, steps } = first;
         const rows = steps.map((step, k) => `\n      ${describe(step, linked.steps[k] as UnlinkedInstruction)}`);
-        return `${number} chain of ${steps.length} over ${units} by ${block}: ${bytes.chained} bytes cross memory, not ${bytes.apart}${rows.join("")}`;
+        return `${number} chain of ${steps.length}${(linked.threads ?? 1) > 1 ? ` on up to ${linked.threads} threads` : ""} over ${units} by ${block}: ${bytes.chained} bytes cross memory, not ${bytes.apart}${rows.join("")}`;
       }
       const behind = from.length > 1 ? ` and ${from.length - 1} more behind it` : "";
       return `${number} ${describe(first as VirtualInstruction, linked as UnlinkedInstruction)}${behind}`;

@@ -20,6 +20,8 @@ export interface VirtualInstruction {
   readonly label: string;
   /** Why this kernel, where there was a choice. */
   readonly note?: string;
+  /** Of the node it came from, where those are its work. */
+  readonly multiplyAdds?: number;
 }
 
 /** Instructions that run block by block. */
@@ -134,14 +136,17 @@ export function lower({ order, outputs }: Schedule): Listing {
         if (bufferOf(input).length === output.length) output.mayTake.push(bufferOf(input));
       }
     }
+    const inputTypes = node.inputs.map((t) => ({ shape: t.dims, dtype: t.dtype }));
+    const outputTypes = node.outputs.map((t) => ({ shape: t.dims, dtype: t.dtype }));
+    const multiplyAdds = op.multiplyAdds?.(inputTypes, outputTypes, attributes);
     op.lower?.({
       attributes,
       inputs: node.inputs.map(bufferOf),
-      inputTypes: node.inputs.map((t) => ({ shape: t.dims, dtype: t.dtype })),
+      inputTypes,
       outputs: node.outputs.map(bufferOf),
-      outputTypes: node.outputs.map((t) => ({ shape: t.dims, dtype: t.dtype })),
+      outputTypes,
       emit(kernel, operands, { advance, note } = {}) {
-        const why = { ...(advance && { advance }), ...(note && { note }) };
+        const why = { ...(advance && { advance }), ...(note && { note }), ...(multiplyAdds && { multiplyAdds }) };
         instructions.push({ kernel, operands: operands as Record<string, LoweredOperand>, label, ...why });
       },
       temporary: (length, dtype = "float32") =>

@@ -98,6 +98,7 @@ function convOps(form: Form): Op<ConvAttributes> {
   const kernelGradient: Op<ConvAttributes & { readonly kernel: readonly number[] }> = {
     name: `${form}KernelGradient`,
     infer: (_, { kernel }) => [{ shape: kernel, dtype: "float32" }],
+    multiplyAdds: ([, dy], _, { kernel }) => (sizeOf(dy?.shape ?? []) * sizeOf(kernel)) / filtersOf(kernel),
     gradient: ({ inputs, upstream: [u], attributes, wanted }) => {
       const [x, dy, kernel] = [...inputs, u] as [Tensor, Tensor, Tensor];
       const { kernel: _, ...plain } = attributes;

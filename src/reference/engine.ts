@@ -47,7 +47,7 @@ export function openReference(precision: "float32" | "float64" = "float32"): Eng
     };
   };
 
-  return {
+  const self: Engine = {
     kernels: "reference",
     base: BASE,
     bytesMax: BYTES_MAX,
@@ -91,6 +91,8 @@ export function openReference(precision: "float32" | "float64" = "float32"): Eng
     get stopped() {
       return stopped;
     },
+    staff: null,
+    runAway: async (address, first, end) => self.run(address, first, end),
     run(address, first, end) {
       const steps = programs.get(address) as Step[];
       stopped = false;
@@ -101,4 +103,5 @@ export function openReference(precision: "float32" | "float64" = "float32"): Eng
       return end;
     },
   };
+  return self;
 }

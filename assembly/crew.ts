@@ -1,0 +1,93 @@
+// The loop of run.ts for several threads: all of a crew walk the same instructions, share those that are worth it, and meet
+// between them. A binary of its own, which is loaded where there are threads.
+
+import { Instruction } from "./run";
+import { Task } from "./task";
+
+/** What a crew has in common; the host knows this layout (bindings/layout.ts). What is written often has a line of the cache to itself. */
+@unmanaged
+class Crew {
+  /** Threads that take part. */
+  size: i32;
+  /** Set by the first thread where a kernel ended the run: the others leave at the next meeting. */
+  halted: i32;
+  unused: v128;
+  unused1: v128;
+  unused2: v128;
+  /** Threads that have come to the meeting of this round. */
+  arrived: i32;
+  unused3: v128;
+  unused4: v128;
+  unused5: v128;
+  /** Meetings so far. */
+  round: i32;
+  /** Threads that wait for the end of the round in `park`. */
+  parked: i32;
+}
+
+// what the host gives, as the module "crew"
+/** Waits until the round is another one. */
+declare function park(round: i32, task: usize): void;
+
+/** Wakes those in `park`. */
+declare function wake(): void;
+
+/** Looks at the round before a thread parks, some 20 us: longer than threads that share an instruction evenly wait for each other. */
+const SPINS = 20000;
+
+/** Waits until all of the crew are here; true where the run has ended. */
+function meet(crew: Crew, task: Task): bool {
+  const round = atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("round"));
+  // who has not come is told from who waits by this
+  atomic.store<i32>(changetype<usize>(task), round + 1, offsetof<Task>("round"));
+  if (atomic.add<i32>(changetype<usize>(crew), 1, offsetof<Crew>("arrived")) === crew.size - 1) {
+    atomic.store<i32>(changetype<usize>(crew), 0, offsetof<Crew>("arrived"));
+    atomic.store<i32>(changetype<usize>(crew), round + 1, offsetof<Crew>("round"));
+    if (atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("parked"))) wake();
+  } else {
+    let spins = SPINS;
+    while (atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("round")) === round) {
+      if (--spins === 0) {
+        park(round, changetype<usize>(task));
+        break;
+      }
+    }
+  }
+  return atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("halted")) !== 0;
+}
+
+/**
+ * Runs the instructions from address `first` up to `end` together with the other threads of the crew, which call this, too;
+ * returns the address of the next one. An instruction for one thread is run by the first, and only that one may end a run.
+ */
+export function share(first: usize, end: usize, task: Task, crew: Crew): usize {
+  const thread = task.thread;
+  const size = crew.size;
+  task.stop = 0;
+  let at = first;
+  let threadsBefore = 0;
+  while (at < end) {
+    const instruction = changetype<Instruction>(at);
+    const threads = min(instruction.threads, size);
+    // what one thread did alone before it goes on alone needs no meeting
+    if (threadsBefore !== 0 && (threads > 1 || threadsBefore > 1) && meet(crew, task)) return at;
+    threadsBefore = threads;
+    task.threads = threads;
+    task.at = at;
+    const phases = instruction.phases;
+    for (let phase = 0; phase < phases; phase++) {
+      if (phase > 0 && threads > 1) meet(crew, task);
+      if (thread >= threads) continue;
+      task.phase = phase;
+      call_indirect<void>(instruction.kernel, instruction.args, changetype<usize>(task));
+    }
+    task.beat++;
+    at += offsetof<Instruction>();
+    if (task.stop) {
+      atomic.store<i32>(changetype<usize>(crew), 1, offsetof<Crew>("halted"));
+      break;
+    }
+  }
+  meet(crew, task);
+  return at;
+}

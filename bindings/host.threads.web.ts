@@ -1,0 +1,43 @@
+// What threads need of a page or a worker, under the names that host.threads.node.ts has too.
+
+import type { Thread } from "./crew.ts";
+import type { Told } from "./worker.ts";
+
+/** Whether this thread may wait for others: a page's may not, a worker's may. */
+export const canWait: boolean = mayWait();
+
+function mayWait(): boolean {
+  try {
+    return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1) === "not-equal";
+  } catch {
+    return false;
+  }
+}
+
+/** Why there is one thread, where memory cannot be shared. */
+export const whyAlone: string = crossOriginIsolated
+  ? "the binaries that were given are compiled already: give their bytes"
+  : "the page is not cross-origin isolated: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+
+/** Threads that run at the same time. */
+export const cores = async (): Promise<number> => navigator.hardwareConcurrency || 1;
+
+let workerUrl: string | undefined;
+
+/** Starts a worker; `ended` is told why it is no more. */
+export async function startWorker(
+  source: string,
+  make: (() => Worker) | undefined,
+  heard: (told: Told) => void,
+  ended: (reason: string) => void,
+): Promise<Thread> {
+  if (!make) workerUrl ??= URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = make ? make() : new Worker(workerUrl as string, { name: "lanewise" });
+  worker.onmessage = ({ data: told }: MessageEvent<Told>) =>
+    typeof told === "object" ? ended(told.error) : heard(told);
+  worker.onerror = (event) => {
+    event.preventDefault(); // it is told once, by the library
+    ended(event.message || "it could not be loaded; see worker-src of the page's Content-Security-Policy");
+  };
+  return { post: (message) => worker.postMessage(message), terminate: () => worker.terminate() };
+}

@@ -1,0 +1,57 @@
+// Where in linear memory the threads of an engine meet, in words of four bytes: what a crew has in common
+// (assembly/crew.ts), then a Task for each thread (assembly/task.ts), with words for its host and its worker behind it.
+
+export const PAGE = 65536;
+/** Bytes of one Instruction (assembly/run.ts). */
+export const INSTRUCTION_BYTES = 16;
+
+/** Most threads that an engine can have. */
+export const THREADS_MAX = 32;
+
+/** Below lie the constants of the binaries (asconfig.json, memoryBase). */
+export const CREW_ADDRESS = 32768;
+const CREW_BYTES = 256;
+const TASK_BYTES = 128;
+export const HEAP_BASE: number = CREW_ADDRESS + CREW_BYTES + THREADS_MAX * TASK_BYTES;
+
+const CREW_WORD = CREW_ADDRESS / 4;
+type CrewWord = "size" | "halted" | "first" | "end" | "next" | "round" | "parked";
+
+export const crewWord: Readonly<Record<CrewWord, number>> = {
+  size: CREW_WORD,
+  halted: CREW_WORD + 1,
+  /** What is to be run: addresses of the first instruction and of the end. */
+  first: CREW_WORD + 2,
+  end: CREW_WORD + 3,
+  /** Address of the next instruction, as the first thread left it for a host that waits for a message. */
+  next: CREW_WORD + 4,
+  round: CREW_WORD + 32,
+  parked: CREW_WORD + 33,
+};
+
+export const taskAddress = (slot: number): number => CREW_ADDRESS + CREW_BYTES + slot * TASK_BYTES;
+
+export const taskWord = {
+  thread: 0,
+  threads: 1,
+  scratch: 3,
+  beat: 4,
+  stop: 5,
+  at: 6,
+  round: 7,
+  /** Number of the last job that the thread is to take part in. */
+  job: 8,
+  /** Messages posted to the worker, and those that it has dealt with. */
+  posted: 9,
+  received: 10,
+  /** Rises with every job and message; the worker sleeps on it. */
+  calls: 11,
+  asleep: 12,
+  /** Set by a worker whose kernel failed. */
+  failed: 13,
+  /** Set where the thread tells its host by a message that a job is done. */
+  tells: 14,
+} as const;
+
+/** Index of a word of a thread's record. */
+export const wordOf = (slot: number, word: keyof typeof taskWord): number => taskAddress(slot) / 4 + taskWord[word];

@@ -1,0 +1,130 @@
+// What a worker runs: instances of the binaries over the memory of an engine, and a wait for jobs. It stands alone: it is
+// bundled into a text (bindings/build.mjs), and is what lanewise/worker is.
+
+import { CREW_ADDRESS, crewWord, taskAddress, wordOf } from "./layout.ts";
+
+/** The first message; those that follow have a module only. */
+export interface Start {
+  readonly memory: WebAssembly.Memory;
+  /** base, which has the table, products, what else there is, and the loop for several threads. */
+  readonly modules: readonly WebAssembly.Module[];
+  readonly loop: WebAssembly.Module;
+  /** Kernels in the order in which they stand in the table. */
+  readonly names: readonly string[];
+  readonly slot: number;
+}
+
+export interface More {
+  readonly module: WebAssembly.Module;
+}
+
+/** What a worker tells: the number of a job that is done, or why it cannot go on. */
+export type Told = number | { readonly error: string };
+
+type Share = (first: number, end: number, task: number, crew: number) => number;
+
+interface Port {
+  postMessage(told: Told): void;
+  on?(event: "message", listener: (message: Start | More) => void): void;
+  onmessage: ((event: { data: Start | More }) => void) | null;
+}
+
+/** What there is in Node; older ones have no getBuiltinModule, and bindings/host.node.ts puts the port there. */
+interface NodeGlobals {
+  readonly process?: { getBuiltinModule?(name: string): { readonly parentPort: Port | null } };
+  readonly parentPort?: Port;
+}
+
+/** How long a worker looks out for the next job before it sleeps: longer than between two steps of a loop. */
+const LOOKOUT_MILLISECONDS = 0.3;
+
+const { process, parentPort } = globalThis as NodeGlobals;
+const port =
+  parentPort ?? process?.getBuiltinModule?.("node:worker_threads").parentPort ?? (globalThis as unknown as Port);
+
+let words: Int32Array;
+let slot = 0;
+let table: WebAssembly.Table;
+let firstKernel = 0;
+let names: readonly string[] = [];
+const env: WebAssembly.ModuleImports = {};
+let share: Share;
+let job = 0;
+
+/** What the loop for several threads calls. Who waits here is ended by the host, if those it waits for are lost. */
+const crew = {
+  park(round: number): void {
+    Atomics.add(words, crewWord.parked, 1);
+    while (Atomics.load(words, crewWord.round) === round) Atomics.wait(words, crewWord.round, round);
+    Atomics.sub(words, crewWord.parked, 1);
+  },
+  wake: () => Atomics.notify(words, crewWord.round),
+};
+
+const at = (word: Parameters<typeof wordOf>[1]): number => wordOf(slot, word);
+
+function add(module: WebAssembly.Module): WebAssembly.Exports {
+  const { exports } = new WebAssembly.Instance(module, { env, crew });
+  table ??= exports.table as WebAssembly.Table;
+  if (firstKernel === 0) firstKernel = table.grow(names.length);
+  names.forEach((name, i) => {
+    const kernel = exports[name];
+    if (typeof kernel === "function") table.set(firstKernel + i, kernel);
+  });
+  return exports;
+}
+
+function start({ memory, modules, loop, slot: own, names: all }: Start): void {
+  words = new Int32Array(memory.buffer);
+  slot = own;
+  names = all;
+  env.memory = memory;
+  for (const module of modules) add(module);
+  env.table = table;
+  share = add(loop).share as Share;
+  job = Atomics.load(words, at("job"));
+}
+
+/** Waits for a call that was not seen yet; first awake, because the next one is near where many steps are run. */
+function sleep(calls: number): void {
+  const until = performance.now() + LOOKOUT_MILLISECONDS;
+  do {
+    for (let i = 0; i < 100; i++) if (Atomics.load(words, at("calls")) !== calls) return;
+  } while (performance.now() < until);
+  Atomics.store(words, at("asleep"), 1);
+  Atomics.wait(words, at("calls"), calls);
+  Atomics.store(words, at("asleep"), 0);
+}
+
+/** Takes part in jobs until there is a message to be read, which the event loop brings. */
+function work(): void {
+  for (;;) {
+    const calls = Atomics.load(words, at("calls"));
+    const wanted = Atomics.load(words, at("job"));
+    if (wanted !== job) {
+      job = wanted;
+      const first = Atomics.load(words, crewWord.first);
+      const next = share(first, Atomics.load(words, crewWord.end), taskAddress(slot), CREW_ADDRESS);
+      if (words[at("tells")]) {
+        words[crewWord.next] = next;
+        port.postMessage(job);
+      }
+    } else if (Atomics.load(words, at("posted")) !== Atomics.load(words, at("received"))) return;
+    else sleep(calls);
+  }
+}
+
+function receive(message: Start | More): void {
+  try {
+    if ("memory" in message) start(message);
+    else add(message.module);
+    Atomics.add(words, at("received"), 1);
+    work();
+  } catch (error) {
+    if (words) Atomics.store(words, at("failed"), 1);
+    port.postMessage({ error: String(error) });
+  }
+}
+
+if (port.on) port.on("message", receive);
+else port.onmessage = ({ data }) => receive(data);
