@@ -22,4 +22,4 @@ export {
   randomUniformScratch,
 } from "./random";
 export { argMax, reduceSum, reduceSumPhases, reduceSumScratch } from "./reduce";
-export { run } from "./run";
+export { run, runPart } from "./run";

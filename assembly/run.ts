@@ -1,4 +1,4 @@
-// The loop that runs a program: a flat list of instructions, each called once for each of its phases.
+// The loop that runs a program on one thread: a flat list of instructions, each called once for each of its phases.
 
 import { Task } from "./task";
 
@@ -15,6 +15,7 @@ export class Instruction {
 /** Runs the instructions from address `first` up to `end`; returns the address of the next one. */
 export function run(first: usize, end: usize, task: Task): usize {
   task.stop = 0;
+  task.thread = 0;
   task.threads = 1;
   let at = first;
   while (at < end) {
@@ -29,4 +30,10 @@ export function run(first: usize, end: usize, task: Task): usize {
     if (task.stop) break;
   }
   return at;
+}
+
+/** Runs a part of one instruction: what the thread of the task would do of it in its phase. */
+export function runPart(at: usize, task: usize): void {
+  const instruction = changetype<Instruction>(at);
+  call_indirect<void>(instruction.kernel, instruction.args, task);
 }

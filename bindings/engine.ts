@@ -8,8 +8,15 @@ import { layouts } from "./generated/kernels.ts";
 export interface Instruction {
   readonly kernel: KernelName;
   readonly operands: Readonly<Record<string, number>>;
-  /** Threads that the instruction is worth; one where it is not said. */
-  readonly threads?: number;
+  readonly share?: Share;
+}
+
+/** How an instruction may be divided, where it may. */
+export interface Share {
+  /** Threads that it is worth. */
+  readonly threads: number;
+  /** Parts in which one thread runs it, so that it may do something else between them. */
+  readonly parts: number;
 }
 
 /** How an instruction over units becomes one over a block of them. */
@@ -31,7 +38,7 @@ export interface ChainOf<I> {
   /** Bytes of all slots. */
   readonly slotBytes: number;
   readonly steps: readonly (I & Blocked)[];
-  readonly threads?: number;
+  readonly share?: Share;
 }
 
 export type Chain = ChainOf<Instruction>;
@@ -68,6 +75,10 @@ export interface Engine {
    * thread was lost: then the engine has moved to another memory, with all that was in this one, and views must be made anew.
    */
   run(address: number, first: number, end: number): number;
+  /** In how many parts an instruction is run, where this thread alone runs it. */
+  partsOf(address: number, index: number): number;
+  /** Runs one of them; they are run in order, and nothing else in between. */
+  runPart(address: number, index: number, part: number): void;
   /** Whether the last run was ended by a guard. */
   readonly stopped: boolean;
   /** The threads; null where there is one only, and no other can be. */
@@ -88,6 +99,8 @@ export interface Staff {
   start(): Promise<void>;
   /** Ends them until there is something to do again. */
   rest(): void;
+  /** Whether there are workers that the calling thread computes with. */
+  readonly isCrew: boolean;
   /** Whether there are workers that compute without the calling thread, because it may not wait. */
   readonly isAway: boolean;
 }

@@ -34,6 +34,7 @@ export const taskAddress = (slot: number): number => CREW_ADDRESS + CREW_BYTES +
 export const taskWord = {
   thread: 0,
   threads: 1,
+  phase: 2,
   scratch: 3,
   beat: 4,
   stop: 5,

@@ -3,7 +3,7 @@
 
 import type { Allocator } from "./allocator.ts";
 import { createAllocator, roundUp } from "./allocator.ts";
-import type { Chain, ChainOf, Engine, Floats, Instruction } from "./engine.ts";
+import type { Chain, ChainOf, Engine, Floats, Instruction, Share } from "./engine.ts";
 import { StepLost } from "./engine.ts";
 import { LanewiseError } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
@@ -41,8 +41,7 @@ export interface Region {
 export interface UnlinkedInstruction {
   readonly kernel: KernelName;
   readonly operands: Readonly<Record<string, number | Region | Storage | null>>;
-  /** Threads that it is worth; one where it is not said. */
-  readonly threads?: number;
+  readonly share?: Share;
 }
 
 export type UnlinkedChain = ChainOf<UnlinkedInstruction>;

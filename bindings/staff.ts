@@ -78,6 +78,9 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     get wanted() {
       return wanted;
     },
+    get isCrew() {
+      return canWait && crew !== null && crew.size > 1;
+    },
     get isAway() {
       return !canWait && crew !== null && crew.size > 0;
     },
@@ -100,9 +103,9 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     rest,
     share(first, end) {
       if (!crew) void startOnce();
-      if (!canWait || !crew || crew.size < 2) return undefined;
+      if (!staff.isCrew) return undefined;
       try {
-        return crew.share(first, end);
+        return (crew as Crew).share(first, end);
       } catch (error) {
         return lose(error);
       }

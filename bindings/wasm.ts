@@ -1,7 +1,7 @@
 // The WebAssembly engine: one memory, two instances, a third where it is needed; kernels are linked into the table by name.
 
 import { roundUp } from "./allocator.ts";
-import type { Chain, ChainOf, Engine, Named } from "./engine.ts";
+import type { Chain, ChainOf, Engine, Named, Share } from "./engine.ts";
 import { fieldsOf, StepLost } from "./engine.ts";
 import { LanewiseError } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
@@ -20,8 +20,11 @@ type SizeExport = (args: number, threads: number) => number;
 interface Exports {
   readonly table: WebAssembly.Table;
   run(first: number, end: number, task: number): number;
+  runPart(instruction: number, task: number): void;
   readonly [name: string]: unknown;
 }
+
+const alone: Share = { threads: 1, parts: 1 };
 
 /** What stands in the table, in this order, in the instances of all threads. */
 const names = [...(Object.keys(layouts) as KernelName[]), "chain"] as const;
@@ -129,6 +132,8 @@ export async function openWasm(
     },
   };
   const staff = shared ? await (await import("./staff.ts")).createStaff(site) : null;
+  /** By address of the instruction, in how many parts one thread runs it where it is more than one. */
+  const divided = new Map<number, number>();
   /** By address, the most threads that an instruction of a program is worth. */
   const threadsOf = new Map<number, number>();
 
@@ -228,18 +233,35 @@ export async function openWasm(
         if (kernel === "chain") writeChain(args, instruction);
         else writeOperands(args, kernel, instruction.operands);
         const { index, scratch, phases } = linkOf(kernel);
-        const threads = Math.min(instruction.threads ?? 1, staff?.wanted ?? 1);
+        const { threads: worth, parts } = instruction.share ?? alone;
+        const threads = Math.min(worth, staff?.wanted ?? 1);
         const at = address + i * INSTRUCTION_BYTES;
         words.setUint32(at, index, true);
         words.setUint32(at + 4, args, true);
         words.setInt32(at + 8, phases ? phases(args, 1) : 1, true);
         words.setInt32(at + 12, threads, true);
-        if (scratch) scratchBytes = Math.max(scratchBytes, scratch(args, threads) >>> 0);
+        if (scratch) scratchBytes = Math.max(scratchBytes, scratch(args, Math.max(threads, parts)) >>> 0);
         most = Math.max(most, threads);
+        if (parts > 1) divided.set(at, parts);
+        else divided.delete(at);
         args += argsBytes(instruction);
       });
       threadsOf.set(address, most);
       return scratchBytes;
+    },
+    partsOf(address, index) {
+      if (staff?.isCrew) return 1;
+      const at = address + index * INSTRUCTION_BYTES;
+      return (divided.get(at) ?? 1) * words.getInt32(at + 8, true);
+    },
+    runPart(address, index, part) {
+      const at = address + index * INSTRUCTION_BYTES;
+      const threads = divided.get(at) ?? 1;
+      const task = taskAddress(0) / 4;
+      integers.set([part % threads, threads, Math.floor(part / threads)], task);
+      leader = 0;
+      integers[wordOf(0, "stop")] = 0;
+      (opened[0] as Exports).runPart(at, taskAddress(0));
     },
     get stopped() {
       return integers[wordOf(leader, "stop")] !== 0;

@@ -33,7 +33,12 @@ export interface Executable {
    * so that the step is to be run again. Throws `state-lost` where something had.
    */
   run(first: number, end: number): number;
-  /** The same by workers, while this thread goes on. */
+  /** In how many parts an instruction may be run, so that something else can be done in between; runPart runs them in order. */
+  partsOf(index: number): number;
+  runPart(index: number, part: number): void;
+  /** Whether workers run it while this thread goes on: not where it is too small to be shared. */
+  readonly isAway: boolean;
+  /** Like `run`, by workers. */
   runAway(first: number, end: number): Promise<number>;
   /** Whether a guard ended the last run. */
   readonly stopped: boolean;
@@ -124,6 +129,7 @@ const collected: FinalizationRegistry<{ machine: Machine; box: { loaded: Loaded 
 export function createExecutable(machine: Machine, initial: Compiled): Executable {
   let compiled = initial;
   let program: Assembled | null = null;
+  let isShared = false;
   const box: { loaded: Loaded | null } = { loaded: null };
   let generation = -1;
   let lastState: StepState | null = null;
@@ -141,6 +147,7 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
   const load = (): void => {
     placeVariables(machine, compiled.listing.variables);
     program = assemble(compiled.listing, compiled.plan);
+    isShared = program.instructions.some(({ share }) => share && share.threads > 1);
     box.loaded = machine.load(program);
     for (const buffer of compiled.listing.buffers) {
       if (buffer.values && compiled.plan.regions.has(buffer)) (viewOf(buffer) as Floats).set(buffer.values);
@@ -231,6 +238,11 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
       } catch (error) {
         return recovered(error);
       }
+    },
+    partsOf: (index) => machine.engine.partsOf((box.loaded as Loaded).address, index),
+    runPart: (index, part) => machine.engine.runPart((box.loaded as Loaded).address, index, part),
+    get isAway() {
+      return isShared && machine.engine.staff?.isAway === true;
     },
     async runAway(first, end) {
       try {

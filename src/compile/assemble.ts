@@ -2,6 +2,7 @@
 // neighbouring ranges become one: an optimizer's update of all variables is a single pass.
 
 import { roundUp } from "../../bindings/allocator.ts";
+import type { Share } from "../../bindings/engine.ts";
 import { fieldsOf } from "../../bindings/engine.ts";
 import type { Program, Region, Storage, UnlinkedChain, UnlinkedInstruction } from "../../bindings/machine.ts";
 import type { Buffer } from "../graph/op.ts";
@@ -10,7 +11,7 @@ import { sizeOf } from "../shape.ts";
 import type { Listing, VirtualInstruction } from "./lower.ts";
 import type { Plan } from "./plan.ts";
 import type { ThreadCosts } from "./threads.ts";
-import { threadsFor, usualThreadCosts, workOf } from "./threads.ts";
+import { sharesOf, usualThreadCosts, workOf } from "./threads.ts";
 
 type Operand = number | Region | Storage | null;
 
@@ -122,8 +123,8 @@ export function assemble(
     origins.push([i]);
     works.push(work);
   }
-  const threads = threadsFor(works, costs);
-  const shared = instructions.map((instruction, i) => ({ ...instruction, threads: threads[i] as number }));
+  const shares = sharesOf(works, costs);
+  const shared = instructions.map((instruction, i) => ({ ...instruction, share: shares[i] as Share }));
   return {
     instructions: shared,
     arenas,

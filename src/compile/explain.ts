@@ -1,5 +1,6 @@
 // The text of each stage, for people and for golden tests.
 
+import type { Share } from "../../bindings/engine.ts";
 import { fieldsOf } from "../../bindings/engine.ts";
 import type { UnlinkedInstruction } from "../../bindings/machine.ts";
 import type { Node, Tensor } from "../graph/graph.ts";
@@ -46,6 +47,9 @@ function explainPlan({ listing, plan }: Compiled): string {
   return [...rows, `bytes: ${totals.join(", ")}; activations without sharing ${plan.bytesUnshared}`].join("\n");
 }
 
+const onThreads = ({ share }: { readonly share?: Share }): string =>
+  share && share.threads > 1 ? ` on up to ${share.threads} threads` : "";
+
 function explainProgram({ listing, plan }: Compiled): string {
   const { instructions, origins } = assemble(listing, plan, storageOfGroups(listing.variables));
   // what has no place lives within a chain
@@ -61,8 +65,7 @@ function explainProgram({ listing, plan }: Compiled): string {
       if (typeof operand === "number") return [`${name} ${String(linked.operands[name])}`];
       return [`${name} ${writes ? ">" : ""}${where(operand)}`];
     });
-    const threads = (linked.threads ?? 1) > 1 ? ` on up to ${linked.threads} threads` : "";
-    return `${kernel}${threads} ${shown.join(", ")}  # ${label}${note ? `; ${note}` : ""}`;
+    return `${kernel}${onThreads(linked)} ${shown.join(", ")}  # ${label}${note ? `; ${note}` : ""}`;
   };
   return instructions
     .map((linked, i) => {
@@ -72,7 +75,7 @@ function explainProgram({ listing, plan }: Compiled): string {
       if (linked.kernel === "chain" && first.kernel === "chain") {
         const { units, block, bytes, steps } = first;
         const rows = steps.map((step, k) => `\n      ${describe(step, linked.steps[k] as UnlinkedInstruction)}`);
-        return `${number} chain of ${steps.length}${(linked.threads ?? 1) > 1 ? ` on up to ${linked.threads} threads` : ""} over ${units} by ${block}: ${bytes.chained} bytes cross memory, not ${bytes.apart}${rows.join("")}`;
+        return `${number} chain of ${steps.length}${onThreads(linked)} over ${units} by ${block}: ${bytes.chained} bytes cross memory, not ${bytes.apart}${rows.join("")}`;
       }
       const behind = from.length > 1 ? ` and ${from.length - 1} more behind it` : "";
       return `${number} ${describe(first as VirtualInstruction, linked as UnlinkedInstruction)}${behind}`;

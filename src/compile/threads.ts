@@ -1,6 +1,7 @@
-// threads: how many threads each instruction is worth, from what it costs. By the shapes alone, never by the machine: a
-// crew that is smaller shares among those it has.
+// threads: how many threads each instruction is worth, and in how many parts one thread runs it, from what it costs. By
+// the shapes alone, never by the machine: a crew that is smaller shares among those it has.
 
+import type { Share } from "../../bindings/engine.ts";
 import { THREADS_MAX } from "../../bindings/layout.ts";
 import type { VirtualChain, VirtualInstruction } from "./lower.ts";
 import { accesses, stepsOf } from "./lower.ts";
@@ -14,10 +15,18 @@ export interface ThreadCosts {
   readonly share: number;
   /** What a whole program must save to be worth waking others at all. */
   readonly program: number;
+  /** The longest that a thread runs a part. */
+  readonly part: number;
 }
 
 /** Measured on two cores of 4 GHz; two meetings take half a microsecond, and half of the data moves to another core's cache. */
-export const usualThreadCosts: ThreadCosts = { multiplyAdd: 0.036, element: 0.1, share: 2000, program: 20_000 };
+export const usualThreadCosts: ThreadCosts = {
+  multiplyAdd: 0.036,
+  element: 0.1,
+  share: 2000,
+  program: 20_000,
+  part: 8e6,
+};
 
 /** Estimated time of an instruction on one thread. */
 export function workOf(instruction: VirtualInstruction | VirtualChain, costs: ThreadCosts): number {
@@ -28,12 +37,13 @@ export function workOf(instruction: VirtualInstruction | VirtualChain, costs: Th
   return elements * costs.element + multiplyAdds * costs.multiplyAdd;
 }
 
-/** Threads that instructions of so much work are worth, each; one each where the program is too small to gain. */
-export function threadsFor(works: readonly number[], { share, program }: ThreadCosts): number[] {
-  const threads = works.map((work) =>
-    work > 0 ? Math.max(1, Math.min(THREADS_MAX, Math.floor(work / Math.max(share, 1)))) : 1,
-  );
+const divided = (work: number, each: number): number =>
+  Math.max(1, Math.min(THREADS_MAX, Math.floor(work / Math.max(each, 1))));
+
+/** How instructions of so much work are divided; not among threads where the program is too small to gain. */
+export function sharesOf(works: readonly number[], { share, program, part }: ThreadCosts): Share[] {
+  const shares = works.map((work) => ({ threads: divided(work, share), parts: divided(work, part) }));
   // with two threads, the least that are shared by
-  const saved = works.reduce((sum, work, i) => sum + ((threads[i] as number) > 1 ? work / 2 : 0), 0);
-  return saved >= program ? threads : works.map(() => 1);
+  const saved = works.reduce((sum, work, i) => sum + ((shares[i] as Share).threads > 1 ? work / 2 : 0), 0);
+  return saved >= program ? shares : shares.map((each) => ({ ...each, threads: 1 }));
 }

@@ -92,6 +92,8 @@ export function openReference(precision: "float32" | "float64" = "float32"): Eng
       return stopped;
     },
     staff: null,
+    partsOf: () => 1,
+    runPart: (address, index) => void self.run(address, index, index + 1),
     runAway: async (address, first, end) => self.run(address, first, end),
     run(address, first, end) {
       const steps = programs.get(address) as Step[];

@@ -26,7 +26,7 @@ import {
   wantedTargets,
 } from "./model.ts";
 import type { Slices } from "./queue.ts";
-import { createSlices, enqueue, isShort, notifyCallback, runCallback, runSliced, runWhole } from "./queue.ts";
+import { createSlices, enqueue, isShort, notifyCallback, runCallback, runSliced, runToEnd, runWhole } from "./queue.ts";
 
 /** One array, or several as the model's inputs or outputs are: an array or a record. */
 export type Arrays = Values | readonly Values[] | Readonly<Record<string, Values>>;
@@ -218,8 +218,7 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
     await loop.slices.turn();
     executable.prepare(state);
     feed(executable, { count, columns }, null, first, count);
-    if ((await runSliced(executable, loop.what, loop.slices, 0, executable.length, loop.signal)) < 0)
-      loop.signal?.throwIfAborted();
+    if ((await runToEnd(executable, loop.what, loop.slices, loop.signal)) < 0) loop.signal?.throwIfAborted();
     for (let i = 0; i < series; i++) {
       const values = executable.output(i);
       let total = 0;
@@ -545,8 +544,7 @@ export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptio
       await loop.slices.turn();
       executable.prepare(loop.state);
       feed(executable, dataset, null, first, count);
-      if ((await runSliced(executable, where, loop.slices, 0, executable.length, loop.signal)) < 0)
-        loop.signal?.throwIfAborted();
+      if ((await runToEnd(executable, where, loop.slices, loop.signal)) < 0) loop.signal?.throwIfAborted();
       outputs.forEach(({ data, shape }, i) => {
         const each = sizeOf(shape.slice(1));
         data.set(executable.output(i).subarray(0, count * each), first * each);

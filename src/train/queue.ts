@@ -75,9 +75,9 @@ const WHOLE_STEP_MILLISECONDS = 4;
 
 const durations = new WeakMap<Executable, number>();
 
-/** Whether a step is known to be so short that it is run at once. */
+/** Whether a step is known to be so short that this thread runs it at once. */
 export function isShort(executable: Executable): boolean {
-  return (durations.get(executable) ?? Number.POSITIVE_INFINITY) < WHOLE_STEP_MILLISECONDS;
+  return !executable.isAway && (durations.get(executable) ?? Number.POSITIVE_INFINITY) < WHOLE_STEP_MILLISECONDS;
 }
 
 /** Runs all of a short step; returns the index after the last instruction run. */
@@ -89,10 +89,21 @@ export function runWhole(executable: Executable, first: number, end: number): nu
   return next;
 }
 
+/** Awaits something while the machine is working. */
+async function whileBusy<T>({ machine }: Executable, what: string, promise: Promise<T>): Promise<T> {
+  machine.busy = what;
+  try {
+    return await promise;
+  } finally {
+    machine.busy = null;
+  }
+}
+
 /**
- * Runs the instructions of a prepared step, at once where it is known to be short, otherwise in slices between
- * any two instructions. Returns the index after the last instruction run: below `end` (or `executable.stopped`)
- * where a guard stopped. `signal` ends it between instructions before the first effect: the result is then -1.
+ * Runs the instructions of a prepared step: by workers, at once where it is known to be short, otherwise in slices between
+ * any two instructions, or parts of long ones. Returns the index after the last instruction run: below `end` (or
+ * `executable.stopped`) where a guard stopped, 0 where all is to be run again because a thread was lost. `signal` ends it
+ * before the first effect: the result is then -1.
  */
 export async function runSliced(
   executable: Executable,
@@ -102,27 +113,42 @@ export async function runSliced(
   end: number,
   signal: AbortSignal | null,
 ): Promise<number> {
+  if (executable.isAway) return whileBusy(executable, what, executable.runAway(first, end));
   if (isShort(executable)) return runWhole(executable, first, end);
   const start = performance.now();
-  const { machine } = executable;
   let waited = 0;
   for (let i = first; i < end; ) {
-    const next = executable.run(i, i + 1);
-    if (executable.stopped) return next;
-    i = next;
-    if (i === end) break;
-    const turn = slices.turn();
-    if (!turn) continue;
-    if (signal?.aborted && i <= executable.effectsFrom) return -1;
-    const paused = performance.now();
-    machine.busy = what;
-    try {
-      await turn;
-    } finally {
-      machine.busy = null;
+    const parts = executable.partsOf(i);
+    for (let part = 0; part < parts; part++) {
+      const isLast = part === parts - 1;
+      let next = i + 1;
+      if (parts > 1) executable.runPart(i, part);
+      else next = executable.run(i, i + 1);
+      if (executable.stopped) return next;
+      if (isLast) i = next;
+      if (i === end) break;
+      const turn = slices.turn();
+      if (!turn) continue;
+      const begun = isLast ? i > executable.effectsFrom : i >= executable.effectsFrom;
+      if (signal?.aborted && !begun) return -1;
+      const paused = performance.now();
+      await whileBusy(executable, what, turn);
+      waited += performance.now() - paused;
     }
-    waited += performance.now() - paused;
   }
   durations.set(executable, performance.now() - start - waited);
   return end;
+}
+
+/** The same, as often as threads are lost. */
+export async function runToEnd(
+  executable: Executable,
+  what: string,
+  slices: Slices,
+  signal: AbortSignal | null,
+): Promise<number> {
+  let next = 0;
+  do next = await runSliced(executable, what, slices, 0, executable.length, signal);
+  while (next === 0 && executable.length > 0);
+  return next;
 }
