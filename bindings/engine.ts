@@ -99,9 +99,11 @@ export interface Staff {
   start(): Promise<void>;
   /** Ends them until there is something to do again. */
   rest(): void;
-  /** Whether there are workers that the calling thread computes with. */
+  /** Whether the calling thread may wait for others, and so compute with them. */
+  readonly joins: boolean;
+  /** Whether there are workers that it computes with. */
   readonly isCrew: boolean;
-  /** Whether there are workers that compute without the calling thread, because it may not wait. */
+  /** Whether there are workers that compute without it, because it does not join. */
   readonly isAway: boolean;
 }
 

@@ -78,6 +78,7 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     get wanted() {
       return wanted;
     },
+    joins: canWait,
     get isCrew() {
       return canWait && crew !== null && crew.size > 1;
     },

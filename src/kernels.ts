@@ -1,5 +1,7 @@
 // The entry `lanewise/kernels`: the SIMD kernels over arrays of one's own, without graphs, layers or models.
 
+import { canShare } from "#host";
+import type { Staff } from "../bindings/engine.ts";
 import { LanewiseError } from "../bindings/errors.ts";
 import type { BinaryProvider } from "../bindings/variant.ts";
 import { compileBuild, hasRelaxedSimd, hasSimd } from "../bindings/variant.ts";
@@ -17,7 +19,7 @@ export type { KernelMachine } from "./kernels/machine.ts";
 export type { KernelOperands } from "./kernels/operands.ts";
 
 export interface OpenOptions {
-  /** Threads to compute on; machine.threads says how many there are. */
+  /** Threads to compute on; machine.threads says how many there are. "auto" (default): as many as there are cores, for calls that are worth it. In a page's own thread it is always one. */
   readonly threads?: number | "auto";
   /** Bytes of the machine's memory, which it takes at once: arrays and what kernels need beside. By default 64 MiB. */
   readonly bytesMax?: number;
@@ -38,6 +40,9 @@ const memoryBytes: Checker<number> = (value, name, where) => {
   throw invalid(where, name, `an integer from ${BYTES_LEAST} to ${BYTES_MOST}`, value);
 };
 
+/** The threads of machines that were collected go home. */
+const collected: FinalizationRegistry<Staff> = new FinalizationRegistry((staff) => staff.rest());
+
 /**
  * Opens a machine with a memory of its own. Throws `invalid-argument` or `unknown-option` for wrong options and
  * `out-of-memory` where the memory cannot be had.
@@ -53,7 +58,7 @@ export async function open(options: OpenOptions = {}): Promise<KernelMachine> {
     reproducible: bool,
     wasm: anyFunction,
   });
-  const { bytesMax = 64 << 20, reproducible = false, wasm } = options;
+  const { bytesMax = 64 << 20, reproducible = false, wasm, threads = "auto" } = options;
   if (!hasSimd()) {
     const { openReference } = await import("./reference/engine.ts");
     const engine = openReference("float32");
@@ -61,7 +66,12 @@ export async function open(options: OpenOptions = {}): Promise<KernelMachine> {
     throw new LanewiseError("out-of-memory", `open: a memory of ${bytesMax} bytes could not be created.`);
   }
   const build = !reproducible && hasRelaxedSimd() ? "relaxed" : "strict";
-  const engine = await openWasm(await compileBuild(build, wasm), bytesMax, bytesMax);
+  const engine = await openWasm(await compileBuild(build, wasm, canShare && threads !== 1), bytesMax, bytesMax);
   await engine.complete();
-  return createKernelMachine(engine);
+  const { staff } = engine;
+  if (staff?.joins) staff.want(threads);
+  if (staff?.joins && threads !== "auto") await staff.start();
+  const machine = createKernelMachine(engine);
+  if (staff) collected.register(machine, staff);
+  return machine;
 }

@@ -98,7 +98,7 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
     training: null,
     step: 0,
     disposed: false,
-    running: null,
+    calls: [],
     programs: new Map(),
     last: null,
   };
@@ -132,6 +132,15 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
       (network.outputs ?? []).map(({ name }, i) => [name, outputs[i]]),
     ) as unknown as Prediction;
   };
+  /** Notes a call for as long as it works with the model, from the moment it was asked for. */
+  const during = async <T>(what: string, call: Promise<T>): Promise<T> => {
+    core.calls.push(what);
+    try {
+      return await call;
+    } finally {
+      core.calls.splice(core.calls.indexOf(what), 1);
+    }
+  };
   const requireBuilt = (what: string): void => {
     requireAlive(core, what);
     ensureBuilt(core, what, null);
@@ -141,16 +150,20 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
     compile(given: CompileOptions): void {
       requireAlive(core, "compile");
       idle("compile");
-      if (core.running) throw new LanewiseError("busy", `compile: ${core.running} is running. Await it first.`);
+      if (core.calls.length > 0)
+        throw new LanewiseError("busy", `compile: ${core.calls[0]} is running. Await it first.`);
       const training = checkCompile(core, given);
       dropPrograms(core);
       core.training = training;
     },
-    fit: (data: Examples | BatchSource, given?: FitOptions): Promise<History> => fit(core, model, data, given),
-    evaluate: (data: Examples, given?: EvaluateOptions): Promise<Logs> => evaluate(core, data, given),
-    predict: async (x: Arrays, given?: EvaluateOptions): Promise<Prediction> => inForm(await predict(core, x, given)),
+    fit: (data: Examples | BatchSource, given?: FitOptions): Promise<History> =>
+      during("fit", fit(core, model, data, given)),
+    evaluate: (data: Examples, given?: EvaluateOptions): Promise<Logs> =>
+      during("evaluate", evaluate(core, data, given)),
+    predict: (x: Arrays, given?: EvaluateOptions): Promise<Prediction> =>
+      during("predict", predict(core, x, given)).then(inForm),
     trainOnBatch: (x: Arrays, y: Arrays, given?: { readonly sampleWeight?: Values }): Promise<Logs> =>
-      trainOnBatch(core, x, y, given),
+      during("trainOnBatch", trainOnBatch(core, x, y, given)),
     summary(): string {
       requireBuilt("summary");
       return summaryOf(core);

@@ -260,7 +260,7 @@ suite("chains, what is planned", (test) => {
     const zeros = "a0 0, a1 0, a2 0, a3";
     assert.is(
       explain(compiled, "program"),
-      `  0 chain of 4 over 8000000 by 848: 96000004 bytes cross memory, not 320000000
+      `  0 chain of 4 on up to 32 threads over 8000000 by 848: 96000004 bytes cross memory, not 320000000
       add d0 1, d1 1, d2 1, d3 8000000, ${zeros} 1, b0 0, b1 0, b2 0, b3 1, a data+0, b data+32000000, out >slot  # add
       mul d0 1, d1 1, d2 1, d3 8000000, ${zeros} 1, b0 0, b1 0, b2 0, b3 0, a slot, b constants+0, out >slot  # mul
       mul d0 1, d1 1, d2 1, d3 8000000, ${zeros} 1, b0 0, b1 0, b2 0, b3 1, a slot, b slot, out >slot  # mul

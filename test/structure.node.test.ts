@@ -25,7 +25,7 @@ const rules: readonly Rule[] = [
   {
     says: "only what trains, reads or writes meets a machine",
     from: /^src\//,
-    never: /^bindings\/(machine|wasm|variant|memory|link|workers|worker|host\..*)\.ts$|^#host$/,
+    never: /^bindings\/(machine|wasm|variant|staff|crew|worker|layout|host\..*)\.ts$|^#host/,
     except: /^src\/(train\/.*|io\/.*|program|machine|kernels|index)\.ts$/,
   },
   {
@@ -34,10 +34,10 @@ const rules: readonly Rule[] = [
     never: /^src\/(?!reference\/|random\.ts$)|^bindings\/(?!(engine|errors|generated\/kernels)\.ts$)/,
   },
   {
-    says: "Node's modules only in bindings/host.node.ts",
+    says: "Node's modules only in bindings/host.node.ts and host.threads.node.ts",
     from: /^(src|bindings)\/.*\.ts$/,
     never: /^node:/,
-    except: /^bindings\/host\.node\.ts$/,
+    except: /^bindings\/host(\.threads)?\.node\.ts$/,
   },
   {
     says: "uvu only in test/harness.ts",
@@ -48,7 +48,7 @@ const rules: readonly Rule[] = [
   {
     says: "the library imports nothing that is not its own",
     from: /^(src|bindings)\/.*\.ts$/,
-    never: /^(?!(src|bindings)\/|node:|#host$)/,
+    never: /^(?!(src|bindings)\/|node:|#host(\/threads)?$)/,
   },
 ];
 
@@ -81,7 +81,7 @@ async function importsOf(entryPoints: string[]): Promise<Imports> {
     outdir: ".cache/structure",
     format: "esm",
     platform: "neutral",
-    external: ["node:*", "#host"],
+    external: ["node:*", "#host", "#host/threads"],
     packages: "external",
     ignoreAnnotations: true,
     loader: { ".json": "empty" },

@@ -2,7 +2,6 @@
 // the shapes alone, never by the machine: a crew that is smaller shares among those it has.
 
 import type { Share } from "../../bindings/engine.ts";
-import { THREADS_MAX } from "../../bindings/layout.ts";
 import type { VirtualChain, VirtualInstruction } from "./lower.ts";
 import { accesses, stepsOf } from "./lower.ts";
 
@@ -37,8 +36,11 @@ export function workOf(instruction: VirtualInstruction | VirtualChain, costs: Th
   return elements * costs.element + multiplyAdds * costs.multiplyAdd;
 }
 
+/** More parts would only be smaller. */
+const PARTS_MAX = 32;
+
 const divided = (work: number, each: number): number =>
-  Math.max(1, Math.min(THREADS_MAX, Math.floor(work / Math.max(each, 1))));
+  Math.max(1, Math.min(PARTS_MAX, Math.floor(work / Math.max(each, 1))));
 
 /** How instructions of so much work are divided; not among threads where the program is too small to gain. */
 export function sharesOf(works: readonly number[], { share, program, part }: ThreadCosts): Share[] {

@@ -3,6 +3,7 @@
 
 import { createAllocator, roundUp } from "../../bindings/allocator.ts";
 import type { Engine, Instruction } from "../../bindings/engine.ts";
+import { StepLost } from "../../bindings/engine.ts";
 import { LanewiseError } from "../../bindings/errors.ts";
 import { extents } from "../../bindings/generated/extents.ts";
 import type { KernelName } from "../../bindings/generated/kernels.ts";
@@ -38,7 +39,11 @@ interface Call {
   readonly signature: Signature;
   readonly operands: Scalars;
   readonly program: readonly Instruction[];
+  readonly share: { threads: number; readonly parts: 1 };
 }
+
+/** Elements that a call must touch for each thread that shares it: what takes some microseconds. */
+const ELEMENTS_PER_THREAD = 20_000;
 
 /** An instruction that does nothing: reached where the one before did not end the program. */
 const nothing: Instruction = { kernel: "fill", operands: { n: 0, value: 0, out: 0 } };
@@ -52,6 +57,7 @@ export function createKernelMachine(engine: Engine): KernelMachine {
   const blocks: Block[] = []; // by address
   const calls = new Map<KernelName, Call>();
   const scratch = { address: 0, bytes: 0 };
+  let isLost = false;
 
   const outOfMemory = (where: string, bytes: number): LanewiseError =>
     new LanewiseError(
@@ -109,10 +115,12 @@ export function createKernelMachine(engine: Engine): KernelMachine {
 
   const prepare = (kernel: KernelName): Call => {
     const operands: Scalars = {};
-    const instruction: Instruction = { kernel, operands };
+    const share = { threads: 1, parts: 1 as const };
+    const instruction: Instruction = { kernel, operands, share };
     const call: Call = {
       signature: signatureOf(kernel),
       operands,
+      share,
       program: kernel === "guard" ? [instruction, nothing] : [instruction],
     };
     calls.set(kernel, call);
@@ -133,7 +141,8 @@ export function createKernelMachine(engine: Engine): KernelMachine {
   const run = (kernel: KernelName, given: unknown): boolean => {
     const where = `machine.${kernel}`;
     const call = calls.get(kernel) ?? prepare(kernel);
-    const { signature, operands, program } = call;
+    const { signature, operands, program, share } = call;
+    if (isLost) throw new LanewiseError("disposed", `${where}: this machine lost a thread. Open another one.`);
     if (typeof given !== "object" || given === null) throw invalid(where, "operands", "an object", given);
     const values = given as Readonly<Record<string, unknown>>;
     for (const key of Object.keys(values)) {
@@ -152,8 +161,21 @@ export function createKernelMachine(engine: Engine): KernelMachine {
       }
       operands[name] = value === null ? 0 : addressOf(where, call, i, value, lengths[name] as number);
     });
+    const elements = Object.values(lengths).reduce((sum, length) => sum + length, 0);
+    // one thread does what may end a program
+    share.threads = program.length > 1 ? 1 : Math.max(1, Math.floor(elements / ELEMENTS_PER_THREAD));
     ensureScratch(where, engine.encode(code, program));
-    return engine.run(code, 0, program.length) === program.length;
+    try {
+      return engine.run(code, 0, program.length) === program.length;
+    } catch (error) {
+      if (!(error instanceof StepLost)) throw error;
+      isLost = true; // what the engine goes on with is not what the arrays are views of
+      throw new LanewiseError(
+        "state-lost",
+        `${where}: a thread was lost (${error.message}). What the call was to write is undefined; open another machine.`,
+        { cause: error },
+      );
+    }
   };
 
   const methods = Object.fromEntries(
@@ -166,7 +188,9 @@ export function createKernelMachine(engine: Engine): KernelMachine {
   return {
     ...methods,
     kernels: engine.kernels,
-    threads: 1,
+    get threads() {
+      return engine.staff?.size ?? 1;
+    },
     float32: (length) => engine.float32(allocate("machine.float32", length), length) as Float32Array,
     int32: (length) => engine.int32(allocate("machine.int32", length), length),
     free(array) {

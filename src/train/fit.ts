@@ -317,13 +317,7 @@ function inTurn<T>(
     waiting = false;
     signal?.throwIfAborted();
     requireAlive(core, what);
-    const before = core.running;
-    core.running = what;
-    try {
-      return await body();
-    } finally {
-      core.running = before;
-    }
+    return body();
   });
   return untilAborted(done, signal ?? null, () => waiting);
 }
@@ -334,6 +328,13 @@ const isSource = (data: unknown): data is BatchSource =>
     data !== null &&
     !Array.isArray(data) &&
     (Symbol.asyncIterator in data || Symbol.iterator in data));
+
+/** An error about variables that are half changed, with what was whole: the last epoch that ended. */
+function withEpoch(error: unknown, epoch: number, last: number | null): unknown {
+  if (!(error instanceof LanewiseError) || error.code !== "state-lost") return error;
+  const whole = last === null ? "No epoch had ended" : `The last whole epoch was ${last}`;
+  return new LanewiseError("state-lost", `fit, epoch ${epoch}: ${error.message} ${whole}.`, { cause: error });
+}
 
 export async function fit(
   core: ModelCore,
@@ -421,7 +422,7 @@ export async function fit(
     const wantsBatches = callbacks.some((callback) => callback.onBatchEnd);
 
     await notify((callback) => callback.onTrainBegin?.(context));
-    for (let epoch = initialEpoch; epoch < initialEpoch + epochs && !stopped; epoch++) {
+    const trainEpoch = async (epoch: number): Promise<void> => {
       loop.state.epoch = epoch;
       await notify((callback) => callback.onEpochBegin?.(epoch, context));
       const means = createMeans(names);
@@ -489,7 +490,11 @@ export async function fit(
         history.metrics[name].push(value);
       }
       await notify((callback) => callback.onEpochEnd?.(epoch, logs, context));
-    }
+    };
+    for (let epoch = initialEpoch; epoch < initialEpoch + epochs && !stopped; epoch++)
+      await trainEpoch(epoch).catch((error: unknown) => {
+        throw withEpoch(error, epoch, epoch > initialEpoch ? epoch - 1 : null);
+      });
     await notify((callback) => callback.onTrainEnd?.(history, context));
     return history;
   });

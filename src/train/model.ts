@@ -69,8 +69,8 @@ export interface ModelCore {
   /** Training steps taken: the step of random numbers. */
   step: number;
   disposed: boolean;
-  /** The call that works with the model now. */
-  running: string | null;
+  /** Calls that work with the model, or wait to. */
+  readonly calls: string[];
   readonly programs: Map<string, ModelProgram>;
   /** The program used last, good while its signature comes again and nothing became trainable or frozen. */
   last: { kind: ProgramKind; batch: number; weighted: boolean; changes: number; program: ModelProgram } | null;
