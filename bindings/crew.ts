@@ -4,8 +4,6 @@ import { canWait, startWorker } from "#host/threads";
 import { StepLost } from "./engine.ts";
 import { loop, worker as source } from "./generated/crew.ts";
 import { CREW_ADDRESS, crewWord, taskAddress, wordOf } from "./layout.ts";
-import { bytesOfBase64 } from "./unpack.ts";
-import { sharedImport } from "./variant.ts";
 import type { More, Start, Told } from "./worker.ts";
 
 /** What runs a worker, alike in Node and in browsers (host.threads.*.ts). */
@@ -20,6 +18,8 @@ export interface Site {
   readonly modules: readonly WebAssembly.Module[];
   readonly names: readonly string[];
   readonly table: WebAssembly.Table;
+  /** Compiles a binary in base64 for a shared memory. */
+  compile(text: string): Promise<WebAssembly.Module>;
 }
 
 export interface Crew {
@@ -65,7 +65,7 @@ export async function startCrew(
   const { memory, names, table } = site;
   const modules = [...site.modules];
   const words = new Int32Array(memory.buffer);
-  const loopModule = await WebAssembly.compile(sharedImport(bytesOfBase64(loop)));
+  const loopModule = await site.compile(loop);
   const members: Member[] = [];
   /** Members of the job that runs, the first of them first, and this thread where it takes part (slot 0). */
   let slots: number[] = [];

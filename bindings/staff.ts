@@ -6,7 +6,8 @@ import type { Crew, Site } from "./crew.ts";
 import { startCrew } from "./crew.ts";
 import type { Staff } from "./engine.ts";
 import { StepLost } from "./engine.ts";
-import { THREADS_MAX } from "./layout.ts";
+import { LanewiseError } from "./errors.ts";
+import { PAGE, THREADS_MAX } from "./layout.ts";
 
 export { whyAlone };
 
@@ -24,8 +25,30 @@ export interface EngineStaff extends Staff {
   add(module: WebAssembly.Module): void;
 }
 
-/** `move` takes the engine to another memory. */
-export async function createStaff(site: Site & { move(): void }): Promise<EngineStaff> {
+/** What the engine is asked to do when a thread was lost, which may still write to its memory: to go on in another. */
+interface Movable extends Site {
+  readonly bytesMax: number;
+  moveTo(memory: WebAssembly.Memory): void;
+}
+
+function move(site: Movable): void {
+  const { buffer } = site.memory;
+  let memory: WebAssembly.Memory;
+  try {
+    const [initial, maximum] = [buffer.byteLength / PAGE, site.bytesMax / PAGE];
+    memory = new WebAssembly.Memory({ initial, maximum, shared: true });
+  } catch (cause) {
+    throw new LanewiseError(
+      "out-of-memory",
+      `A thread was lost, and there is no memory of ${buffer.byteLength} bytes to go on in. Start the page or the process again.`,
+      { cause },
+    );
+  }
+  new Uint8Array(memory.buffer).set(new Uint8Array(buffer));
+  site.moveTo(memory);
+}
+
+export async function createStaff(site: Movable): Promise<EngineStaff> {
   const processors = await cores();
   let wanted = 1;
   let make: (() => Worker) | undefined;
@@ -66,7 +89,7 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
       wanted = Math.max(1, Math.min(wanted, staff.size) - 1);
       rest();
       tell(`a thread was lost: ${error.message}`);
-      site.move();
+      move(site);
     }
     throw error;
   };

@@ -82,7 +82,7 @@ const memoryImport = [6, ...[..."memory"].map((letter) => letter.charCodeAt(0)),
 const SHARED = 2;
 
 /** A binary that wants its memory shared. All are built for one that is not. */
-export function sharedImport(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+function sharedImport(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const copy = bytes.slice();
   const at = copy.findIndex((_, i) => memoryImport.every((byte, j) => copy[i + j] === byte)) + memoryImport.length;
   copy[at] = (copy[at] as number) | SHARED;
@@ -118,6 +118,10 @@ async function moduleOf(
   if (source instanceof WebAssembly.Module) return source;
   return compile(name, shared ? sharedImport(bytesIn(source)) : source);
 }
+
+/** Compiles a binary in base64 for a shared memory. */
+export const compileShared = (text: string): Promise<WebAssembly.Module> =>
+  WebAssembly.compile(sharedImport(bytesOfBase64(text)));
 
 /** Compiles one binary as it is, from `provider` where there is one, otherwise from what is inlined. */
 export const compileBinary = async (name: BinaryName, provider?: BinaryProvider): Promise<WebAssembly.Module> =>

@@ -9,6 +9,7 @@ import { layouts } from "./generated/kernels.ts";
 import { HEAP_BASE, INSTRUCTION_BYTES, PAGE, THREADS_MAX, taskAddress, wordOf } from "./layout.ts";
 import type { EngineStaff } from "./staff.ts";
 import type { Binaries } from "./variant.ts";
+import { compileShared } from "./variant.ts";
 
 /** Bytes of ChainArgs and of one Step, and its tables of operands (assembly/chain.ts). */
 const CHAIN_BYTES = 16;
@@ -93,23 +94,9 @@ export async function openWasm(
     integers = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);
   };
 
-  /** Moves to another memory with all that is in this one, which a lost thread may still write to. */
-  const move = (): void => {
-    const old = memory;
-    try {
-      memory = new WebAssembly.Memory({
-        initial: old.buffer.byteLength / PAGE,
-        maximum: bytesMax / PAGE,
-        shared,
-      });
-    } catch (cause) {
-      throw new LanewiseError(
-        "out-of-memory",
-        `A thread was lost, and there is no memory of ${old.buffer.byteLength} bytes to go on in. Restart the page or process.`,
-        { cause },
-      );
-    }
-    new Uint8Array(memory.buffer).set(new Uint8Array(old.buffer));
+  /** Goes on in another memory, which holds all that is in this one. */
+  const moveTo = (other: WebAssembly.Memory): void => {
+    memory = other;
     opened = [];
     linked.clear();
     firstKernel = 0;
@@ -123,7 +110,9 @@ export async function openWasm(
   const site = {
     names,
     modules,
-    move,
+    moveTo,
+    compile: compileShared,
+    bytesMax,
     get memory() {
       return memory;
     },
