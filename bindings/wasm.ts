@@ -120,7 +120,14 @@ export async function openWasm(
       return (opened[0] as Exports).table;
     },
   };
-  const staff = shared ? await (await import("./staff.ts")).createStaff(site) : null;
+  const staff = shared
+    ? await import("./staff.ts")
+        .then(({ createStaff }) => createStaff(site))
+        .catch(({ message }: Error) => {
+          console.warn(`lanewise: what threads need cannot be loaded (${message}). It computes on one.`);
+          return null;
+        })
+    : null;
   /** By address of the instruction, in how many parts one thread runs it where it is more than one. */
   const divided = new Map<number, number>();
   /** By address, the most threads that an instruction of a program is worth. */

@@ -11,20 +11,25 @@ import { anyFunction, bool, checkOptions, either, oneOf, positiveInteger } from 
 
 /** Options of `init`. */
 export interface InitOptions {
-  /** Threads to compute on; "auto" (default) leaves it to the library. */
+  /**
+   * Threads to compute on, at most 32; "auto" (default): as many as there are cores, at most eight. Results do not depend on
+   * it. What is too small to gain is computed by one. Workers start when a program is worth them, or, for a number, at once.
+   */
   readonly threads?: number | "auto";
   /** The same bits in every engine and on every processor: the strict build. By default false. */
   readonly reproducible?: boolean;
   /** Where the binaries come from, in pages that must not inline them: bytes, a module, a response or a URL for "base", "strict" or "relaxed", and where it is needed "moreStrict" or "moreRelaxed". */
   readonly wasm?: BinaryProvider;
-  /** Makes the worker that a thread runs in. */
+  /** Makes the worker that a thread runs in, from the script `lanewise/worker`: for pages whose policy forbids workers from blobs. */
   readonly worker?: () => Worker;
 }
 
 /** What `init` chose. */
 export interface Chosen {
   readonly kernels: "strict" | "relaxed" | "reference";
+  /** Threads that run; with "auto" those that may be started. */
   readonly threads: number;
+  /** Whether the kernels' memory can be shared by threads. */
   readonly sharedMemory: boolean;
 }
 
@@ -82,8 +87,9 @@ export function requireIdle(machine: Machine, what: string): void {
 }
 
 /**
- * Chooses how the library computes, and opens it; not needed otherwise. Threads may be changed later, kernels
- * not once they run (`invalid-argument`). Resolves with what was chosen.
+ * Chooses how the library computes, and opens it; not needed otherwise. Threads may be changed later, but not while a step is
+ * in flight (`busy`); kernels not once they run (`invalid-argument`). Resolves with what was chosen: given a number of threads,
+ * when they run. Where there are fewer than asked for, a message on the console says why.
  */
 export async function init(options: InitOptions = {}): Promise<Chosen> {
   checkOptions("init", options, {
@@ -117,5 +123,6 @@ export async function init(options: InitOptions = {}): Promise<Chosen> {
       console.warn(`lanewise: ${wanted.threads} threads were asked for and there is one: ${whyAlone}.`);
     }
   }
-  return { kernels, threads: staff?.size ?? 1, sharedMemory: staff !== null };
+  const count = wanted.threads === "auto" ? staff?.wanted : staff?.size;
+  return { kernels, threads: count ?? 1, sharedMemory: staff !== null };
 }
