@@ -20,6 +20,8 @@ export interface Options {
   readonly quick: boolean;
   /** Without baseline and twin. */
   readonly alone: boolean;
+  /** Where it is more than one, kernels and training are measured on so many threads, too. */
+  readonly threads: number;
 }
 
 export interface Platform {
@@ -50,12 +52,14 @@ const efforts: Readonly<Record<"full" | "quick", Omit<Effort, "alone">>> = {
 };
 
 export async function runBench(options: Options, platform: Platform): Promise<Report> {
-  const { build, filter, quick, alone } = options;
+  const { build, filter, quick, alone, threads } = options;
   const { processor, engine, commit, print } = platform;
   const date = new Date().toISOString().slice(0, 10);
-  print(`${processor}, ${engine}, ${build} kernels, 1 thread, commit ${commit}, ${date}`);
+  print(
+    `${processor}, ${engine}, ${build} kernels, ${threads} thread${threads > 1 ? "s" : ""}, commit ${commit}, ${date}`,
+  );
   const tools: Tools = {
-    kernels: await openKernels(build),
+    kernels: await openKernels(build, threads),
     roof: await openRoof(platform.roof),
     startPartner: platform.startPartner,
   };
@@ -83,10 +87,10 @@ export async function runBench(options: Options, platform: Platform): Promise<Re
   }
   print("");
   for (const line of summaryLines(measured, build)) print(line);
-  const training = await runTraining(build, filter, quick ? 0.3 : 3, tools.roof.compute, print);
+  const training = await runTraining(build, filter, quick ? 0.3 : 3, threads, tools.roof.compute, print);
   if (wanted.length === 0 && training.length === 0) throw new Error(`no row matches --filter=${filter.join()}`);
   return {
-    ...{ date, processor, engine, build, threads: 1, commit, training, failures },
+    ...{ date, processor, engine, build, threads, commit, training, failures },
     rows: measured.map(({ row, result }) => ({ name: nameOf(row), group: row.group, flops: row.flops, ...result })),
   };
 }

@@ -14,6 +14,7 @@ export function readOptions(words: readonly string[]): Omit<Options, "build"> & 
     filter: option("filter")?.split(",") ?? [],
     quick: words.includes("--quick"),
     alone: words.includes("--alone"),
+    threads: Number(option("threads") ?? 1),
   };
 }
 

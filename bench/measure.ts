@@ -30,6 +30,8 @@ export interface Result {
   readonly median: number;
   readonly samples: number;
   readonly bytes: number;
+  /** Seconds on several threads, where that was asked for. */
+  readonly shared?: number;
   /** Seconds of the baseline and of the twin. */
   readonly baseline?: number;
   readonly twin?: number;
@@ -86,6 +88,7 @@ async function takeSamples(
   const taken: Sample[] = [];
   // the engine optimizes what it runs for a while
   subject.sample(WARM * seconds);
+  subject.shared?.(WARM * seconds);
   roofs.stream?.(WARM * seconds);
   const begun = performance.now();
   let other = baseline ? await secondsOf(baseline, WARM * seconds) : undefined;
@@ -95,17 +98,19 @@ async function takeSamples(
     if (taken.length >= ROUNDS_LEAST && elapsed > secondsMax) break;
     const compute = roofs.compute?.(seconds) ?? 0;
     const kernel = subject.sample(seconds);
+    const shared = subject.shared?.(seconds) ?? Number.POSITIVE_INFINITY;
     const stream = roofs.stream?.(seconds) ?? 0;
     const from = performance.now();
     if (baseline && spent <= secondsMax / 2) other = await secondsOf(baseline, seconds);
     spent += (performance.now() - from) / 1000;
-    taken.push({ compute, kernel, stream, ...(other === undefined ? {} : { baseline: other }) });
+    taken.push({ compute, kernel, shared, stream, ...(other === undefined ? {} : { baseline: other }) });
   }
   return taken;
 }
 
 interface Sample {
   readonly kernel: number;
+  readonly shared: number;
   /** Seconds that the roofs allow; 0 where one does not count. */
   readonly compute: number;
   readonly stream: number;
@@ -123,6 +128,7 @@ function summarize(row: Row, taken: readonly Sample[], bytes: number, twin: numb
   const best = (value: (sample: Sample) => number) => Math.min(...taken.map(value));
   const [kernel, compute, stream] = [best((s) => s.kernel), best((s) => s.compute), best((s) => s.stream)];
   const baseline = best((s) => s.baseline ?? Number.POSITIVE_INFINITY);
+  const shared = best((s) => s.shared);
   return {
     seconds: kernel,
     median: median(taken.map((s) => s.kernel)),
@@ -130,6 +136,7 @@ function summarize(row: Row, taken: readonly Sample[], bytes: number, twin: numb
     bytes,
     percent: (100 * Math.max(compute, stream)) / kernel,
     bound: compute > stream ? "compute" : "bytes",
+    ...(Number.isFinite(shared) ? { shared } : {}),
     ...(Number.isFinite(baseline) ? { baseline, times: baseline / kernel } : {}),
     ...(twin === undefined ? {} : { twin }),
     ...(compute > 0 ? { flopsRoof: row.flops / compute } : {}),

@@ -5,6 +5,7 @@
 //     --quick                few rows, short samples; under a minute
 //     --build=strict         or relaxed (which is taken where the engine has it) or both
 //     --alone                neither baseline nor twin: the kernels and the roof
+//     --threads=2            beside one thread the kernels on two, and training on two
 //     --in=chromium,firefox  in headless browsers in place of Node
 //     --json, --json=FILE    all as JSON, in place of the table or beside it
 
@@ -16,10 +17,12 @@ import { buildRoof, bundle } from "./build.mjs";
 
 const words = process.argv.slice(2);
 const known =
-  /^--(filter=.+|quick|build=(strict|relaxed|both)|alone|in=(node|chromium|firefox)(,(node|chromium|firefox))*|json(=.+)?)$/;
+  /^--(filter=.+|quick|build=(strict|relaxed|both)|alone|threads=[1-9][0-9]?|in=(node|chromium|firefox)(,(node|chromium|firefox))*|json(=.+)?)$/;
 for (const word of words) {
   if (known.test(word)) continue;
-  console.error(`unknown option ${word}; known: --filter=, --quick, --build=, --alone, --in=, --json (bench/run.mjs)`);
+  console.error(
+    `unknown option ${word}; known: --filter=, --quick, --build=, --alone, --threads=, --in=, --json (bench/run.mjs)`,
+  );
   process.exit(1);
 }
 const option = (name) => words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);

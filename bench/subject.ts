@@ -23,6 +23,8 @@ export interface Subject {
   readonly outputs: number[][];
   /** Seconds an instruction. */
   readonly sample: Sampler;
+  /** The same on several threads, where that was asked for. */
+  readonly shared: Sampler | null;
 }
 
 export interface Kernels {
@@ -30,16 +32,23 @@ export interface Kernels {
   prepare(row: Row): Subject;
 }
 
-export async function openKernels(build: Build): Promise<Kernels> {
-  const engine = await openWasm(await compileBuild(build), 1 << 20, 2 ** 31);
+export async function openKernels(build: Build, threads: number): Promise<Kernels> {
+  const engine = await openWasm(await compileBuild(build, undefined, threads > 1), 1 << 20, 2 ** 31);
   await engine.complete();
-  return { build, prepare: (row) => prepare(engine, row) };
+  if (threads > 1) {
+    engine.staff?.want(threads);
+    await engine.staff?.start();
+    if (engine.staff?.size !== threads) throw new Error(`${threads} threads cannot be had here`);
+  }
+  return { build, prepare: (row) => prepare(engine, row, threads) };
 }
 
-function prepare(engine: Engine, row: Row): Subject {
+function prepare(engine: Engine, row: Row, threads: number): Subject {
   const { kernel, scalars } = row;
   const program = Array.from({ length: REPEATS_MOST }, () => ({ kernel, operands: { ...scalars } as Scalars }));
-  let at = roundUp(engine.base + engine.codeBytes(program));
+  const sharedProgram = program.map((instruction) => ({ ...instruction, share: { threads, parts: 1 } }));
+  const sharedAt = roundUp(engine.base + engine.codeBytes(program));
+  let at = roundUp(sharedAt + engine.codeBytes(program));
   const places = arraysOf(row).map((array) => {
     const address = at;
     at = roundUp(at + array.length * 4) + GAP;
@@ -47,9 +56,9 @@ function prepare(engine: Engine, row: Row): Subject {
     return { ...array, address };
   });
   grow(engine, at);
-  const scratchBytes = engine.encode(engine.base, program);
-  grow(engine, at + scratchBytes);
-  engine.encode(engine.base, program); // views may have moved
+  const encode = (): number => Math.max(engine.encode(engine.base, program), engine.encode(sharedAt, sharedProgram));
+  grow(engine, at + encode());
+  encode(); // views may have moved
   engine.setScratch(at);
 
   const arrays = new Map<string, Values>();
@@ -62,14 +71,17 @@ function prepare(engine: Engine, row: Row): Subject {
 
   const written = places.find(({ writes }) => writes);
   const result = written && (arrays.get(written.name) as Values);
-  const runner = (repeats: number) => () => {
-    engine.run(engine.base, 0, repeats);
+  const runner = (code: number, repeats: number) => () => {
+    engine.run(code, 0, repeats);
     if (result && result[0] === undefined) throw new Error(`${kernel}: the result is gone`);
   };
-  const once = sampler(runner(1))(SECONDS_LEAST * 100);
+  const once = sampler(runner(engine.base, 1))(SECONDS_LEAST * 100);
   const repeats = Math.min(REPEATS_MOST, Math.max(1, Math.ceil(SECONDS_LEAST / once)));
-  const timed = sampler(runner(repeats));
-  return { outputs, sample: (seconds) => timed(seconds) / repeats };
+  const samplerOf = (code: number): Sampler => {
+    const timed = sampler(runner(code, repeats));
+    return (seconds) => timed(seconds) / repeats;
+  };
+  return { outputs, sample: samplerOf(engine.base), shared: threads > 1 ? samplerOf(sharedAt) : null };
 }
 
 type Scalars = Record<string, number>;

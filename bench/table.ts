@@ -31,7 +31,7 @@ function duration(seconds: number): string {
   return seconds >= 1e-6 ? `${threeDigits(seconds * 1e6)} us` : `${threeDigits(seconds * 1e9)} ns`;
 }
 
-const widths = [56, 9, 9, 14, 9, 9, 6, 0] as const;
+const widths = [56, 9, 9, 14, 9, 9, 6, 0, 0] as const;
 
 function line(cells: readonly string[]): string {
   return cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[i] ?? 0))).join(" ");
@@ -57,7 +57,7 @@ const elementsOf = (row: Row): number => row.scalars.n ?? 0;
 
 export function rowLine(measured: Measured, build: Build): string {
   const { row, result } = measured;
-  const { seconds, bytes, times, twin, percent } = result;
+  const { seconds, shared, bytes, times, twin, percent } = result;
   const rate = row.flops > 0 ? withPrefix(row.flops / seconds, "FLOP/s") : withPrefix(bytes / seconds, "B/s");
   return line([
     nameOf(row),
@@ -67,6 +67,7 @@ export function rowLine(measured: Measured, build: Build): string {
     times === undefined ? "-" : threeDigits(times),
     twin === undefined ? "-" : threeDigits(twin / seconds),
     percent.toFixed(1),
+    shared === undefined ? "" : ` threads ${threeDigits(seconds / shared)} x `,
     ` ${missed(measured, build).join(", ")}`,
   ]).trimEnd();
 }

@@ -115,6 +115,8 @@ export interface TrainingResult {
   readonly best: number;
   /** Percent of the roof. */
   readonly percent: number;
+  /** Steps a second on several threads, where that was asked for: the median. */
+  readonly shared?: number;
 }
 
 /** Trains the networks whose name holds one of the words, and prints a line for each. */
@@ -122,6 +124,7 @@ export async function runTraining(
   build: Build,
   filter: readonly string[],
   secondsMax: number,
+  threads: number,
   secondsAFlop: Sampler,
   print: (line: string) => void,
 ): Promise<TrainingResult[]> {
@@ -129,22 +132,32 @@ export async function runTraining(
     ({ name }) => !filter.length || filter.some((word) => `training ${name}`.includes(word)),
   );
   if (wanted.length === 0) return [];
-  const { kernels } = await init({ reproducible: build === "strict" });
+  const { kernels } = await init({ reproducible: build === "strict", threads: 1 });
   if (kernels !== build) throw new Error(`the library chose ${kernels} kernels, not ${build}`);
   const results: TrainingResult[] = [];
   print("\nTraining with Adam");
   for (const network of wanted) {
-    const result = await train(network, secondsMax, secondsAFlop);
+    const result = await train(network, secondsMax, threads, secondsAFlop);
     results.push(result);
     const [median, best] = [result.median, result.best].map((rate) => threeDigits(rate).padStart(7));
     print(
-      `${result.name.padEnd(20)} batch ${String(result.batch).padStart(3)}  median ${median} steps/s  best ${best} steps/s  ${result.percent.toFixed(0).padStart(3)} % of the roof`,
+      `${result.name.padEnd(20)} batch ${String(result.batch).padStart(3)}  median ${median} steps/s  best ${best} steps/s  ${result.percent.toFixed(0).padStart(3)} % of the roof${sharedText(result, threads)}`,
     );
   }
   return results;
 }
 
-async function train(network: Network, secondsMax: number, secondsAFlop: Sampler): Promise<TrainingResult> {
+const sharedText = ({ shared, median }: TrainingResult, threads: number): string =>
+  shared === undefined
+    ? ""
+    : `; on ${threads} threads ${threeDigits(shared)} steps/s, ${threeDigits(shared / median)} x`;
+
+async function train(
+  network: Network,
+  secondsMax: number,
+  threads: number,
+  secondsAFlop: Sampler,
+): Promise<TrainingResult> {
   const { name, batch, inputShape, layers } = network;
   const model = sequential(layers(), { inputShape, seed: 1 });
   // at a higher rate one batch, learnt again and again, drives gradients into denormal numbers, which are slow
@@ -166,14 +179,21 @@ async function train(network: Network, secondsMax: number, secondsAFlop: Sampler
   const x = Float32Array.from({ length: size }, (_, i) => ((i * 7919) % 256) * (i % 5 === 0 ? 1 : 0));
   const y = Int32Array.from({ length: batch }, (_, i) => i % 10);
   let last = 0;
-  const { median, best } = time(() => {
+  const run = (): void => {
     last = step({ x, y }).value.data[0] as number;
-  }, secondsMax);
+  };
+  const { median, best } = time(run, secondsMax);
+  let shared: { shared: number } | null = null;
+  if (threads > 1) {
+    await init({ threads });
+    shared = { shared: 1 / time(run, secondsMax).median };
+    await init({ threads: 1 });
+  }
   if (!Number.isFinite(last)) throw new Error(`${name}: the loss is ${last}`);
   const roof = Math.min(...Array.from({ length: 50 }, () => secondsAFlop(0.002)));
   // forward, the gradient of every kernel, and of every input but the first
   const flops = 2 * batch * (3 * multiplyAddsOf(model) - network.first);
-  return { name, batch, median: 1 / median, best: 1 / best, percent: (100 * flops * roof) / best };
+  return { name, batch, median: 1 / median, best: 1 / best, percent: (100 * flops * roof) / best, ...shared };
 }
 
 /** Of one example, as the summary says. */
