@@ -563,6 +563,23 @@ suite("models, the loops", (test) => {
     model.compile({ optimizer: sgd(), loss: crossentropy });
   });
 
+  test("compile is refused from the moment that fit is called until it has ended, also by an error", async () => {
+    const model = classifier();
+    const again = (): void => model.compile({ optimizer: sgd(), loss: crossentropy });
+    for (const call of [
+      () => model.fit(examples(8)),
+      () => model.evaluate(examples(8)),
+      () => model.predict(examples(8).x),
+    ]) {
+      const running = call();
+      throws(again, "busy", /^compile: (fit|evaluate|predict) is running/);
+      await running;
+      again();
+    }
+    await rejects(model.fit(examples(8), { epochs: 0 }), "invalid-argument");
+    again();
+  });
+
   test("a model disposed of in a callback ends fit", async () => {
     const model = classifier();
     await rejects(model.fit(examples(8), { epochs: 2, callbacks: { onEpochEnd: () => model.dispose() } }), "disposed");
