@@ -7,7 +7,10 @@ import { PANEL_BYTES } from "../product/tile";
 import { InF32, OutF32, Task } from "../task";
 import { FewFilters } from "./fewFilters";
 import { Parts } from "./parts";
-import { ConvShape, PLAN_SCRATCH, Plan } from "./plan";
+import { ConvShape, PLAN_SCRATCH, Plan, ROWS_MAX } from "./plan";
+
+/** Least multiply-adds of a part. */
+const WORTH: f64 = 262144;
 
 @unmanaged
 export class Conv2dKernelGradientArgs {
@@ -36,7 +39,7 @@ export class Conv2dKernelGradientArgs {
 export function conv2dKernelGradient(args: Conv2dKernelGradientArgs, task: Task): void {
   const shape = changetype<ConvShape>(args);
   const floats = KernelGradient.floats(shape);
-  const parts = Parts.count(shape.batch * shape.outHeight, floats);
+  const parts = KernelGradient.parts(shape);
   if (task.phase === 1) {
     Parts.combine(task, args.dkernel, floats, parts);
     return;
@@ -62,13 +65,11 @@ export function conv2dKernelGradient(args: Conv2dKernelGradientArgs, task: Task)
 
 export function conv2dKernelGradientScratch(args: Conv2dKernelGradientArgs, threads: i32): i32 {
   const shape = changetype<ConvShape>(args);
-  const floats = KernelGradient.floats(shape);
-  return <i32>Parts.bytes(Parts.count(shape.batch * shape.outHeight, floats), floats) + threads * PLAN_SCRATCH;
+  return <i32>Parts.bytes(KernelGradient.parts(shape), KernelGradient.floats(shape)) + threads * PLAN_SCRATCH;
 }
 
 export function conv2dKernelGradientPhases(args: Conv2dKernelGradientArgs, _threads: i32): i32 {
-  const shape = changetype<ConvShape>(args);
-  return Parts.count(shape.batch * shape.outHeight, KernelGradient.floats(shape)) > 1 ? 2 : 1;
+  return KernelGradient.parts(changetype<ConvShape>(args)) > 1 ? 2 : 1;
 }
 
 @final
@@ -76,6 +77,15 @@ export function conv2dKernelGradientPhases(args: Conv2dKernelGradientArgs, _thre
 class KernelGradient {
   static floats(shape: ConvShape): i32 {
     return shape.kernelHeight * shape.kernelWidth * (shape.channels / shape.groups) * shape.filters;
+  }
+
+  /** Parts that the sum falls into: no more than there are tiles, as far as the shape tells, nor than are worth adding. */
+  static parts(shape: ConvShape): i32 {
+    const floats = KernelGradient.floats(shape);
+    const pixels = shape.outHeight * shape.outWidth;
+    const worth = (<f64>shape.batch * <f64>pixels * <f64>floats) / WORTH;
+    const tiles = shape.batch * Pieces.count(pixels, ROWS_MAX);
+    return Parts.count(<i32>min<f64>(tiles, worth), floats);
   }
 
   /** The plan's block of taps and channels by columns from n0 on, summed over one part of the tiles of all images. */
@@ -101,20 +111,24 @@ class KernelGradient {
     product.n = n;
     product.out = to;
     product.beta = 0;
-    let tabled = false;
-    for (let unit = Pieces.first(part, size); unit < end; unit++) {
+    // whole images that lie as they are needed are one sum, as long as a block's
+    const most = tiles === 1 && !plan.strips ? plan.imagesMost : 1;
+    let tabled = 0;
+    let images = 0;
+    for (let unit = Pieces.first(part, size); unit < end; unit += images) {
       const image = unit / tiles;
+      images = min(most, end - unit);
       plan.toTile(unit - image * tiles);
-      if (!tabled) {
-        plan.tapRows(filters, (shape.channels / shape.groups) * filters);
-        plan.pixelTerms();
-        tabled = tiles === 1;
+      if (tabled !== images) {
+        plan.tapRows(filters, (shape.channels / shape.groups) * filters, images);
+        plan.pixelTerms(images);
+        tabled = tiles === 1 ? images : 0;
       }
       plan.gather(image, group);
       const above = <usize>(image * shape.outHeight + plan.y0) * shape.outWidth + <usize>plan.x0;
       const from = dy + ((above * filters + <usize>first) << 2);
       if (FewFilters.fitsKernel(plan, n)) {
-        KernelGradient.packPlanes(plan, from, shape);
+        KernelGradient.packPlanes(plan, from, shape, images);
         FewFilters.kernel(plan, (<usize>product.kCount) << 2);
       } else {
         KernelGradient.pack(plan, from, shape, n);
@@ -125,18 +139,17 @@ class KernelGradient {
     }
     if (product.beta !== 0) return;
     // a part without a tile, or no pixel at all
-    plan.tileHeight = plan.tileWidth = 0;
-    plan.tapRows(filters, (shape.channels / shape.groups) * filters);
-    plan.pixelTerms();
+    plan.tapRows(filters, (shape.channels / shape.groups) * filters, 0);
+    plan.pixelTerms(0);
     product.multiply();
   }
 
-  /** The tile of dy as one row of pixels a filter. */
-  private static packPlanes(plan: Plan, from: usize, shape: ConvShape): void {
+  /** The tile of dy, of so many images, as one row of pixels a filter. */
+  private static packPlanes(plan: Plan, from: usize, shape: ConvShape, images: i32): void {
     const pixel = (<usize>shape.filters) << 2;
     const stride = (<usize>plan.product.kCount) << 2;
     let to = plan.product.panels;
-    for (let i = plan.tileHeight; i > 0; i--, from += <usize>shape.outWidth * pixel) {
+    for (let i = images * plan.tileHeight; i > 0; i--, from += <usize>shape.outWidth * pixel) {
       FewFilters.packPlanes(to, stride, from, pixel, plan.tileWidth);
       to += (<usize>plan.tileWidth) << 2;
     }
@@ -147,9 +160,11 @@ class KernelGradient {
     const pixel = (<usize>shape.filters) << 2;
     const product = plan.product;
     let to = product.panels;
-    for (let i = plan.tileHeight; i > 0; i--, from += <usize>shape.outWidth * pixel) {
-      packAcross(to, product.panelBytes, from, pixel, n, plan.tileWidth);
-      to += <usize>plan.tileWidth * PANEL_BYTES;
+    // whole rows lie one behind the other, and so do whole images
+    const width = plan.tileWidth === shape.outWidth ? product.kCount : plan.tileWidth;
+    const end = to + <usize>product.kCount * PANEL_BYTES;
+    for (; to < end; to += <usize>width * PANEL_BYTES, from += <usize>shape.outWidth * pixel) {
+      packAcross(to, product.panelBytes, from, pixel, n, width);
     }
   }
 }

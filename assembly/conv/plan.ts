@@ -3,6 +3,7 @@
 // A strip is the part of a source image that a tile meets, with the zeros around it; without padding the image
 // itself is read.
 
+import { cacheSets } from "../gemm/args";
 import { Pieces } from "../pieces";
 import { panelStride } from "../product/pack";
 import { Product } from "../product/product";
@@ -11,8 +12,12 @@ import { Span } from "../span";
 import { Axis } from "./axis";
 
 /** Most rows, and most terms, of one product. */
-const ROWS_MAX: i32 = 1024;
+export const ROWS_MAX: i32 = 1024;
 const K_MAX: i32 = 1024;
+/** Lines that a second-level cache holds for each set of a first-level one: 16 times as many sets of 16 lines. */
+const SET_LINES: i32 = 256;
+/** Pixels that are one sum, where they are of several images: more are worth nothing. */
+const PIXELS_MOST: i32 = 256;
 const PANELS_FLOATS: i32 = 1 << 16;
 const STRIP_FLOATS: i32 = 1 << 16;
 
@@ -201,8 +206,9 @@ export class Plan {
     const blocks = max(1, Pieces.count(this.channels, this.channelBlock));
     this.channelBlock = max(1, min(this.channelBlock, (Pieces.count(this.channels, blocks) + 3) & ~3));
     x.tile = max(1, min(x.grid, ROWS_MAX));
-    y.tile = max(1, min(y.grid, ROWS_MAX / x.tile));
     this.strips = y.padded || x.padded;
+    const pixels = kIsPixels && !this.strips ? min(ROWS_MAX, this.spread) : ROWS_MAX;
+    y.tile = max(1, min(y.grid, pixels / x.tile));
     while (this.strips && this.stripFloats > STRIP_FLOATS) {
       const wide = !wholeRows && x.tile > 1;
       if (y.tile * x.tile > 64 && (y.tile > 1 || wide)) {
@@ -345,8 +351,19 @@ export class Plan {
     }
   }
 
-  /** Taps and channels are rows, pixels are terms. Outputs are `outPitch` floats a row, `outTap` a tap. */
-  tapRows(outPitch: i32, outTap: i32): void {
+  /** So many pixels of the source stay in a second-level cache from one tile of the product to the next. */
+  private get spread(): i32 {
+    return SET_LINES * cacheSets(this.pitch * this.x.step);
+  }
+
+  /** Images whose pixels fit one sum, where a tile is a whole image. */
+  get imagesMost(): i32 {
+    const most = min(min(PIXELS_MOST, this.spread), PANELS_FLOATS / this.columnBlock - 2);
+    return max(1, most / max(1, this.y.grid * this.x.grid));
+  }
+
+  /** Taps and channels are rows, pixels of `images` are terms. Outputs are `outPitch` floats a row, `outTap` a tap. */
+  tapRows(outPitch: i32, outTap: i32, images: i32): void {
     const y = this.y;
     const x = this.x;
     this.product.rowCount = this.tapsY * this.tapsX * this.c;
@@ -354,7 +371,7 @@ export class Plan {
     for (let i = 0; i < this.tapsY; i++) {
       const base = this.y0 * y.step + y.first + (this.tapY + i) * y.tapStep;
       const kFirst = Axis.below(0, base, y.step, this.tileHeight) * this.tileWidth;
-      const kEnd = Axis.below(y.size, base, y.step, this.tileHeight) * this.tileWidth;
+      const kEnd = Axis.below(y.size, base, y.step, this.tileHeight) * this.tileWidth * images;
       for (let j = 0; j < this.tapsX; j++) {
         let a = i * y.tapStep * this.rowBytes + j * x.tapStep * this.pixelBytes;
         let out = ((this.tapY + i) * x.taps + this.tapX + j) * outTap * 4 + this.c0 * outPitch * 4;
@@ -371,12 +388,16 @@ export class Plan {
       }
     }
   }
-  pixelTerms(): void {
-    this.terms(this.tileHeight * this.tileWidth);
+
+  /** Pixels of `images` images that lie one behind the other are terms. */
+  pixelTerms(images: i32): void {
+    this.terms(this.tileHeight * this.tileWidth * images);
     let at = this.product.ks;
-    for (let i = 0; i < this.tileHeight; i++) {
-      let a = i * this.y.step * this.rowBytes;
-      for (let j = 0; j < this.tileWidth; j++, at += 4, a += this.x.step * this.pixelBytes) store<i32>(at, a);
+    for (let image = 0; image < images; image++) {
+      for (let i = 0; i < this.tileHeight; i++) {
+        let a = image * this.y.size * this.rowBytes + i * this.y.step * this.rowBytes;
+        for (let j = 0; j < this.tileWidth; j++, at += 4, a += this.x.step * this.pixelBytes) store<i32>(at, a);
+      }
     }
   }
 }
