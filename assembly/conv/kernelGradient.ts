@@ -111,24 +111,20 @@ class KernelGradient {
     product.n = n;
     product.out = to;
     product.beta = 0;
-    // whole images that lie as they are needed are one sum, as long as a block's
-    const most = tiles === 1 && !plan.strips ? plan.imagesMost : 1;
-    let tabled = 0;
-    let images = 0;
-    for (let unit = Pieces.first(part, size); unit < end; unit += images) {
+    let tabled = false;
+    for (let unit = Pieces.first(part, size); unit < end; unit++) {
       const image = unit / tiles;
-      images = min(most, end - unit);
       plan.toTile(unit - image * tiles);
-      if (tabled !== images) {
-        plan.tapRows(filters, (shape.channels / shape.groups) * filters, images);
-        plan.pixelTerms(images);
-        tabled = tiles === 1 ? images : 0;
+      if (!tabled) {
+        plan.tapRows(filters, (shape.channels / shape.groups) * filters);
+        plan.pixelTerms();
+        tabled = tiles === 1;
       }
       plan.gather(image, group);
       const above = <usize>(image * shape.outHeight + plan.y0) * shape.outWidth + <usize>plan.x0;
       const from = dy + ((above * filters + <usize>first) << 2);
       if (FewFilters.fitsKernel(plan, n)) {
-        KernelGradient.packPlanes(plan, from, shape, images);
+        KernelGradient.packPlanes(plan, from, shape);
         FewFilters.kernel(plan, (<usize>product.kCount) << 2);
       } else {
         KernelGradient.pack(plan, from, shape, n);
@@ -139,17 +135,18 @@ class KernelGradient {
     }
     if (product.beta !== 0) return;
     // a part without a tile, or no pixel at all
-    plan.tapRows(filters, (shape.channels / shape.groups) * filters, 0);
-    plan.pixelTerms(0);
+    plan.tileHeight = plan.tileWidth = 0;
+    plan.tapRows(filters, (shape.channels / shape.groups) * filters);
+    plan.pixelTerms();
     product.multiply();
   }
 
-  /** The tile of dy, of so many images, as one row of pixels a filter. */
-  private static packPlanes(plan: Plan, from: usize, shape: ConvShape, images: i32): void {
+  /** The tile of dy as one row of pixels a filter. */
+  private static packPlanes(plan: Plan, from: usize, shape: ConvShape): void {
     const pixel = (<usize>shape.filters) << 2;
     const stride = (<usize>plan.product.kCount) << 2;
     let to = plan.product.panels;
-    for (let i = images * plan.tileHeight; i > 0; i--, from += <usize>shape.outWidth * pixel) {
+    for (let i = plan.tileHeight; i > 0; i--, from += <usize>shape.outWidth * pixel) {
       FewFilters.packPlanes(to, stride, from, pixel, plan.tileWidth);
       to += (<usize>plan.tileWidth) << 2;
     }
@@ -160,11 +157,9 @@ class KernelGradient {
     const pixel = (<usize>shape.filters) << 2;
     const product = plan.product;
     let to = product.panels;
-    // whole rows lie one behind the other, and so do whole images
-    const width = plan.tileWidth === shape.outWidth ? product.kCount : plan.tileWidth;
-    const end = to + <usize>product.kCount * PANEL_BYTES;
-    for (; to < end; to += <usize>width * PANEL_BYTES, from += <usize>shape.outWidth * pixel) {
-      packAcross(to, product.panelBytes, from, pixel, n, width);
+    for (let i = plan.tileHeight; i > 0; i--, from += <usize>shape.outWidth * pixel) {
+      packAcross(to, product.panelBytes, from, pixel, n, plan.tileWidth);
+      to += <usize>plan.tileWidth * PANEL_BYTES;
     }
   }
 }

@@ -16,8 +16,6 @@ export const ROWS_MAX: i32 = 1024;
 const K_MAX: i32 = 1024;
 /** Lines that a second-level cache holds for each set of a first-level one: 16 times as many sets of 16 lines. */
 const SET_LINES: i32 = 256;
-/** Pixels that are one sum, where they are of several images: more are worth nothing. */
-const PIXELS_MOST: i32 = 256;
 const PANELS_FLOATS: i32 = 1 << 16;
 const STRIP_FLOATS: i32 = 1 << 16;
 
@@ -356,14 +354,8 @@ export class Plan {
     return SET_LINES * cacheSets(this.pitch * this.x.step);
   }
 
-  /** Images whose pixels fit one sum, where a tile is a whole image. */
-  get imagesMost(): i32 {
-    const most = min(min(PIXELS_MOST, this.spread), PANELS_FLOATS / this.columnBlock - 2);
-    return max(1, most / max(1, this.y.grid * this.x.grid));
-  }
-
-  /** Taps and channels are rows, pixels of `images` are terms. Outputs are `outPitch` floats a row, `outTap` a tap. */
-  tapRows(outPitch: i32, outTap: i32, images: i32): void {
+  /** Taps and channels are rows, pixels are terms. Outputs are `outPitch` floats a row, `outTap` a tap. */
+  tapRows(outPitch: i32, outTap: i32): void {
     const y = this.y;
     const x = this.x;
     this.product.rowCount = this.tapsY * this.tapsX * this.c;
@@ -371,7 +363,7 @@ export class Plan {
     for (let i = 0; i < this.tapsY; i++) {
       const base = this.y0 * y.step + y.first + (this.tapY + i) * y.tapStep;
       const kFirst = Axis.below(0, base, y.step, this.tileHeight) * this.tileWidth;
-      const kEnd = Axis.below(y.size, base, y.step, this.tileHeight) * this.tileWidth * images;
+      const kEnd = Axis.below(y.size, base, y.step, this.tileHeight) * this.tileWidth;
       for (let j = 0; j < this.tapsX; j++) {
         let a = i * y.tapStep * this.rowBytes + j * x.tapStep * this.pixelBytes;
         let out = ((this.tapY + i) * x.taps + this.tapX + j) * outTap * 4 + this.c0 * outPitch * 4;
@@ -388,16 +380,12 @@ export class Plan {
       }
     }
   }
-
-  /** Pixels of `images` images that lie one behind the other are terms. */
-  pixelTerms(images: i32): void {
-    this.terms(this.tileHeight * this.tileWidth * images);
+  pixelTerms(): void {
+    this.terms(this.tileHeight * this.tileWidth);
     let at = this.product.ks;
-    for (let image = 0; image < images; image++) {
-      for (let i = 0; i < this.tileHeight; i++) {
-        let a = image * this.y.size * this.rowBytes + i * this.y.step * this.rowBytes;
-        for (let j = 0; j < this.tileWidth; j++, at += 4, a += this.x.step * this.pixelBytes) store<i32>(at, a);
-      }
+    for (let i = 0; i < this.tileHeight; i++) {
+      let a = i * this.y.step * this.rowBytes;
+      for (let j = 0; j < this.tileWidth; j++, at += 4, a += this.x.step * this.pixelBytes) store<i32>(at, a);
     }
   }
 }
