@@ -161,22 +161,30 @@ class RowGradient {
     const pitch = (plan.n + 3) & ~3;
     const first = (x.first + RowGradient.before(shape)) * pitch + x.kernelFirst * channels;
     const tapStep = (<usize>(x.tapStep * pitch + x.kernelStep * channels)) << 2;
+    const rowBytes = (<usize>(RowGradient.width(shape) * pitch)) << 2;
+    const step = (<usize>pitch) << 2;
     const pixel = (<usize>shape.channels) << 2;
-    for (let i = 0; i < plan.tileHeight; i++) {
-      let from = sums + ((<usize>(first + i * RowGradient.width(shape) * pitch)) << 2);
-      let to = dx + <usize>(i * shape.strideHeight * shape.width + phase) * pixel;
-      for (let w = x.grid; w > 0; w--, from += (<usize>pitch) << 2, to += <usize>stride * pixel) {
-        for (let c = 0; c < channels; c += 8) {
-          let at = from + ((<usize>c) << 2);
+    let row = sums + ((<usize>first) << 2);
+    dx += <usize>phase * pixel;
+    for (
+      let i = plan.tileHeight;
+      i > 0;
+      i--, row += rowBytes, dx += <usize>(shape.strideHeight * shape.width) * pixel
+    ) {
+      // eight channels at a time
+      for (let c = 0; c < channels; c += 8) {
+        let from = row + ((<usize>c) << 2);
+        let to = dx + ((<usize>c) << 2);
+        for (let w = x.grid; w > 0; w--, from += step, to += <usize>stride * pixel) {
           let a: v128 = i32x4.splat(0);
           let b = a;
+          let at = from;
           for (let tap = x.taps; tap > 0; tap--, at += tapStep) {
             a = f32x4.add(a, v128.load(at));
             b = f32x4.add(b, v128.load(at, 16));
           }
-          const to8 = to + ((<usize>c) << 2);
-          Span.store(to8, a, channels - c);
-          Span.store(to8 + 16, b, channels - c - 4);
+          Span.store(to, a, channels - c);
+          Span.store(to + 16, b, channels - c - 4);
         }
       }
     }
