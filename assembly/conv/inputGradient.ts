@@ -1,5 +1,5 @@
 // Gradient of a convolution to its input, in one of two forms: as a convolution of dy, or, where the input has few
-// channels, row by row of dx with taps beside channels in the lanes, whose sums are then laid onto the row.
+// channels, row by row of dx with taps beside channels in the lanes, whose sums are then added up pixel by pixel.
 
 import { Pieces } from "../pieces";
 import { PANEL } from "../product/tile";
