@@ -9,8 +9,8 @@ import { Plan } from "./plan";
 
 /** Filters: as many as a tile has rows. */
 const SIX: i32 = 6;
-/** Pixels of a tile of the forward pass. */
-const PIXELS: i32 = 8;
+/** Pixels of a vector: a tile of the forward pass takes two, which need not be neighbours. */
+const PIXELS: i32 = 4;
 
 @final
 @unmanaged
@@ -52,17 +52,24 @@ export class FewFilters {
   static forward(plan: Plan, pitch: usize): void {
     const product = plan.product;
     const width = plan.tileWidth;
+    const last = product.rows + <usize>(plan.tileHeight * width - PIXELS) * ROW_BYTES;
+    let first: usize = 0;
     for (let i = 0; i < plan.tileHeight; i++) {
       for (let j = 0; j < width; j += PIXELS) {
-        // the last pixels of a row are computed twice where they do not fill a tile
-        const pixel = i * width + min(j, width - PIXELS);
-        FewFilters.pixelTile(product, changetype<Row>(product.rows + <usize>pixel * ROW_BYTES), pitch);
+        // the last pixels of a row are computed twice where they do not fill a vector, and so is an odd last vector
+        const row = product.rows + <usize>(i * width + min(j, width - PIXELS)) * ROW_BYTES;
+        if (!first) {
+          first = row;
+          if (row < last) continue;
+        }
+        FewFilters.pixelTile(product, changetype<Row>(first), changetype<Row>(row), pitch);
+        first = 0;
       }
     }
   }
 
-  /** Eight pixels by six filters, from the panel [k, 8]. */
-  private static pixelTile(product: Product, row: Row, pitch: usize): void {
+  /** Two vectors of pixels by six filters, from the panel [k, 8]. Where they have no terms strips hold zeros. */
+  private static pixelTile(product: Product, first: Row, second: Row, pitch: usize): void {
     let c00: v128 = i32x4.splat(0);
     let c01 = c00;
     let c10 = c00;
@@ -75,14 +82,15 @@ export class FewFilters {
     let c41 = c00;
     let c50 = c00;
     let c51 = c00;
-    let b = product.panels + <usize>row.kFirst * PANEL_BYTES;
-    let ks = product.ks + ((<usize>row.kFirst) << 2);
-    const end = product.ks + ((<usize>row.kEnd) << 2);
-    const a = product.a + row.a;
+    let b = product.panels;
+    let ks = product.ks;
+    const end = ks + ((<usize>product.kCount) << 2);
+    const a0 = product.a + first.a;
+    const a1 = product.a + second.a;
     for (; ks < end; ks += 4, b += PANEL_BYTES) {
-      const at = a + <usize>load<u32>(ks);
-      const x0 = v128.load(at);
-      const x1 = v128.load(at, 16);
+      const at = <usize>load<u32>(ks);
+      const x0 = v128.load(a0 + at);
+      const x1 = v128.load(a1 + at);
       let w = v128.load32_splat(b);
       c00 = Vec.madd(w, x0, c00);
       c01 = Vec.madd(w, x1, c01);
@@ -102,9 +110,8 @@ export class FewFilters {
       c50 = Vec.madd(w, x0, c50);
       c51 = Vec.madd(w, x1, c51);
     }
-    const out = product.out + row.out;
-    FewFilters.store4(product, out, pitch, c00, c10, c20, c30, c40, c50);
-    FewFilters.store4(product, out + pitch * 4, pitch, c01, c11, c21, c31, c41, c51);
+    FewFilters.store4(product, product.out + first.out, pitch, c00, c10, c20, c30, c40, c50);
+    FewFilters.store4(product, product.out + second.out, pitch, c01, c11, c21, c31, c41, c51);
   }
 
   /** Four pixels of sums, a vector a filter: with bias and relu, pixel by pixel. */

@@ -1,16 +1,18 @@
 // Gradient of a convolution to its input, in one of two forms: as a convolution of dy, or, where the input has few
-// channels, row by row of dx with taps beside channels in the lanes, whose sums are then laid onto the row.
+// channels, row by row of dx with taps beside channels in the lanes, whose sums are then added up pixel by pixel.
 
+import { Pieces } from "../pieces";
 import { PANEL } from "../product/tile";
 import { Span } from "../span";
 import { InF32, OutF32, Task } from "../task";
+import { Axis } from "./axis";
 import { Correlation } from "./correlation";
 import { ConvShape, PLAN_SCRATCH, Plan } from "./plan";
 
-/** Floats for the sums of a tile, and for one row of dx with its padding. */
+/** Floats for the sums of a tile, and those behind them that a vector of the last sum reaches. */
 const SUMS_FLOATS: i32 = 1 << 14;
-const LINE_FLOATS: i32 = 1 << 14;
-const THREAD_SCRATCH: i32 = PLAN_SCRATCH + SUMS_FLOATS * 4 + LINE_FLOATS * 4;
+const BEHIND: i32 = 8;
+const THREAD_SCRATCH: i32 = PLAN_SCRATCH + (SUMS_FLOATS + BEHIND) * 4;
 
 @unmanaged
 export class Conv2dInputGradientArgs {
@@ -63,24 +65,27 @@ export function conv2dInputGradientScratch(_args: Conv2dInputGradientArgs, threa
 
 /**
  *   sums[ox, (kx, c)] = sum over ky, o of dy[(h + padTop - ky dilation) / stride, ox, o] kernel[ky, kx, c, o]
- *   dx[h, ox stride + kx dilation - padLeft, c] += sums[ox, (kx, c)]
+ *   dx[h, w, c] = sum over kx of sums[(w + padLeft - kx dilation) / stride, (kx, c)]
+ * A row of sums has zeros on both sides for those ox that are no output.
  */
 @final
 @unmanaged
 class RowGradient {
-  /** Pixels of a row and its padding, as the taps reach. */
-  @inline static lineWidth(shape: ConvShape): i32 {
-    const reach = (shape.outWidth - 1) * shape.strideWidth + (shape.kernelWidth - 1) * shape.dilationWidth + 1;
-    return max(reach, shape.padLeft + shape.width);
+  /** Zeros before a row of sums, and the width of all: ox from where the last tap meets the first input. */
+  @inline static before(shape: ConvShape): i32 {
+    return Pieces.count((shape.kernelWidth - 1) * shape.dilationWidth, shape.strideWidth);
+  }
+  @inline static width(shape: ConvShape): i32 {
+    const last = (shape.width + shape.padLeft) / shape.strideWidth + 1;
+    return RowGradient.before(shape) + max(shape.outWidth, last);
   }
 
-  /** Are fewer lanes idle than in the other form? Laying the sums onto the row costs about a tenth. */
+  /** Are fewer lanes idle than in the other form? Adding up the taps costs about a tenth. */
   static pays(shape: ConvShape): bool {
     const channels = shape.channels / shape.groups;
     const n = shape.kernelWidth * channels;
-    if (n > 256 || shape.outWidth < 1 || shape.outWidth > 256) return false;
-    if (shape.outWidth * ((n + 3) & ~3) > SUMS_FLOATS || RowGradient.lineWidth(shape) * channels + 4 > LINE_FLOATS)
-      return false;
+    if (n < 1 || n > 256 || shape.outWidth < 1 || shape.outWidth > 256) return false;
+    if (RowGradient.width(shape) > SUMS_FLOATS / ((n + 3) & ~3)) return false;
     const rows = ((n + PANEL - 1) & -PANEL) * shape.outWidth * shape.strideWidth;
     const direct = ((channels + PANEL - 1) & -PANEL) * shape.kernelWidth * shape.width;
     return rows * 8 < direct * 7;
@@ -92,13 +97,15 @@ class RowGradient {
     const phase = y.outFirst;
     const n = plan.n;
     const pitch = (n + 3) & ~3;
-    const rowFloats = pitch * shape.outWidth;
-    // the product leaves the tile in `sums`, rows of it side by side
+    const width = RowGradient.width(shape);
+    const rowFloats = pitch * width;
+    // the product leaves the tile in `sums`, rows of it one behind the other
     y.outFirst = 0;
     y.outStep = 1;
     y.tile = min(y.tile, SUMS_FLOATS / rowFloats);
+    plan.x.outFirst = RowGradient.before(shape);
     const sums = changetype<usize>(plan) + PLAN_SCRATCH;
-    const line = sums + SUMS_FLOATS * 4;
+    Span.clear(sums, y.tile * rowFloats);
     const tiles = plan.tiles;
     const blocks = plan.blocks;
     const columnBlocks = plan.columnBlocks;
@@ -117,7 +124,7 @@ class RowGradient {
         task.beat++;
         plan.toBlock(block);
         if (!tabled) {
-          plan.pixelRows(shape.outWidth, pitch);
+          plan.pixelRows(width, pitch);
           plan.tapTerms();
           tabled = blocks * tiles === 1;
         }
@@ -136,49 +143,50 @@ class RowGradient {
           product.multiply();
         }
       }
-      for (let i = 0; i < plan.tileHeight; i++) {
-        const h = phase + (plan.y0 + i) * shape.strideHeight;
-        const from = sums + ((<usize>(i * rowFloats)) << 2);
-        RowGradient.lay(shape, from, pitch, line, dx, image * shape.height + h, group);
-      }
+      const pixel = (<usize>shape.channels) << 2;
+      const line = <usize>(image * shape.height + phase + plan.y0 * shape.strideHeight) * shape.width;
+      const to = dx + line * pixel + ((<usize>(group * (shape.channels / shape.groups))) << 2);
+      for (let j = 0; j < shape.strideWidth; j++) RowGradient.add(plan, shape, sums, to, j);
     }
     return before + pieces;
   }
 
-  /** Lays the sums of one row onto a line, and the line without its padding into row `row` of dx. */
-  static lay(shape: ConvShape, sums: usize, pitch: i32, line: usize, dx: usize, row: i32, group: i32): void {
+  /** Adds up the taps for the pixels of one phase of the strides in all rows of the tile; `dx` is its first pixel. */
+  private static add(plan: Plan, shape: ConvShape, sums: usize, dx: usize, phase: i32): void {
+    const x = changetype<Axis>(plan.product.buffer);
+    const stride = shape.strideWidth;
+    const kernel = shape.kernelWidth;
+    x.inputGradient(shape.outWidth, shape.width, kernel, stride, shape.padLeft, shape.dilationWidth, phase);
     const channels = shape.channels / shape.groups;
-    const step = (<usize>(shape.strideWidth * channels)) << 2;
-    const tapStep = (<usize>(shape.dilationWidth * channels)) << 2;
-    const tapBytes = (<usize>channels) << 2;
-    // behind the last tap a row of sums holds zeros, or NaN where dy is not finite
-    const last = (<usize>(pitch - 4)) << 2;
-    const lastLanes = Span.mask(shape.kernelWidth * channels - (pitch - 4));
-    Span.clear(line, RowGradient.lineWidth(shape) * channels + 3);
-    let at = line;
-    for (let ox = 0; ox < shape.outWidth; ox++, at += step, sums += (<usize>pitch) << 2) {
-      if (shape.dilationWidth === 1) {
-        let i: usize = 0;
-        for (; i < last; i += 16) v128.store(at + i, f32x4.add(v128.load(at + i), v128.load(sums + i)));
-        v128.store(at + i, f32x4.add(v128.load(at + i), v128.and(v128.load(sums + i), lastLanes)));
-      } else {
-        for (let kx = 0; kx < shape.kernelWidth; kx++) {
-          let to = at + <usize>kx * tapStep;
-          let from = sums + <usize>kx * tapBytes;
-          for (let c = channels; c > 0; c -= 4, to += 16, from += 16) {
-            Span.store(to, f32x4.add(Span.load(to, c), Span.load(from, c)), c);
+    const pitch = (plan.n + 3) & ~3;
+    const first = (x.first + RowGradient.before(shape)) * pitch + x.kernelFirst * channels;
+    const tapStep = (<usize>(x.tapStep * pitch + x.kernelStep * channels)) << 2;
+    const rowBytes = (<usize>(RowGradient.width(shape) * pitch)) << 2;
+    const step = (<usize>pitch) << 2;
+    const pixel = (<usize>shape.channels) << 2;
+    let row = sums + ((<usize>first) << 2);
+    dx += <usize>phase * pixel;
+    for (
+      let i = plan.tileHeight;
+      i > 0;
+      i--, row += rowBytes, dx += <usize>(shape.strideHeight * shape.width) * pixel
+    ) {
+      // eight channels at a time
+      for (let c = 0; c < channels; c += 8) {
+        let from = row + ((<usize>c) << 2);
+        let to = dx + ((<usize>c) << 2);
+        for (let w = x.grid; w > 0; w--, from += step, to += <usize>stride * pixel) {
+          let a: v128 = i32x4.splat(0);
+          let b = a;
+          let at = from;
+          for (let tap = x.taps; tap > 0; tap--, at += tapStep) {
+            a = f32x4.add(a, v128.load(at));
+            b = f32x4.add(b, v128.load(at, 16));
           }
+          Span.store(to, a, channels - c);
+          Span.store(to + 16, b, channels - c - 4);
         }
       }
-    }
-    let from = line + <usize>shape.padLeft * tapBytes;
-    let to = dx + ((<usize>row * shape.width * shape.channels + <usize>(group * channels)) << 2);
-    if (shape.groups === 1) {
-      Span.copy(to, from, shape.width * channels);
-      return;
-    }
-    for (let w = 0; w < shape.width; w++, from += tapBytes, to += (<usize>shape.channels) << 2) {
-      Span.copy(to, from, channels);
     }
   }
 }

@@ -7,7 +7,10 @@ import { PANEL_BYTES } from "../product/tile";
 import { InF32, OutF32, Task } from "../task";
 import { FewFilters } from "./fewFilters";
 import { Parts } from "./parts";
-import { ConvShape, PLAN_SCRATCH, Plan } from "./plan";
+import { ConvShape, PLAN_SCRATCH, Plan, ROWS_MAX } from "./plan";
+
+/** Least multiply-adds of a part. */
+const WORTH: f64 = 262144;
 
 @unmanaged
 export class Conv2dKernelGradientArgs {
@@ -36,7 +39,7 @@ export class Conv2dKernelGradientArgs {
 export function conv2dKernelGradient(args: Conv2dKernelGradientArgs, task: Task): void {
   const shape = changetype<ConvShape>(args);
   const floats = KernelGradient.floats(shape);
-  const parts = Parts.count(shape.batch * shape.outHeight, floats);
+  const parts = KernelGradient.parts(shape);
   if (task.phase === 1) {
     Parts.combine(task, args.dkernel, floats, parts);
     return;
@@ -62,13 +65,11 @@ export function conv2dKernelGradient(args: Conv2dKernelGradientArgs, task: Task)
 
 export function conv2dKernelGradientScratch(args: Conv2dKernelGradientArgs, threads: i32): i32 {
   const shape = changetype<ConvShape>(args);
-  const floats = KernelGradient.floats(shape);
-  return <i32>Parts.bytes(Parts.count(shape.batch * shape.outHeight, floats), floats) + threads * PLAN_SCRATCH;
+  return <i32>Parts.bytes(KernelGradient.parts(shape), KernelGradient.floats(shape)) + threads * PLAN_SCRATCH;
 }
 
 export function conv2dKernelGradientPhases(args: Conv2dKernelGradientArgs, _threads: i32): i32 {
-  const shape = changetype<ConvShape>(args);
-  return Parts.count(shape.batch * shape.outHeight, KernelGradient.floats(shape)) > 1 ? 2 : 1;
+  return KernelGradient.parts(changetype<ConvShape>(args)) > 1 ? 2 : 1;
 }
 
 @final
@@ -76,6 +77,15 @@ export function conv2dKernelGradientPhases(args: Conv2dKernelGradientArgs, _thre
 class KernelGradient {
   static floats(shape: ConvShape): i32 {
     return shape.kernelHeight * shape.kernelWidth * (shape.channels / shape.groups) * shape.filters;
+  }
+
+  /** Parts that the sum falls into: no more than there are tiles, as far as the shape tells, nor than are worth adding. */
+  static parts(shape: ConvShape): i32 {
+    const floats = KernelGradient.floats(shape);
+    const pixels = shape.outHeight * shape.outWidth;
+    const worth = (<f64>shape.batch * <f64>pixels * <f64>floats) / WORTH;
+    const tiles = shape.batch * Pieces.count(pixels, ROWS_MAX);
+    return Parts.count(<i32>min<f64>(tiles, worth), floats);
   }
 
   /** The plan's block of taps and channels by columns from n0 on, summed over one part of the tiles of all images. */

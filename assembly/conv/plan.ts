@@ -3,6 +3,7 @@
 // A strip is the part of a source image that a tile meets, with the zeros around it; without padding the image
 // itself is read.
 
+import { cacheSets } from "../gemm/args";
 import { Pieces } from "../pieces";
 import { panelStride } from "../product/pack";
 import { Product } from "../product/product";
@@ -11,8 +12,10 @@ import { Span } from "../span";
 import { Axis } from "./axis";
 
 /** Most rows, and most terms, of one product. */
-const ROWS_MAX: i32 = 1024;
+export const ROWS_MAX: i32 = 1024;
 const K_MAX: i32 = 1024;
+/** Lines that a second-level cache holds for each set of a first-level one: 16 times as many sets of 16 lines. */
+const SET_LINES: i32 = 256;
 const PANELS_FLOATS: i32 = 1 << 16;
 const STRIP_FLOATS: i32 = 1 << 16;
 
@@ -201,8 +204,9 @@ export class Plan {
     const blocks = max(1, Pieces.count(this.channels, this.channelBlock));
     this.channelBlock = max(1, min(this.channelBlock, (Pieces.count(this.channels, blocks) + 3) & ~3));
     x.tile = max(1, min(x.grid, ROWS_MAX));
-    y.tile = max(1, min(y.grid, ROWS_MAX / x.tile));
     this.strips = y.padded || x.padded;
+    const pixels = kIsPixels && !this.strips ? min(ROWS_MAX, this.spread) : ROWS_MAX;
+    y.tile = max(1, min(y.grid, pixels / x.tile));
     while (this.strips && this.stripFloats > STRIP_FLOATS) {
       const wide = !wholeRows && x.tile > 1;
       if (y.tile * x.tile > 64 && (y.tile > 1 || wide)) {
@@ -343,6 +347,11 @@ export class Plan {
         for (let c = 0; c < this.c; c++, at += 4, a += 4) store<i32>(at, a);
       }
     }
+  }
+
+  /** So many pixels of the source stay in a second-level cache from one tile of the product to the next. */
+  private get spread(): i32 {
+    return SET_LINES * cacheSets(this.pitch * this.x.step);
   }
 
   /** Taps and channels are rows, pixels are terms. Outputs are `outPitch` floats a row, `outTap` a tap. */

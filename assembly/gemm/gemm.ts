@@ -45,7 +45,9 @@ export function gemmScratch(args: GemmArgs, threads: i32): i32 {
 /** C = activation(alpha op(A) op(B) + beta C + bias) */
 export function gemm(args: GemmArgs, task: Task): void {
   const all = changetype<Gemm>(args);
-  all.run(task.scratch + <usize>(task.thread * all.scratch), task.thread, task);
+  // the first thread is most often the only one, and small products take less time than that sum
+  const before = task.thread > 0 ? task.thread * all.scratch : 0;
+  all.run(task.scratch + <usize>before, task.thread, task);
 }
 
 @unmanaged

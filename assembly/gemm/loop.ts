@@ -96,20 +96,20 @@ export class GemmLoop extends GemmArgs {
     const across = Pieces.count(this.n, columnsMost);
     const count = Pieces.count(this.m, rowsMost) * across;
     if (first >= count) return;
-    const product = this.start(scratch, rowsMost);
+    const depthMost = this.depthMost;
+    const product = this.start(scratch, rowsMost, depthMost);
     for (let piece = first; piece < count; piece += task.threads) {
       const down = piece / across;
       const column = Pieces.first(piece - down * across, columnsMost);
       const columns = min(columnsMost, this.n - column);
       const row = Pieces.first(down, rowsMost);
       product.rowCount = min(rowsMost, this.m - row);
-      this.piece(product, row, column, columns, task);
+      this.piece(product, row, column, columns, depthMost, task);
     }
   }
 
   /** Tables and operands that are the same for all pieces. */
-  private start(scratch: usize, rowsMost: i32): Product {
-    const depth = this.depthMost;
+  private start(scratch: usize, rowsMost: i32, depth: i32): Product {
     const product = changetype<Product>(scratch);
     product.buffer = scratch + TILE_AT;
     product.rows = scratch + ROWS_AT;
@@ -135,10 +135,8 @@ export class GemmLoop extends GemmArgs {
     return product;
   }
 
-  private piece(product: Product, row: i32, column: i32, columns: i32, task: Task): void {
-    const depthMost = this.depthMost;
+  private piece(product: Product, row: i32, column: i32, columns: i32, depthMost: i32, task: Task): void {
     const panels = product.ks + ((<usize>depthMost) << 2);
-    const aPacked = panels + panelStride(depthMost) * (this.columnsMost / PANEL);
     const ldb = (<usize>this.ldb) << 2;
     const out = this.c + ((<usize>row * this.ldc + column) << 2);
     const bias = this.bias ? this.bias + ((<usize>column) << 2) : 0;
@@ -155,7 +153,7 @@ export class GemmLoop extends GemmArgs {
       this.limit(product, depth);
       product.beta = from > 0 ? 1 : this.beta;
       product.activation = last ? this.activation : 0;
-      product.a = this.leftSide(product, aPacked, row, from, depth);
+      product.a = this.leftSide(product, panels, row, from, depth);
       if (whole > 0) {
         product.panels = this.b + ((<usize>from * this.ldb + column) << 2);
         product.panelBytes = PANEL_BYTES;
@@ -191,14 +189,16 @@ export class GemmLoop extends GemmArgs {
     for (let r = product.rowCount; r > 0; r--, row += ROW_BYTES) changetype<Row>(row).kEnd = depth;
   }
 
-  /** Base of A's rows: in place, or a copy of A's transpose in panels of as many rows as a tile has. */
-  private leftSide(product: Product, packed: usize, row: i32, from: i32, depth: i32): usize {
+  /** Base of A's rows: in place, or a copy of A's transpose, behind B's panels, in panels of as many rows as a tile has. */
+  private leftSide(product: Product, panels: usize, row: i32, from: i32, depth: i32): usize {
     const lda = (<usize>this.lda) << 2;
     const a = this.a;
     if (this.transA === 0) return a + <usize>row * lda + ((<usize>from) << 2);
     let at = a + <usize>from * lda + ((<usize>row) << 2);
     if (!this.packsA) return at;
-    const panelBytes = <usize>this.depthMost * A_BYTES;
+    const depthMost = this.depthMost;
+    const packed = panels + panelStride(depthMost) * (this.columnsMost / PANEL);
+    const panelBytes = <usize>depthMost * A_BYTES;
     const end = packed + <usize>depth * A_BYTES;
     const rows = product.rowCount;
     for (let to = packed; to < end; to += A_BYTES, at += lda) {

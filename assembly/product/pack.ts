@@ -58,19 +58,24 @@ export function packAlong(to: usize, panelBytes: usize, from: usize, stride: usi
 
 /** `depth` lines, `stride` bytes apart, each of `n` neighbouring elements. */
 export function packAcross(to: usize, panelBytes: usize, from: usize, stride: usize, n: i32, depth: i32): void {
-  let left = n;
-  // two panels at a time are a whole line of the cache
-  for (; left >= 2 * PANEL; left -= 2 * PANEL, from += 2 * PANEL_BYTES, to += 2 * panelBytes) {
-    let at = from;
-    let low = to;
-    for (const end = to + <usize>depth * PANEL_BYTES; low < end; low += PANEL_BYTES, at += stride) {
-      v128.store(low, v128.load(at));
-      v128.store(low, v128.load(at, 16), 16);
-      const high = low + panelBytes;
+  // two panels at a time are a whole line of the cache; line by line, as memory likes it
+  const wide = n & -(2 * PANEL);
+  let line = from;
+  let low = to;
+  for (const end = to + (wide > 0 ? <usize>depth * PANEL_BYTES : 0); low < end; low += PANEL_BYTES, line += stride) {
+    let at = line;
+    let panel = low;
+    for (const last = line + ((<usize>wide) << 2); at < last; at += 2 * PANEL_BYTES, panel += 2 * panelBytes) {
+      v128.store(panel, v128.load(at));
+      v128.store(panel, v128.load(at, 16), 16);
+      const high = panel + panelBytes;
       v128.store(high, v128.load(at, 32));
       v128.store(high, v128.load(at, 48), 16);
     }
   }
+  let left = n - wide;
+  from += (<usize>wide) << 2;
+  to += <usize>(wide / PANEL) * panelBytes;
   for (; left > 0; left -= PANEL, from += PANEL_BYTES, to += panelBytes) packNarrow(to, from, stride, left, depth);
 }
 
