@@ -270,28 +270,9 @@ export class AdamArgs {
 
 @final
 @unmanaged
-class AdamPlain {
-  @inline square<_LANES>(v: v128, _vMax: usize): v128 {
-    return v;
-  }
-}
-
-@final
-@unmanaged
-class AdamMax {
-  @inline square<LANES>(v: v128, vMax: usize): v128 {
-    const lanes = changetype<LANES>(0);
-    const most = f32x4.max(lanes.load(vMax), v);
-    lanes.store(vMax, most);
-    return most;
-  }
-}
-
-@final
-@unmanaged
 class Adam {
   /** w -= rate m / (sqrt(v + inside) + outside) + decay w */
-  @inline static step<FORM, LANES>(
+  @inline static step<LANES>(
     w: usize,
     g: usize,
     m: usize,
@@ -312,72 +293,14 @@ class Adam {
     lanes.store(m, first);
     const second = f32x4.add(f32x4.mul(beta2, lanes.load(v)), f32x4.mul(f32x4.mul(share2, gradient), gradient));
     lanes.store(v, second);
-    const square = changetype<FORM>(0).square<LANES>(second, vMax);
+    let square = second;
+    if (vMax) {
+      square = f32x4.max(lanes.load(vMax), second);
+      lanes.store(vMax, square);
+    }
     const root = f32x4.add(f32x4.sqrt(f32x4.add(square, inside)), outside);
     const old = lanes.load(w);
     lanes.store(w, f32x4.sub(old, f32x4.add(f32x4.div(f32x4.mul(rate, first), root), f32x4.mul(decay, old))));
-  }
-
-  @inline static all<FORM>(args: AdamArgs, task: Task): void {
-    const learningRate = load<f32>(args.control);
-    const correction1 = load<f32>(args.control, 4);
-    const correction2 = load<f32>(args.control, 8);
-    const form = args.epsilonForm;
-    // sqrt(c2 v) + eps = sqrt(c2) (sqrt(v) + eps / sqrt(c2)), sqrt(c2 v + eps) = sqrt(c2) sqrt(v + eps / c2):
-    // the correction leaves the loop, and all three forms run the same body
-    const scale = sqrt(correction2);
-    const rate = f32x4.splat((learningRate * correction1) / scale);
-    const inside = f32x4.splat(form === 1 ? args.epsilon / correction2 : 0);
-    const outside = f32x4.splat(form === 0 ? args.epsilon / scale : form === 2 ? args.epsilon : 0);
-    const decay = f32x4.splat(learningRate * args.weightDecay);
-    const beta1 = f32x4.splat(args.beta1);
-    const share1 = f32x4.splat(1 - args.beta1);
-    const beta2 = f32x4.splat(args.beta2);
-    const share2 = f32x4.splat(1 - args.beta2);
-    const n = args.n;
-    const w = args.w;
-    const g = args.g;
-    const m = args.m;
-    const v = args.v;
-    const vMax = args.vMax;
-    const count = Pieces.count(n, OPTIM_PIECE);
-    for (let piece = task.thread; piece < count; piece += task.threads) {
-      let at = (<usize>Pieces.first(piece, OPTIM_PIECE)) << 2;
-      const end = (<usize>Pieces.end(piece, OPTIM_PIECE, n)) << 2;
-      for (; at + 16 <= end; at += 16)
-        Adam.step<FORM, Four>(
-          w + at,
-          g + at,
-          m + at,
-          v + at,
-          vMax + at,
-          beta1,
-          share1,
-          beta2,
-          share2,
-          inside,
-          outside,
-          rate,
-          decay,
-        );
-      for (; at < end; at += 4)
-        Adam.step<FORM, One>(
-          w + at,
-          g + at,
-          m + at,
-          v + at,
-          vMax + at,
-          beta1,
-          share1,
-          beta2,
-          share2,
-          inside,
-          outside,
-          rate,
-          decay,
-        );
-      task.beat++;
-    }
   }
 }
 
@@ -390,6 +313,63 @@ class Adam {
  * w -= learningRate (u + weightDecay w)               (Loshchilov and Hutter 2019)
  */
 export function adam(args: AdamArgs, task: Task): void {
-  if (args.amsgrad) Adam.all<AdamMax>(args, task);
-  else Adam.all<AdamPlain>(args, task);
+  const learningRate = load<f32>(args.control);
+  const correction1 = load<f32>(args.control, 4);
+  const correction2 = load<f32>(args.control, 8);
+  const form = args.epsilonForm;
+  // sqrt(c2 v) + eps = sqrt(c2) (sqrt(v) + eps / sqrt(c2)), sqrt(c2 v + eps) = sqrt(c2) sqrt(v + eps / c2):
+  // the correction leaves the loop, and all three forms run the same body
+  const scale = sqrt(correction2);
+  const rate = f32x4.splat((learningRate * correction1) / scale);
+  const inside = f32x4.splat(form === 1 ? args.epsilon / correction2 : 0);
+  const outside = f32x4.splat(form === 0 ? args.epsilon / scale : form === 2 ? args.epsilon : 0);
+  const decay = f32x4.splat(learningRate * args.weightDecay);
+  const beta1 = f32x4.splat(args.beta1);
+  const share1 = f32x4.splat(1 - args.beta1);
+  const beta2 = f32x4.splat(args.beta2);
+  const share2 = f32x4.splat(1 - args.beta2);
+  const n = args.n;
+  const w = args.w;
+  const g = args.g;
+  const m = args.m;
+  const v = args.v;
+  const vMax = args.amsgrad ? args.vMax : 0;
+  const count = Pieces.count(n, OPTIM_PIECE);
+  for (let piece = task.thread; piece < count; piece += task.threads) {
+    let at = (<usize>Pieces.first(piece, OPTIM_PIECE)) << 2;
+    const end = (<usize>Pieces.end(piece, OPTIM_PIECE, n)) << 2;
+    for (; at + 16 <= end; at += 16)
+      Adam.step<Four>(
+        w + at,
+        g + at,
+        m + at,
+        v + at,
+        vMax ? vMax + at : 0,
+        beta1,
+        share1,
+        beta2,
+        share2,
+        inside,
+        outside,
+        rate,
+        decay,
+      );
+    for (; at < end; at += 4)
+      Adam.step<One>(
+        w + at,
+        g + at,
+        m + at,
+        v + at,
+        vMax ? vMax + at : 0,
+        beta1,
+        share1,
+        beta2,
+        share2,
+        inside,
+        outside,
+        rate,
+        decay,
+      );
+    task.beat++;
+  }
 }

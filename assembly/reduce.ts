@@ -29,7 +29,7 @@ export class ReduceArgs {
 
 /** Elements of a row's piece. */
 const ROW_PIECE: i32 = 1 << 14;
-/** Columns of the widest rows of which four are taken at once, a row a lane. */
+/** Elements of the longest rows of which four are taken at once, a row a lane. */
 const NARROW: i32 = 32;
 /** Columns of a piece of a wide matrix. */
 const BLOCK: i32 = 1024;
@@ -64,6 +64,31 @@ export function foldRow<OP>(x: usize, n: i32): f32 {
   return op.settled(result, x, n);
 }
 
+/** The folds of four rows of n > 0, one behind the other, in four lanes. Reads up to 12 bytes before them. */
+function foldFour<OP>(x: usize, n: i32): v128 {
+  const op = changetype<OP>(0);
+  const second = (<usize>n) << 2;
+  const third = second << 1;
+  const fourth = second + third;
+  const end = x + second - 16;
+  // of a row's last vector the lanes that no whole one has
+  const fresh = i32x4.ge_s(i32x4(0, 1, 2, 3), i32x4.splat(4 - (n & 3)));
+  const none = f32x4.splat(op.start());
+  let a = v128.bitselect(v128.load(end), none, fresh);
+  let b = v128.bitselect(v128.load(end + second), none, fresh);
+  let c = v128.bitselect(v128.load(end + third), none, fresh);
+  let d = v128.bitselect(v128.load(end + fourth), none, fresh);
+  for (let at = x; at <= end; at += 16) {
+    a = op.combine<v128>(a, v128.load(at));
+    b = op.combine<v128>(b, v128.load(at + second));
+    c = op.combine<v128>(c, v128.load(at + third));
+    d = op.combine<v128>(d, v128.load(at + fourth));
+  }
+  a = op.combine<v128>(v128.shuffle<f32>(a, b, 0, 4, 2, 6), v128.shuffle<f32>(a, b, 1, 5, 3, 7));
+  c = op.combine<v128>(v128.shuffle<f32>(c, d, 0, 4, 2, 6), v128.shuffle<f32>(c, d, 1, 5, 3, 7));
+  return op.combine<v128>(v128.shuffle<f32>(a, c, 0, 1, 4, 5), v128.shuffle<f32>(a, c, 2, 3, 6, 7));
+}
+
 function reduceRows<OP>(args: ReduceArgs, scale: f32, task: Task): void {
   let x = args.x;
   let out = args.out;
@@ -92,6 +117,11 @@ function reduceRows<OP>(args: ReduceArgs, scale: f32, task: Task): void {
         first = (unit - row * pieces) * ROW_PIECE;
       }
       const from = x + ((<usize>row * size + first) << 2);
+      if (size <= NARROW && size > 0 && unit + 4 <= end) {
+        v128.store(out + ((<usize>unit) << 2), f32x4.mul(foldFour<OP>(from, size), f32x4.splat(scale)));
+        unit += 3;
+        continue;
+      }
       store<f32>(out + ((<usize>unit) << 2), foldRow<OP>(from, min(ROW_PIECE, size - first)) * scale);
     }
   }

@@ -33,7 +33,7 @@ type Required =
   | "value";
 
 const forms = { outside: 0, inside: 1, hat: 2 } as const;
-const flags = ["transA", "transB", "amsgrad", "centered", "nesterov"] as const;
+const flags = ["transA", "transB", "amsgrad", "centered", "nesterov", "relu"] as const;
 
 type Raw<K extends KernelName> = Operands<Float32Array, Int32Array>[K];
 type Optional<O> = {
@@ -127,6 +127,7 @@ const defaults: Readonly<Record<string, Default>> = {
   momentum: 0,
   dampening: 0,
   nesterov: 0,
+  relu: 0,
   weightDecay: 0,
   epsilonForm: 0,
   amsgrad: (_, given) => (given.vMax ? 1 : 0),

@@ -73,7 +73,7 @@ function gradientOp(
   };
 }
 
-const reluGradient = gradientOp("reluGradient", "y");
+export const reluGradient: Op<UnaryAttributes> = gradientOp("reluGradient", "y");
 const leakyReluGradient = gradientOp("leakyReluGradient", "y", undefined, "slope");
 // y (1 - y), 1 - y^2
 const sigmoidGradient = gradientOp("sigmoidGradient", "y", (y) => sub(1, mul(y, 2)));

@@ -26,9 +26,15 @@ function poolOperands(kind: PoolKernel, dims: readonly number[], attributes: Poo
 
 type PoolKernel = "maxPool2d" | "averagePool2d";
 
-function poolOp(kernel: PoolKernel): Op<PoolAttributes> {
+export interface PoolGradientAttributes extends PoolAttributes {
+  readonly dims: readonly number[];
+  /** Takes the gradient of the relu that x came from, too. */
+  readonly relu?: true;
+}
+
+function poolOps(kernel: PoolKernel): { op: Op<PoolAttributes>; gradient: Op<PoolGradientAttributes> } {
   // the gradient of a maximum looks at x again; that of an average needs its shape only
-  const gradient: Op<PoolAttributes & { readonly dims: readonly number[] }> = {
+  const gradient: Op<PoolGradientAttributes> = {
     name: `${kernel}Gradient`,
     infer: (_, { dims }) => [{ shape: dims, dtype: "float32" }],
     gradient(context) {
@@ -38,9 +44,11 @@ function poolOp(kernel: PoolKernel): Op<PoolAttributes> {
     },
     lower({ inputs, outputs: [dx], attributes, emit }) {
       const operands = poolOperands(kernel, attributes.dims, attributes);
-      if (kernel === "maxPool2d") emit("maxPool2dGradient", { ...operands, x: inputs[1], dy: inputs[0], dx } as never);
-      else emit("averagePool2dGradient", { ...operands, dy: inputs[0], dx } as never);
+      const [dy, x] = inputs;
+      if (x) emit("maxPool2dGradient", { ...operands, relu: attributes.relu ? 1 : 0, x, dy, dx } as never);
+      else emit("averagePool2dGradient", { ...operands, dy, dx } as never);
     },
+    describe: ({ relu }) => (relu ? "through relu" : ""),
   };
   const op: Op<PoolAttributes> = {
     name: kernel,
@@ -71,11 +79,14 @@ function poolOp(kernel: PoolKernel): Op<PoolAttributes> {
     },
     describe: ({ poolSize, strides, padding }) => `window ${poolSize}, strides ${strides}, padding ${padding}`,
   };
-  return op;
+  return { op, gradient };
 }
 
-const maxPoolOp = /* @__PURE__ */ poolOp("maxPool2d");
-const averagePoolOp = /* @__PURE__ */ poolOp("averagePool2d");
+const maximum = /* @__PURE__ */ poolOps("maxPool2d");
+const average = /* @__PURE__ */ poolOps("averagePool2d");
+
+/** Inputs dy and x. */
+export const maxPoolGradient: Op<PoolGradientAttributes> = maximum.gradient;
 
 export interface PoolOptions {
   /** Window, by default 2. */
@@ -93,10 +104,10 @@ function pool(op: Op<PoolAttributes>, x: TensorLike, options: PoolOptions, where
 
 /** Largest value of each window of x [B, H, W, C]; padding never wins. The gradient goes to the first largest. */
 export function maxPool2d(x: TensorLike, options: PoolOptions = {}, where = "ops.maxPool2d"): Tensor {
-  return pool(maxPoolOp, x, options, where);
+  return pool(maximum.op, x, options, where);
 }
 
 /** Mean of each window of x [B, H, W, C], padding not counted. */
 export function averagePool2d(x: TensorLike, options: PoolOptions = {}, where = "ops.averagePool2d"): Tensor {
-  return pool(averagePoolOp, x, options, where);
+  return pool(average.op, x, options, where);
 }

@@ -10,7 +10,9 @@ import type { ConvAttributes } from "./conv.ts";
 import { conv2dOp } from "./conv.ts";
 import type { MatmulAttributes } from "./matmul.ts";
 import { matmulOp } from "./matmul.ts";
-import { binaryOps, unaryOps } from "./pointwise.ts";
+import { binaryOps, reluGradient, unaryOps } from "./pointwise.ts";
+import type { PoolGradientAttributes } from "./pool.ts";
+import { maxPoolGradient } from "./pool.ts";
 import { argMaxOfRows } from "./reduce.ts";
 import { softmaxOp } from "./softmax.ts";
 
@@ -84,4 +86,16 @@ const argMaxOfSoftmax: Rule = {
   },
 };
 
-export const rules: readonly Rule[] = [biasIntoProduct, activationIntoProduct, argMaxOfSoftmax];
+/** The gradient of relu at a maximum asks whether the maximum is above 0. */
+const reluIntoPoolGradient: Rule = {
+  name: "relu into pool gradient",
+  apply(node, { uses }) {
+    const [y, dy] = node.inputs;
+    if (!isOp(node, reluGradient) || !dy || !isOp(dy.node, maxPoolGradient)) return null;
+    if (dy.node.inputs[1] !== y || uses(dy) !== 1) return null;
+    const attributes = { ...(dy.node.attributes as PoolGradientAttributes), relu: true };
+    return inPlaceOf(node, maxPoolGradient as Op<never>, dy.node.inputs, attributes);
+  },
+};
+
+export const rules: readonly Rule[] = [biasIntoProduct, activationIntoProduct, argMaxOfSoftmax, reluIntoPoolGradient];

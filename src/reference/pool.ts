@@ -36,22 +36,27 @@ function eachWindow(w: Windows, visit: (output: number, pixels: readonly number[
   }
 }
 
+/** Index of the first greatest value, or of the first NaN; -1 where there are none. */
+function firstGreatest(values: readonly number[]): number {
+  const nan = values.findIndex(Number.isNaN);
+  return nan < 0 ? values.indexOf(Math.max(...values)) : nan;
+}
+
 export const maxPool2d: Twin<"maxPool2d"> = (operands) => {
   const { x, out } = operands;
   eachWindow(operands, (output, pixels) => {
-    out[output] = Math.max(...pixels.map((i) => x[i] as number));
+    const values = pixels.map((i) => x[i] as number);
+    out[output] = values[firstGreatest(values)] ?? -Infinity;
   });
 };
 
 export const maxPool2dGradient: Twin<"maxPool2dGradient"> = (operands) => {
-  const { batch, height, width, channels, x, dy, dx } = operands;
+  const { batch, height, width, channels, x, relu, dy, dx } = operands;
   dx.fill(0, 0, batch * height * width * channels);
   eachWindow(operands, (output, pixels) => {
-    const values = pixels.map((i) => x[i] as number);
-    const most = Math.max(...values);
-    // the first maximum, or the first NaN
-    const winner = pixels[values.findIndex((value) => value === most || Number.isNaN(value))];
-    if (winner !== undefined) dx[winner] = (dx[winner] as number) + (dy[output] as number);
+    const winner = pixels[firstGreatest(pixels.map((i) => x[i] as number))];
+    if (winner === undefined || (relu && (x[winner] as number) <= 0)) return;
+    dx[winner] = (dx[winner] as number) + (dy[output] as number);
   });
 };
 

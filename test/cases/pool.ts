@@ -17,6 +17,9 @@ const geometries: readonly Geometry[] = [
   [4, 6, [2, 2], [2, 2], [0, 0]],
   [5, 7, [2, 2], [2, 2], [0, 0]],
   [5, 5, [3, 3], [2, 2], [1, 1]],
+  [7, 11, [3, 3], [1, 2], [0, 1]],
+  [3, 6, [3, 3], [3, 3], [0, 0]],
+  [5, 6, [2, 2], [1, 1], [0, 0]],
   [4, 5, [3, 2], [1, 1], [1, 0]],
   [6, 6, [2, 1], [3, 4], [0, 0]],
   [1, 1, [1, 1], [1, 1], [0, 0]],
@@ -47,7 +50,9 @@ function casesOf([height, width, pool, stride, pad]: Geometry, batch: number, ch
   return [
     ...Object.entries({ normal: normal(inputs, 2), ties, special }).flatMap(([kind, x]) => [
       kernelCase("maxPool2d", `${name}, ${kind}`, { ...windows, x, out: out() }),
-      kernelCase("maxPool2dGradient", `${name}, ${kind}`, { ...windows, x, dy, dx: dx() }, close),
+      ...[0, 1].map((relu) =>
+        kernelCase("maxPool2dGradient", `${name}, relu ${relu}, ${kind}`, { ...windows, relu, x, dy, dx: dx() }, close),
+      ),
       kernelCase("averagePool2d", `${name}, ${kind}`, { ...windows, x, out: out() }, close),
     ]),
     kernelCase("averagePool2dGradient", name, { ...windows, dy, dx: dx() }, close),

@@ -7,6 +7,7 @@ import { normal, sizes } from "../values.ts";
 const shapes: readonly (readonly [outer: number, size: number, inner: number])[] = [
   ...sizes.map((n) => [1, n, 1] as const),
   ...sizes.map((n) => [3, n, 1] as const),
+  ...sizes.map((n) => [9, n, 1] as const),
   ...sizes.map((n) => [1, n, 6] as const),
   ...sizes.map((n) => [1, 5, n] as const),
   ...sizes.map((n) => [n, 10, 1] as const),

@@ -128,25 +128,24 @@ guard(%21) { loss }
 %31: [8, 1] = matmul(%14, %28) { A transposed }
 %32: [2, 8] = dropout(%30) { rate 0.5, stream 1073741824 }
 %33: [2, 2, 2, 2] = reshape(%32)
-%34: [2, 4, 4, 2] = maxPool2dGradient(%33, %11)
-%35: [2, 4, 4, 2] = reluGradient(%11, %34)
-%36: [2, 4, 4, 2], [2], [2] = batchNormGradient(%4, %9.0, %9.1, %5, %6, %35)
-%37: [2] = reduceSum(%36.0) { axes 0 1 2 }
-%38: [3, 3, 1, 2] = conv2dKernelGradient(%0, %36.0)
-%39: [3, 3, 1, 2] = variable() { conv2d_1/kernel/sgd/velocity }
-%40: [2] = variable() { conv2d_1/bias/sgd/velocity }
-%41: [2] = variable() { batchNormalization_1/gamma/sgd/velocity }
-%42: [2] = variable() { batchNormalization_1/beta/sgd/velocity }
-%43: [8, 1] = variable() { dense_1/kernel/sgd/velocity }
-%44: [1] = variable() { dense_1/bias/sgd/velocity }
-%45: [2] = movingAverage(%7, %9.0) { batchNormalization_1/movingMean momentum 0.99 }  # batchNormalization_1
-%46: [2] = movingAverage(%8, %9.1) { batchNormalization_1/movingVariance momentum 0.99 }  # batchNormalization_1
-%47: [3, 3, 1, 2], [3, 3, 1, 2] = sgd(%2, %38, %39) { conv2d_1/kernel }
-%48: [2], [2] = sgd(%3, %37, %40) { conv2d_1/bias }
-%49: [2], [2] = sgd(%5, %36.1, %41) { batchNormalization_1/gamma }
-%50: [2], [2] = sgd(%6, %36.2, %42) { batchNormalization_1/beta }
-%51: [8, 1], [8, 1] = sgd(%15, %31, %43) { dense_1/kernel }
-%52: [1], [1] = sgd(%16, %29, %44) { dense_1/bias }
+%34: [2, 4, 4, 2] = maxPool2dGradient(%33, %11) { through relu }
+%35: [2, 4, 4, 2], [2], [2] = batchNormGradient(%4, %9.0, %9.1, %5, %6, %34)
+%36: [2] = reduceSum(%35.0) { axes 0 1 2 }
+%37: [3, 3, 1, 2] = conv2dKernelGradient(%0, %35.0)
+%38: [3, 3, 1, 2] = variable() { conv2d_1/kernel/sgd/velocity }
+%39: [2] = variable() { conv2d_1/bias/sgd/velocity }
+%40: [2] = variable() { batchNormalization_1/gamma/sgd/velocity }
+%41: [2] = variable() { batchNormalization_1/beta/sgd/velocity }
+%42: [8, 1] = variable() { dense_1/kernel/sgd/velocity }
+%43: [1] = variable() { dense_1/bias/sgd/velocity }
+%44: [2] = movingAverage(%7, %9.0) { batchNormalization_1/movingMean momentum 0.99 }  # batchNormalization_1
+%45: [2] = movingAverage(%8, %9.1) { batchNormalization_1/movingVariance momentum 0.99 }  # batchNormalization_1
+%46: [3, 3, 1, 2], [3, 3, 1, 2] = sgd(%2, %37, %38) { conv2d_1/kernel }
+%47: [2], [2] = sgd(%3, %36, %39) { conv2d_1/bias }
+%48: [2], [2] = sgd(%5, %35.1, %40) { batchNormalization_1/gamma }
+%49: [2], [2] = sgd(%6, %35.2, %41) { batchNormalization_1/beta }
+%50: [8, 1], [8, 1] = sgd(%15, %31, %42) { dense_1/kernel }
+%51: [1], [1] = sgd(%16, %29, %43) { dense_1/bias }
 return %21`,
     plan: `variable     2 numbers  batchNormalization_1/movingMean
 variable     2 numbers  batchNormalization_1/movingVariance
@@ -164,33 +163,32 @@ variable     1 numbers  dense_1/bias
 variable     1 numbers  dense_1/bias/sgd/velocity
 data         0 + 128  x
 data         128 + 8  y
-activations  0 + 256  alive 0 to 20  conv2d_1/conv2d
-activations  832 + 8  alive 1 to 23  batchNormalization_1/batchNormStatistics
-activations  896 + 8  alive 1 to 24  batchNormalization_1/batchNormStatistics
+activations  0 + 256  alive 0 to 19  conv2d_1/conv2d
+activations  832 + 8  alive 1 to 22  batchNormalization_1/batchNormStatistics
+activations  896 + 8  alive 1 to 23  batchNormalization_1/batchNormStatistics
 activations  256 + 256  alive 2 to 3  batchNormalization_1/batchNorm
-activations  256 + 256  alive 3 to 19  relu_1/relu
+activations  256 + 256  alive 3 to 18  relu_1/relu
 activations  512 + 64  alive 4 to 5  maxPooling2d_1/maxPool2d
 activations  512 + 64  alive 5 to 16  dropout_1/dropout
 control      0 + 16  random key
 activations  576 + 8  alive 6 to 13  dense_1/matmul
 activations  640 + 8  alive 7 to 8  sigmoidCrossEntropy
 activations  704 + 8  alive 8 to 9  reduceSum
-activations  960 + 4  alive 9 to 31  reduceSum
+activations  960 + 4  alive 9 to 30  reduceSum
 constants    0 + 4  constant
 activations  704 + 4  alive 11 to 12  reduceSum
 activations  640 + 8  alive 12 to 13  broadcastTo
 activations  640 + 8  alive 13 to 16  sigmoidCrossEntropyGradient
-gradients    160 + 4  alive 14 to 30  reduceSum
+gradients    160 + 4  alive 14 to 29  reduceSum
 activations  768 + 64  alive 15 to 17  matmul
-gradients    128 + 32  alive 16 to 29  matmul
+gradients    128 + 32  alive 16 to 28  matmul
 activations  768 + 64  alive 17 to 18  dropout
 activations  512 + 256  alive 18 to 19  maxPool2dGradient
-activations  512 + 256  alive 19 to 20  reluGradient
-activations  256 + 256  alive 20 to 22  batchNormGradient
-gradients    96 + 8  alive 20 to 27  batchNormGradient
-gradients    112 + 8  alive 20 to 28  batchNormGradient
-gradients    80 + 8  alive 21 to 26  reduceSum
-gradients    0 + 72  alive 22 to 25  conv2dKernelGradient
+activations  256 + 256  alive 19 to 21  batchNormGradient
+gradients    96 + 8  alive 19 to 26  batchNormGradient
+gradients    112 + 8  alive 19 to 27  batchNormGradient
+gradients    80 + 8  alive 20 to 25  reduceSum
+gradients    0 + 72  alive 21 to 24  conv2dKernelGradient
 control      16 + 32  sgd control
 bytes: activations 1024, gradients 164, data 136, constants 4, control 48, outputs 0; activations without sharing 1664`,
     program: `  0 conv2d batch 2, height 4, width 4, channels 1, outHeight 4, outWidth 4, filters 2, kernelHeight 3, kernelWidth 3, strideHeight 1, strideWidth 1, padTop 1, padLeft 1, dilationHeight 1, dilationWidth 1, groups 1, activation 0, x data+0, kernel conv2d_1/kernel, bias conv2d_1/bias, out >activations+0  # conv2d_1/conv2d; costs in multiply-adds: winograd 0.0107 M, direct 0.00244 M
@@ -211,13 +209,12 @@ bytes: activations 1024, gradients 164, data 136, constants 4, control 48, outpu
  15 gemm m 2, n 8, k 1, transA 0, transB 1, lda 1, ldb 1, ldc 8, alpha 1, beta 0, a activations+640, b dense_1/kernel, c >activations+768, activation 0  # matmul
  16 gemm m 8, n 1, k 2, transA 1, transB 0, lda 8, ldb 1, ldc 1, alpha 1, beta 0, a activations+512, b activations+640, c >gradients+128, activation 0  # matmul
  17 dropout n 16, rate 0.5, stream 1073741824, control control+0, x activations+768, out >activations+768  # dropout
- 18 maxPool2dGradient batch 2, height 4, width 4, channels 2, outHeight 2, outWidth 2, poolHeight 2, poolWidth 2, strideHeight 2, strideWidth 2, padTop 0, padLeft 0, dy activations+768, dx >activations+512, x activations+256  # maxPool2dGradient
- 19 reluGradient n 64, y activations+256, dy activations+512, dx >activations+512  # reluGradient
- 20 batchNormGradient rows 32, channels 2, epsilon 0.001, x activations+0, mean activations+832, variance activations+896, gamma batchNormalization_1/gamma, dy activations+512, dx >activations+256, dgamma >gradients+96, dbeta >gradients+112  # batchNormGradient
- 21 reduceSum outer 1, size 32, inner 2, x activations+256, out >gradients+80, scale 1  # reduceSum
- 22 conv2dKernelGradient batch 2, height 4, width 4, channels 1, outHeight 4, outWidth 4, filters 2, kernelHeight 3, kernelWidth 3, strideHeight 1, strideWidth 1, padTop 1, padLeft 1, dilationHeight 1, dilationWidth 1, groups 1, x data+0, dy activations+256, dkernel >gradients+0  # conv2dKernelGradient
- 23 movingAverage n 2, momentum 0.99, value activations+832, moving >batchNormalization_1/movingMean  # batchNormalization_1/movingAverage
- 24 movingAverage n 2, momentum 0.99, value activations+896, moving >batchNormalization_1/movingVariance  # batchNormalization_1/movingAverage
- 25 sgd n 41, momentum 0.9, dampening 0, nesterov 0, weightDecay 0, w >conv2d_1/kernel, g gradients+0, velocity >conv2d_1/kernel/sgd/velocity, control control+16  # sgd and 5 more behind it`,
+ 18 maxPool2dGradient batch 2, height 4, width 4, channels 2, outHeight 2, outWidth 2, poolHeight 2, poolWidth 2, strideHeight 2, strideWidth 2, padTop 0, padLeft 0, dy activations+768, dx >activations+512, x activations+256, relu 1  # maxPool2dGradient
+ 19 batchNormGradient rows 32, channels 2, epsilon 0.001, x activations+0, mean activations+832, variance activations+896, gamma batchNormalization_1/gamma, dy activations+512, dx >activations+256, dgamma >gradients+96, dbeta >gradients+112  # batchNormGradient
+ 20 reduceSum outer 1, size 32, inner 2, x activations+256, out >gradients+80, scale 1  # reduceSum
+ 21 conv2dKernelGradient batch 2, height 4, width 4, channels 1, outHeight 4, outWidth 4, filters 2, kernelHeight 3, kernelWidth 3, strideHeight 1, strideWidth 1, padTop 1, padLeft 1, dilationHeight 1, dilationWidth 1, groups 1, x data+0, dy activations+256, dkernel >gradients+0  # conv2dKernelGradient
+ 22 movingAverage n 2, momentum 0.99, value activations+832, moving >batchNormalization_1/movingMean  # batchNormalization_1/movingAverage
+ 23 movingAverage n 2, momentum 0.99, value activations+896, moving >batchNormalization_1/movingVariance  # batchNormalization_1/movingAverage
+ 24 sgd n 41, momentum 0.9, dampening 0, nesterov 0, weightDecay 0, w >conv2d_1/kernel, g gradients+0, velocity >conv2d_1/kernel/sgd/velocity, control control+16  # sgd and 5 more behind it`,
   },
 } as const;
