@@ -20,8 +20,8 @@ export interface EngineStaff extends Staff {
   shareAway(first: number, end: number): Promise<number>;
   /** Slot of the thread that ran what is for one thread. */
   readonly leader: number;
-  /** Gives the threads one more binary. */
-  add(module: WebAssembly.Module): void;
+  /** Gives the threads the binaries that were opened since. */
+  addModules(): void;
 }
 
 /** `move` takes the engine to another memory. */
@@ -31,6 +31,8 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
   let make: (() => Worker) | undefined;
   let crew: Crew | null = null;
   let starting: Promise<void> | null = null;
+  /** Rises when those that are being started are no longer wanted. */
+  let changes = 0;
   let told = false;
 
   /** Says once why there are fewer threads than were wanted. */
@@ -39,12 +41,13 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     told = true;
   };
   const start = async (): Promise<void> => {
-    const asked = wanted;
+    const asked = changes;
     try {
-      const made = await startCrew(site, canWait ? asked - 1 : asked, make, tell);
-      if (asked !== wanted || crew) made.dismiss();
-      else crew = made;
+      const made = await startCrew(site, canWait ? wanted - 1 : wanted, make, tell);
+      if (asked === changes) crew = made;
+      else made.dismiss();
     } catch (error) {
+      if (asked !== changes) return;
       wanted = 1;
       tell(`workers cannot be started (${(error as Error).message})`);
     }
@@ -57,13 +60,14 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     return starting;
   };
   const rest = (): void => {
+    changes++;
     crew?.dismiss();
     crew = null;
   };
   /** Goes on without a thread that was lost, where the others cannot meet it. */
   const lose = (error: unknown): never => {
     if (error instanceof StepLost) {
-      wanted = Math.max(1, Math.min(wanted, staff.size) - 1);
+      wanted = Math.max(1, Math.min(wanted - 1, crew?.left ?? 1));
       rest();
       tell(`a thread was lost: ${error.message}`);
       site.move();
@@ -90,16 +94,15 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     },
     want(threads, worker) {
       const number = threads === "auto" ? Math.min(processors, THREADS_AUTO_MAX) : Math.min(threads, THREADS_MAX);
-      if (number === wanted && worker === make) return;
+      if (number === wanted && worker === make && crew?.isWhole !== false) return;
       make = worker;
       wanted = number;
       told = false;
       rest();
     },
     async start() {
-      await startOnce();
-      const why = await crew?.started();
-      if (why) tell(`a worker could not be started (${why})`);
+      while (!crew && wanted > 1) await startOnce(); // others may be wanted meanwhile
+      await crew?.started();
     },
     rest,
     share(first, end) {
@@ -112,7 +115,7 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
       }
     },
     shareAway: (first, end) => (crew as Crew).shareAway(first, end).catch(lose),
-    add: (module) => crew?.add(module),
+    addModules: () => crew?.addModules(),
   };
   return staff;
 }

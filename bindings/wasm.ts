@@ -57,9 +57,7 @@ export async function openWasm(
   bytesInitial: number,
   bytesMaxWanted: number,
 ): Promise<Engine> {
-  const created = createMemory(Math.max(bytesInitial, 2 * PAGE), bytesMaxWanted, shared);
-  const { bytesMax } = created;
-  let { memory } = created;
+  let { memory, bytesMax } = createMemory(Math.max(bytesInitial, 2 * PAGE), bytesMaxWanted, shared);
   const modules = [base, products];
   let opened: Exports[] = [];
   let firstKernel = 0;
@@ -82,7 +80,7 @@ export async function openWasm(
     const module = await more();
     await open(module);
     modules.push(module);
-    staff?.add(module);
+    staff?.addModules();
     isComplete = true;
   };
 
@@ -93,15 +91,13 @@ export async function openWasm(
     integers = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);
   };
 
+  /** The slot of the thread that ran what was for one thread. */
+  let leader = 0;
   /** Moves to another memory with all that is in this one, which a lost thread may still write to. */
   const move = (): void => {
     const old = memory;
     try {
-      memory = new WebAssembly.Memory({
-        initial: old.buffer.byteLength / PAGE,
-        maximum: bytesMax / PAGE,
-        shared,
-      });
+      ({ memory, bytesMax } = createMemory(old.buffer.byteLength, bytesMax, shared));
     } catch (cause) {
       throw new LanewiseError(
         "out-of-memory",
@@ -110,16 +106,16 @@ export async function openWasm(
       );
     }
     new Uint8Array(memory.buffer).set(new Uint8Array(old.buffer));
+    leader = 0;
     opened = [];
     linked.clear();
     firstKernel = 0;
     for (const module of modules)
       link(new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports);
     refresh();
+    integers[wordOf(leader, "stop")] = 0;
   };
 
-  /** The slot of the thread that ran what was for one thread. */
-  let leader = 0;
   const site = {
     names,
     modules,
@@ -194,7 +190,9 @@ export async function openWasm(
   return {
     kernels: build,
     base: HEAP_BASE,
-    bytesMax,
+    get bytesMax() {
+      return bytesMax;
+    },
     staff,
     get bytes() {
       return memory.buffer.byteLength;
