@@ -27,9 +27,9 @@ export async function startWorker(
         eval: true,
         execArgv: [],
       });
-  worker.unref();
   worker.on("message", (told: Told) => (typeof told === "object" ? ended(told.error) : heard(told)));
   worker.on("error", (error: unknown) => ended(String(error)));
   worker.on("exit", (code: number) => ended(`it exited with code ${code}`));
+  worker.unref(); // behind the listener for messages, which would keep the process alive again
   return { post: (message) => worker.postMessage(message), terminate: () => void worker.terminate() };
 }

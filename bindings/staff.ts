@@ -28,6 +28,8 @@ export interface EngineStaff extends Staff {
 export async function createStaff(site: Site & { move(): void }): Promise<EngineStaff> {
   const processors = await cores();
   let wanted = 1;
+  /** What was wanted before threads were lost. */
+  let asked = 1;
   let make: (() => Worker) | undefined;
   let crew: Crew | null = null;
   let starting: Promise<void> | null = null;
@@ -41,13 +43,13 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     told = true;
   };
   const start = async (): Promise<void> => {
-    const asked = changes;
+    const before = changes;
     try {
       const made = await startCrew(site, canWait ? wanted - 1 : wanted, make, tell);
-      if (asked === changes) crew = made;
+      if (before === changes) crew = made;
       else made.dismiss();
     } catch (error) {
-      if (asked !== changes) return;
+      if (before !== changes) return;
       wanted = 1;
       tell(`workers cannot be started (${(error as Error).message})`);
     }
@@ -95,9 +97,10 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     want(threads, worker) {
       const number = threads === "auto" ? Math.min(processors, THREADS_AUTO_MAX) : Math.min(threads, THREADS_MAX);
       if (number === wanted && worker === make && crew?.isWhole !== false) return;
+      if (number !== asked || worker !== make) told = false;
       make = worker;
       wanted = number;
-      told = false;
+      asked = number;
       rest();
     },
     async start() {
