@@ -9,11 +9,17 @@ import { Task } from "./task";
 class Crew {
   /** Threads that take part. */
   size: i32;
-  /** The job that the first thread has ended because a kernel did: the others leave at the next meeting. Never taken back, because a thread may see it late. */
+  /** The job that the first thread has ended because a kernel did. Never taken back, because a thread may see it late. */
   halted: i32;
+  // of the hosts alone
+  first: usize;
+  end: usize;
+  next: usize;
+  era: i32;
+  /** The round that begins at the meeting where the others leave it; who is late from the one before goes on until there. */
+  haltedAt: i32;
   unused: v128;
   unused1: v128;
-  unused2: v128;
   /** Threads that have come to the meeting of this round. */
   arrived: i32;
   unused3: v128;
@@ -53,7 +59,10 @@ function meet(crew: Crew, task: Task, size: i32, job: i32): bool {
       }
     }
   }
-  return atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("halted")) === job;
+  return (
+    atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("halted")) === job &&
+    atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("haltedAt")) === round + 1
+  );
 }
 
 /**
@@ -84,6 +93,8 @@ export function share(first: usize, end: usize, task: Task, crew: Crew, job: i32
     }
     at += offsetof<Instruction>();
     if (task.stop) {
+      const round = atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("round"));
+      atomic.store<i32>(changetype<usize>(crew), round + 1, offsetof<Crew>("haltedAt"));
       atomic.store<i32>(changetype<usize>(crew), job, offsetof<Crew>("halted"));
       break;
     }
