@@ -47,10 +47,11 @@ export interface Crew {
 const WAITS_MAX = 20;
 const WAIT_MILLISECONDS = 100;
 
-/** Time a worker has to start before it is done without: on a busy machine it takes a second. */
-const START_MILLISECONDS = 5000;
-/** A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. */
-const POLL_MILLISECONDS = 2;
+/** A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. Who waits gives it up after so many looks. */
+const STARTING_LOOKS_MAX = 400;
+const STARTING_LOOK_MILLISECONDS = 5;
+/** Time for those that nobody waits for: in a page they do not start while it computes. */
+const START_MILLISECONDS = 10_000;
 
 interface Member {
   readonly slot: number;
@@ -99,9 +100,8 @@ export async function startCrew(
     tell(`a worker has ended: ${reason}`);
   };
   let startUntil = performance.now() + START_MILLISECONDS;
-  /** Gives up those that have not started in time. */
+  /** Gives up those that have not started. */
   const giveUpLate = (): void => {
-    if (performance.now() < startUntil) return;
     startUntil = Number.POSITIVE_INFINITY;
     for (const member of members)
       if (Atomics.load(words, wordOf(member.slot, "received")) === 0) giveUp(member, "it did not start in time");
@@ -154,7 +154,7 @@ export async function startCrew(
 
   /** Calls the members that are ready to a job. */
   const begin = (first: number, end: number): void => {
-    giveUpLate();
+    if (performance.now() > startUntil) giveUpLate();
     addModules();
     slots = canWait ? [0] : [];
     for (const member of members) if (isReady(member)) slots.push(member.slot);
@@ -218,9 +218,8 @@ export async function startCrew(
     },
     async started() {
       const isStarting = (member: Member): boolean => !isReady(member) && member.ended === null;
-      const until = performance.now() + START_MILLISECONDS;
-      while (members.some(isStarting) && performance.now() < until)
-        await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+      for (let looks = 0; members.some(isStarting) && looks < STARTING_LOOKS_MAX; looks++)
+        await new Promise((resolve) => setTimeout(resolve, STARTING_LOOK_MILLISECONDS));
       giveUpLate();
     },
     get leader() {

@@ -3,7 +3,7 @@
 import { roundUp } from "./allocator.ts";
 import type { Chain, ChainOf, Engine, Named, Share } from "./engine.ts";
 import { fieldsOf, StepLost } from "./engine.ts";
-import { LanewiseError } from "./errors.ts";
+import { LanewiseError, memoryRefused } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
 import { layouts } from "./generated/kernels.ts";
 import { HEAP_BASE, INSTRUCTION_BYTES, PAGE, THREADS_MAX, taskAddress, wordOf } from "./layout.ts";
@@ -41,13 +41,7 @@ function createMemory(
     try {
       return { memory: new WebAssembly.Memory({ initial, maximum, shared }), bytesMax: maximum * PAGE };
     } catch (cause) {
-      if (maximum >> 1 < initial || maximum <= 256) {
-        throw new LanewiseError(
-          "out-of-memory",
-          `A WebAssembly memory of ${initial * PAGE} bytes could not be created. Close other pages or models, or ask for less.`,
-          { cause },
-        );
-      }
+      if (maximum >> 1 < initial || maximum <= 256) throw memoryRefused(initial * PAGE, cause);
     }
   }
 }
