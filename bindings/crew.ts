@@ -111,7 +111,7 @@ export async function startCrew(
   let beats: number[] = [];
   let still: number[] = [];
   const watch = (): void => {
-    beats = [];
+    beats = slots.map((slot) => Atomics.load(words, wordOf(slot, "beat")));
     still = slots.map(() => 0);
   };
   /** The furthest instruction that any had come to is what may have begun. */
