@@ -9,11 +9,17 @@ import { Task } from "./task";
 class Crew {
   /** Threads that take part. */
   size: i32;
-  /** Set by the first thread where a kernel ended the run: the others leave at the next meeting. */
+  /** The job that the first thread has ended because a kernel did. Never taken back, because a thread may see it late. */
   halted: i32;
+  // of the hosts alone
+  first: usize;
+  end: usize;
+  next: usize;
+  era: i32;
+  /** The round that begins at the meeting where the others leave it; who is late from the one before goes on until there. */
+  haltedAt: i32;
   unused: v128;
   unused1: v128;
-  unused2: v128;
   /** Threads that have come to the meeting of this round. */
   arrived: i32;
   unused3: v128;
@@ -35,12 +41,12 @@ declare function wake(): void;
 /** Looks at the round before a thread parks, some 20 us: longer than threads that share an instruction evenly wait for each other. */
 const SPINS = 20000;
 
-/** Waits until all of the crew are here; true where the run has ended. */
-function meet(crew: Crew, task: Task): bool {
+/** Waits until all of the crew are here; true where the job has ended. Behind the last meeting of a job the next one may begin before all have left. */
+function meet(crew: Crew, task: Task, size: i32, job: i32): bool {
   const round = atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("round"));
   // who has not come is told from who waits by this
   atomic.store<i32>(changetype<usize>(task), round + 1, offsetof<Task>("round"));
-  if (atomic.add<i32>(changetype<usize>(crew), 1, offsetof<Crew>("arrived")) === crew.size - 1) {
+  if (atomic.add<i32>(changetype<usize>(crew), 1, offsetof<Crew>("arrived")) === size - 1) {
     atomic.store<i32>(changetype<usize>(crew), 0, offsetof<Crew>("arrived"));
     atomic.store<i32>(changetype<usize>(crew), round + 1, offsetof<Crew>("round"));
     if (atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("parked"))) wake();
@@ -53,14 +59,17 @@ function meet(crew: Crew, task: Task): bool {
       }
     }
   }
-  return atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("halted")) !== 0;
+  return (
+    atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("halted")) === job &&
+    atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("haltedAt")) === round + 1
+  );
 }
 
 /**
- * Runs the instructions from address `first` up to `end` together with the other threads of the crew, which call this, too;
- * returns the address of the next one. An instruction for one thread is run by the first, and only that one may end a run.
+ * Runs the instructions from address `first` up to `end` together with the other threads of the crew, which call this, too, for
+ * the same job; returns the address of the next one. An instruction for one thread is run by the first, and only that one may end a run.
  */
-export function share(first: usize, end: usize, task: Task, crew: Crew): usize {
+export function share(first: usize, end: usize, task: Task, crew: Crew, job: i32): usize {
   const thread = task.thread;
   const size = crew.size;
   task.stop = 0;
@@ -70,24 +79,26 @@ export function share(first: usize, end: usize, task: Task, crew: Crew): usize {
     const instruction = changetype<Instruction>(at);
     const threads = min(instruction.threads, size);
     // what one thread did alone before it goes on alone needs no meeting
-    if (threadsBefore !== 0 && (threads > 1 || threadsBefore > 1) && meet(crew, task)) return at;
+    if (threadsBefore !== 0 && (threads > 1 || threadsBefore > 1) && meet(crew, task, size, job)) return at;
     threadsBefore = threads;
     task.threads = threads;
     task.at = at;
     const phases = instruction.phases;
     for (let phase = 0; phase < phases; phase++) {
-      if (phase > 0 && threads > 1) meet(crew, task);
+      if (phase > 0 && threads > 1) meet(crew, task, size, job);
       if (thread >= threads) continue;
       task.phase = phase;
       call_indirect<void>(instruction.kernel, instruction.args, changetype<usize>(task));
+      task.beat++;
     }
-    task.beat++;
     at += offsetof<Instruction>();
     if (task.stop) {
-      atomic.store<i32>(changetype<usize>(crew), 1, offsetof<Crew>("halted"));
+      const round = atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("round"));
+      atomic.store<i32>(changetype<usize>(crew), round + 1, offsetof<Crew>("haltedAt"));
+      atomic.store<i32>(changetype<usize>(crew), job, offsetof<Crew>("halted"));
       break;
     }
   }
-  meet(crew, task);
+  meet(crew, task, size, job);
   return at;
 }

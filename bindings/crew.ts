@@ -25,16 +25,20 @@ export interface Site {
 export interface Crew {
   /** Threads that would take part now. */
   readonly size: number;
-  /** Resolves when all have started, with null, or with why one has not. */
-  started(): Promise<string | null>;
+  /** Whether none of the workers has ended. */
+  readonly isWhole: boolean;
+  /** Threads without the workers that have ended. */
+  readonly left: number;
+  /** Resolves when each has started, or ended. */
+  started(): Promise<void>;
   /** Runs instructions with all threads; returns the address of the next one. Throws StepLost, with addresses. */
   share(first: number, end: number): number;
   /** The same by the workers alone. */
   shareAway(first: number, end: number): Promise<number>;
   /** Slot of the thread that runs what is for one thread. */
   readonly leader: number;
-  /** Gives the workers one more binary. */
-  add(module: WebAssembly.Module): void;
+  /** Gives the workers the binaries that the site has got since they were started. */
+  addModules(): void;
   /** Ends all workers. */
   dismiss(): void;
 }
@@ -43,10 +47,11 @@ export interface Crew {
 const WAITS_MAX = 20;
 const WAIT_MILLISECONDS = 100;
 
-/** Time a worker has to start before it is done without, and counts as failed. */
+/** A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. Who waits gives it up after so many looks. */
+const STARTING_LOOKS_MAX = 400;
+const STARTING_LOOK_MILLISECONDS = 5;
+/** Time for those that nobody waits for: in a page they do not start while it computes. */
 const START_MILLISECONDS = 10_000;
-/** A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. */
-const POLL_MILLISECONDS = 2;
 
 interface Member {
   readonly slot: number;
@@ -80,7 +85,7 @@ export async function startCrew(
 
   const call = (slot: number): void => {
     Atomics.add(words, wordOf(slot, "calls"), 1);
-    if (Atomics.load(words, wordOf(slot, "asleep")) !== 0) Atomics.notify(words, wordOf(slot, "calls"));
+    Atomics.notify(words, wordOf(slot, "calls"));
   };
   const post = ({ slot, thread }: Member, message: Start | More): void => {
     Atomics.add(words, wordOf(slot, "posted"), 1);
@@ -88,26 +93,44 @@ export async function startCrew(
     call(slot);
   };
 
+  const giveUp = (member: Member, reason: string): void => {
+    if (member.ended !== null) return;
+    member.ended = reason;
+    member.thread.terminate();
+    tell(`a worker has ended: ${reason}`);
+  };
+  let startUntil = performance.now() + START_MILLISECONDS;
+  /** Gives up those that have not started. */
+  const giveUpLate = (): void => {
+    startUntil = Number.POSITIVE_INFINITY;
+    for (const member of members)
+      if (Atomics.load(words, wordOf(member.slot, "received")) === 0) giveUp(member, "it did not start in time");
+  };
+
   /** Beats when last looked at, and how many looks ago each thread moved. */
   let beats: number[] = [];
   let still: number[] = [];
   const watch = (): void => {
-    beats = [];
+    beats = slots.map((slot) => Atomics.load(words, wordOf(slot, "beat")));
     still = slots.map(() => 0);
   };
-  /** Throws where a member of the job will not come any more. The furthest instruction that any had come to is what may have begun. */
+  /** The furthest instruction that any had come to is what may have begun. */
+  const lost = (reason: string): StepLost =>
+    new StepLost(Math.max(...slots.map((slot) => Atomics.load(words, wordOf(slot, "at")) >>> 0)), reason);
+  /** Throws where a member of the job will not come any more. */
   const look = (): void => {
-    const round = Atomics.load(words, crewWord.round);
+    const round = (Atomics.load(words, crewWord.round) + 1) | 0;
+    const hasCome = (slot: number): boolean => Atomics.load(words, wordOf(slot, "round")) === round;
+    const isWaitedFor = slots.every(hasCome) ? () => true : (slot: number) => !hasCome(slot); // the last to come lets the others go
     slots.forEach((slot, i) => {
-      if (slot === 0 || Atomics.load(words, wordOf(slot, "round")) === round + 1) return;
+      const member = members[slot - 1];
+      if (!member || !isWaitedFor(slot)) return;
       const beat = Atomics.load(words, wordOf(slot, "beat"));
       still[i] = beat === beats[i] ? (still[i] as number) + 1 : 0;
       beats[i] = beat;
-      const ended = members[slot - 1]?.ended;
-      const reason = ended ?? (Atomics.load(words, wordOf(slot, "failed")) !== 0 ? "its kernel failed" : null);
-      if (reason === null && (still[i] as number) < WAITS_MAX) return;
-      const furthest = Math.max(...slots.map((each) => Atomics.load(words, wordOf(each, "at")) >>> 0));
-      throw new StepLost(furthest, reason ?? "it stands still");
+      if (Atomics.load(words, wordOf(slot, "failed")) !== 0) giveUp(member, "its kernel failed");
+      if ((still[i] as number) >= WAITS_MAX) giveUp(member, "it stands still");
+      if (member.ended !== null) throw lost(member.ended);
     });
   };
 
@@ -127,15 +150,16 @@ export async function startCrew(
       wake: () => Atomics.notify(words, crewWord.round),
     },
   });
-  const share = exports.share as (first: number, end: number, task: number, crew: number) => number;
+  const share = exports.share as (first: number, end: number, task: number, crew: number, job: number) => number;
 
   /** Calls the members that are ready to a job. */
   const begin = (first: number, end: number): void => {
+    if (performance.now() > startUntil) giveUpLate();
+    addModules();
     slots = canWait ? [0] : [];
     for (const member of members) if (isReady(member)) slots.push(member.slot);
-    jobs++;
+    jobs = (jobs + 1) | 0;
     words[crewWord.size] = slots.length;
-    words[crewWord.halted] = 0;
     words[crewWord.first] = first;
     words[crewWord.end] = end;
     slots.forEach((slot, thread) => {
@@ -151,24 +175,31 @@ export async function startCrew(
   const heard = (told: Told): void => {
     if (told === jobs) done?.(Atomics.load(words, crewWord.next) >>> 0);
   };
+  const era = (Atomics.load(words, crewWord.era) + 1) | 0;
   const dismiss = (): void => {
+    Atomics.compareExchange(words, crewWord.era, era, (era + 1) | 0);
     for (const member of members) {
       member.ended ??= "it was dismissed";
+      call(member.slot); // so that it sees by itself that it is not wanted
       member.thread.terminate();
     }
   };
+  let given = modules.length;
+  const addModules = (): void => {
+    for (const module of site.modules.slice(given))
+      for (const member of members) if (member.ended === null) post(member, { module });
+    given = site.modules.length;
+  };
   words.fill(0, CREW_ADDRESS / 4, taskAddress(0) / 4);
+  Atomics.store(words, crewWord.era, era);
   try {
     for (let slot = 1; slot <= workers; slot++) {
       words.fill(0, taskAddress(slot) / 4, taskAddress(slot + 1) / 4);
       words[wordOf(slot, "scratch")] = words[wordOf(0, "scratch")] as number;
-      const ended = (reason: string): void => {
-        if (member.ended === null) tell(`a worker has ended: ${reason}`);
-        member.ended ??= reason;
-      };
+      const ended = (reason: string): void => giveUp(member, reason);
       const member: Member = { slot, ended: null, thread: await startWorker(source, make, heard, ended) };
       members.push(member);
-      post(member, { memory, modules, loop: loopModule, names, slot });
+      post(member, { memory, modules, loop: loopModule, names, slot, era });
     }
   } catch (error) {
     dismiss();
@@ -179,19 +210,29 @@ export async function startCrew(
     get size() {
       return members.filter(isReady).length + (canWait ? 1 : 0);
     },
+    get isWhole() {
+      return members.every(({ ended }) => ended === null);
+    },
+    get left() {
+      return members.filter(({ ended }) => ended === null).length + (canWait ? 1 : 0);
+    },
     async started() {
-      const until = performance.now() + START_MILLISECONDS;
       const isStarting = (member: Member): boolean => !isReady(member) && member.ended === null;
-      while (members.some(isStarting) && performance.now() < until)
-        await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
-      return members.find(({ ended }) => ended !== null)?.ended ?? null;
+      for (let looks = 0; members.some(isStarting) && looks < STARTING_LOOKS_MAX; looks++)
+        await new Promise((resolve) => setTimeout(resolve, STARTING_LOOK_MILLISECONDS));
+      giveUpLate();
     },
     get leader() {
       return slots[0] as number;
     },
     share(first, end) {
       begin(first, end);
-      return share(first, end, taskAddress(0), CREW_ADDRESS) >>> 0;
+      try {
+        return share(first, end, taskAddress(0), CREW_ADDRESS, jobs) >>> 0;
+      } catch (error) {
+        // the others wait for this thread in vain
+        throw error instanceof StepLost ? error : lost(`a kernel failed: ${error}`);
+      }
     },
     async shareAway(first, end) {
       begin(first, end);
@@ -213,12 +254,8 @@ export async function startCrew(
         done = null;
       }
     },
-    add(module) {
-      for (const member of members) if (member.ended === null) post(member, { module });
-    },
+    addModules,
     dismiss,
   };
-  // what was opened while the workers were made
-  for (const module of site.modules.slice(modules.length)) crew.add(module);
   return crew;
 }

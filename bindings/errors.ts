@@ -29,3 +29,11 @@ export class LanewiseError extends Error {
     this.code = code;
   }
 }
+
+/** A memory that cannot be had. Node before 24 reserves ten gigabytes of addresses for each, however small. */
+export const memoryRefused = (bytes: number, cause: unknown): LanewiseError =>
+  new LanewiseError(
+    "out-of-memory",
+    `A WebAssembly memory of ${bytes} bytes could not be created. Close other pages or models, or ask for less; where the address space is limited (ulimit -v), start Node with --disable-wasm-trap-handler.`,
+    { cause },
+  );

@@ -12,6 +12,21 @@ export const whyAlone = "the binaries that were given are compiled already: give
 /** Threads that run at the same time. */
 export const cores = async (): Promise<number> => (await import("node:os")).availableParallelism();
 
+/** Addresses that Node reserves for a worker, and some to compute in. Where it does not get them it ends the process. */
+const WORKER_ADDRESS_BYTES = 2 ** 30;
+let starting = 0;
+
+/** Throws where the address space is limited (ulimit -v), and what is left is not enough for one more worker. */
+async function requireAddressSpace(): Promise<void> {
+  const { readFile } = await import("node:fs/promises");
+  const read = (name: string): Promise<string> => readFile(`/proc/self/${name}`, "utf8").catch(() => ""); // Linux alone has them
+  const limit = Number(/Max address space +(\d+)/.exec(await read("limits"))?.[1] ?? Number.POSITIVE_INFINITY);
+  if (limit === Number.POSITIVE_INFINITY) return;
+  const used = Number(/VmSize:\s+(\d+)/.exec(await read("status"))?.[1] ?? 0) * 1024;
+  if (limit - used < (starting + 1) * WORKER_ADDRESS_BYTES)
+    throw new Error(`the address space is limited to ${limit} bytes, ${limit - used} are left; see ulimit -v`);
+}
+
 /** Starts a worker; `ended` is told why it is no more. It keeps no process alive. */
 export async function startWorker(
   source: string,
@@ -20,6 +35,7 @@ export async function startWorker(
   ended: (reason: string) => void,
 ): Promise<Thread> {
   const { Worker } = await import("node:worker_threads");
+  await requireAddressSpace();
   // what this process preloads is not for a worker that runs kernels
   const worker = make
     ? (make() as unknown as InstanceType<typeof Worker>)
@@ -27,9 +43,15 @@ export async function startWorker(
         eval: true,
         execArgv: [],
       });
-  worker.unref();
+  starting++;
+  const started = (): void => {
+    starting--;
+    worker.off("online", started).off("exit", started);
+  };
+  worker.on("online", started).on("exit", started);
   worker.on("message", (told: Told) => (typeof told === "object" ? ended(told.error) : heard(told)));
   worker.on("error", (error: unknown) => ended(String(error)));
   worker.on("exit", (code: number) => ended(`it exited with code ${code}`));
+  worker.unref(); // behind the listener for messages, which would keep the process alive again
   return { post: (message) => worker.postMessage(message), terminate: () => void worker.terminate() };
 }

@@ -15,7 +15,7 @@ const TASK_BYTES = 128;
 export const HEAP_BASE: number = CREW_ADDRESS + CREW_BYTES + THREADS_MAX * TASK_BYTES;
 
 const CREW_WORD = CREW_ADDRESS / 4;
-type CrewWord = "size" | "halted" | "first" | "end" | "next" | "round" | "parked";
+type CrewWord = "size" | "halted" | "first" | "end" | "next" | "era" | "round" | "parked";
 
 export const crewWord: Readonly<Record<CrewWord, number>> = {
   size: CREW_WORD,
@@ -25,6 +25,8 @@ export const crewWord: Readonly<Record<CrewWord, number>> = {
   end: CREW_WORD + 3,
   /** Address of the next instruction, as the first thread left it for a host that waits for a message. */
   next: CREW_WORD + 4,
+  /** Which crew this memory has: a worker that was sent home, and may live on for seconds, sees that it is another one. */
+  era: CREW_WORD + 5,
   round: CREW_WORD + 32,
   parked: CREW_WORD + 33,
 };
@@ -47,11 +49,10 @@ export const taskWord = {
   received: 10,
   /** Rises with every job and message; the worker sleeps on it. */
   calls: 11,
-  asleep: 12,
   /** Set by a worker whose kernel failed. */
-  failed: 13,
+  failed: 12,
   /** Set where the thread tells its host by a message that a job is done. */
-  tells: 14,
+  tells: 13,
 } as const;
 
 /** Index of a word of a thread's record. */

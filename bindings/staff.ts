@@ -6,8 +6,7 @@ import type { Crew, Site } from "./crew.ts";
 import { startCrew } from "./crew.ts";
 import type { Staff } from "./engine.ts";
 import { StepLost } from "./engine.ts";
-import { LanewiseError } from "./errors.ts";
-import { PAGE, THREADS_MAX } from "./layout.ts";
+import { THREADS_MAX } from "./layout.ts";
 
 export { whyAlone };
 
@@ -21,39 +20,21 @@ export interface EngineStaff extends Staff {
   shareAway(first: number, end: number): Promise<number>;
   /** Slot of the thread that ran what is for one thread. */
   readonly leader: number;
-  /** Gives the threads one more binary. */
-  add(module: WebAssembly.Module): void;
+  /** Gives the threads the binaries that were opened since. */
+  addModules(): void;
 }
 
-/** What the engine is asked to do when a thread was lost, which may still write to its memory: to go on in another. */
-interface Movable extends Site {
-  readonly bytesMax: number;
-  moveTo(memory: WebAssembly.Memory): void;
-}
-
-function move(site: Movable): void {
-  const { buffer } = site.memory;
-  let memory: WebAssembly.Memory;
-  try {
-    const [initial, maximum] = [buffer.byteLength / PAGE, site.bytesMax / PAGE];
-    memory = new WebAssembly.Memory({ initial, maximum, shared: true });
-  } catch (cause) {
-    throw new LanewiseError(
-      "out-of-memory",
-      `A thread was lost, and there is no memory of ${buffer.byteLength} bytes to go on in. Start the page or the process again.`,
-      { cause },
-    );
-  }
-  new Uint8Array(memory.buffer).set(new Uint8Array(buffer));
-  site.moveTo(memory);
-}
-
-export async function createStaff(site: Movable): Promise<EngineStaff> {
+/** `move` takes the engine to another memory, with all that is in this one. */
+export async function createStaff(site: Site & { move(): void }): Promise<EngineStaff> {
   const processors = await cores();
   let wanted = 1;
+  /** What was wanted before threads were lost. */
+  let asked = 1;
   let make: (() => Worker) | undefined;
   let crew: Crew | null = null;
   let starting: Promise<void> | null = null;
+  /** Rises when those that are being started are no longer wanted. */
+  let changes = 0;
   let told = false;
 
   /** Says once why there are fewer threads than were wanted. */
@@ -62,12 +43,13 @@ export async function createStaff(site: Movable): Promise<EngineStaff> {
     told = true;
   };
   const start = async (): Promise<void> => {
-    const asked = wanted;
+    const before = changes;
     try {
-      const made = await startCrew(site, canWait ? asked - 1 : asked, make, tell);
-      if (asked !== wanted || crew) made.dismiss();
-      else crew = made;
+      const made = await startCrew(site, canWait ? wanted - 1 : wanted, make, tell);
+      if (before === changes) crew = made;
+      else made.dismiss();
     } catch (error) {
+      if (before !== changes) return;
       wanted = 1;
       tell(`workers cannot be started (${(error as Error).message})`);
     }
@@ -80,16 +62,17 @@ export async function createStaff(site: Movable): Promise<EngineStaff> {
     return starting;
   };
   const rest = (): void => {
+    changes++;
     crew?.dismiss();
     crew = null;
   };
   /** Goes on without a thread that was lost, where the others cannot meet it. */
   const lose = (error: unknown): never => {
     if (error instanceof StepLost) {
-      wanted = Math.max(1, Math.min(wanted, staff.size) - 1);
+      wanted = Math.max(1, Math.min(wanted - 1, crew?.left ?? 1));
       rest();
       tell(`a thread was lost: ${error.message}`);
-      move(site);
+      site.move();
     }
     throw error;
   };
@@ -113,16 +96,16 @@ export async function createStaff(site: Movable): Promise<EngineStaff> {
     },
     want(threads, worker) {
       const number = threads === "auto" ? Math.min(processors, THREADS_AUTO_MAX) : Math.min(threads, THREADS_MAX);
-      if (number === wanted && worker === make) return;
+      if (number === wanted && worker === make && crew?.isWhole !== false) return;
+      if (number !== asked || worker !== make) told = false;
       make = worker;
       wanted = number;
-      told = false;
+      asked = number;
       rest();
     },
     async start() {
-      await startOnce();
-      const why = await crew?.started();
-      if (why) tell(`a worker could not be started (${why})`);
+      while (!crew && wanted > 1) await startOnce(); // others may be wanted meanwhile
+      await crew?.started();
     },
     rest,
     share(first, end) {
@@ -135,7 +118,7 @@ export async function createStaff(site: Movable): Promise<EngineStaff> {
       }
     },
     shareAway: (first, end) => (crew as Crew).shareAway(first, end).catch(lose),
-    add: (module) => crew?.add(module),
+    addModules: () => crew?.addModules(),
   };
   return staff;
 }

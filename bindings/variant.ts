@@ -1,7 +1,7 @@
 // Which build of the kernels can run here, and the compiled modules.
 
 import "./platform.ts";
-import { LanewiseError } from "./errors.ts";
+import { LanewiseError, memoryRefused } from "./errors.ts";
 import { bytesOfBase64, unpackLzma } from "./unpack.ts";
 
 /** How products are summed: multiply, then add; or fused. */
@@ -49,7 +49,13 @@ async function unpack(name: BinaryName): Promise<Uint8Array<ArrayBuffer>> {
     if (name === "strict" || isMore) text += (await import("./generated/strict.ts")).packed;
     if (isMore) text += (await import("./generated/more.ts")).packed;
     const module = await compile("unpack", bytesOfBase64(unpacker));
-    unpacked = (await unpackLzma(module, bytesOfBase64(text), end)).bytes;
+    const packedBytes = bytesOfBase64(text);
+    unpacked = await unpackLzma(module, packedBytes, end).then(
+      ({ bytes }) => bytes,
+      (cause: unknown) => {
+        throw memoryRefused(packedBytes.length + end, cause);
+      },
+    );
   }
   return unpacked.subarray(first, end);
 }

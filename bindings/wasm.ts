@@ -3,7 +3,7 @@
 import { roundUp } from "./allocator.ts";
 import type { Chain, ChainOf, Engine, Named, Share } from "./engine.ts";
 import { fieldsOf, StepLost } from "./engine.ts";
-import { LanewiseError } from "./errors.ts";
+import { LanewiseError, memoryRefused } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
 import { layouts } from "./generated/kernels.ts";
 import { HEAP_BASE, INSTRUCTION_BYTES, PAGE, THREADS_MAX, taskAddress, wordOf } from "./layout.ts";
@@ -42,13 +42,7 @@ function createMemory(
     try {
       return { memory: new WebAssembly.Memory({ initial, maximum, shared }), bytesMax: maximum * PAGE };
     } catch (cause) {
-      if (maximum >> 1 < initial || maximum <= 256) {
-        throw new LanewiseError(
-          "out-of-memory",
-          `A WebAssembly memory of ${initial * PAGE} bytes could not be created. Close other pages or models, or ask for less.`,
-          { cause },
-        );
-      }
+      if (maximum >> 1 < initial || maximum <= 256) throw memoryRefused(initial * PAGE, cause);
     }
   }
 }
@@ -58,9 +52,7 @@ export async function openWasm(
   bytesInitial: number,
   bytesMaxWanted: number,
 ): Promise<Engine> {
-  const created = createMemory(Math.max(bytesInitial, 2 * PAGE), bytesMaxWanted, shared);
-  const { bytesMax } = created;
-  let { memory } = created;
+  let { memory, bytesMax } = createMemory(Math.max(bytesInitial, 2 * PAGE), bytesMaxWanted, shared);
   const modules = [base, products];
   let opened: Exports[] = [];
   let firstKernel = 0;
@@ -83,7 +75,7 @@ export async function openWasm(
     const module = await more();
     await open(module);
     modules.push(module);
-    staff?.add(module);
+    staff?.addModules();
     isComplete = true;
   };
 
@@ -94,25 +86,28 @@ export async function openWasm(
     integers = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);
   };
 
-  /** Goes on in another memory, which holds all that is in this one. */
-  const moveTo = (other: WebAssembly.Memory): void => {
-    memory = other;
+  /** The slot of the thread that ran what was for one thread. */
+  let leader = 0;
+  /** Goes on in another memory with all that is in this one, which a lost thread may still write to. */
+  const move = (): void => {
+    const old = memory.buffer;
+    ({ memory, bytesMax } = createMemory(old.byteLength, bytesMax, shared));
+    new Uint8Array(memory.buffer).set(new Uint8Array(old));
+    leader = 0;
     opened = [];
     linked.clear();
     firstKernel = 0;
     for (const module of modules)
       link(new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports);
     refresh();
+    integers[wordOf(leader, "stop")] = 0;
   };
 
-  /** The slot of the thread that ran what was for one thread. */
-  let leader = 0;
   const site = {
     names,
     modules,
-    moveTo,
+    move,
     compile: compileShared,
-    bytesMax,
     get memory() {
       return memory;
     },
@@ -190,7 +185,9 @@ export async function openWasm(
   return {
     kernels: build,
     base: HEAP_BASE,
-    bytesMax,
+    get bytesMax() {
+      return bytesMax;
+    },
     staff,
     get bytes() {
       return memory.buffer.byteLength;

@@ -12,6 +12,7 @@ export interface Start {
   /** Kernels in the order in which they stand in the table. */
   readonly names: readonly string[];
   readonly slot: number;
+  readonly era: number;
 }
 
 export interface More {
@@ -21,7 +22,7 @@ export interface More {
 /** What a worker tells: the number of a job that is done, or why it cannot go on. */
 export type Told = number | { readonly error: string };
 
-type Share = (first: number, end: number, task: number, crew: number) => number;
+type Share = (first: number, end: number, task: number, crew: number, job: number) => number;
 
 interface Port {
   postMessage(told: Told): void;
@@ -44,6 +45,7 @@ const port =
 
 let words: Int32Array;
 let slot = 0;
+let era = 0;
 let table: WebAssembly.Table;
 let firstKernel = 0;
 let names: readonly string[] = [];
@@ -74,9 +76,10 @@ function add(module: WebAssembly.Module): WebAssembly.Exports {
   return exports;
 }
 
-function start({ memory, modules, loop, slot: own, names: all }: Start): void {
+function start({ memory, modules, loop, names: all, ...own }: Start): void {
   words = new Int32Array(memory.buffer);
-  slot = own;
+  slot = own.slot;
+  era = own.era;
   names = all;
   env.memory = memory;
   for (const module of modules) add(module);
@@ -91,21 +94,23 @@ function sleep(calls: number): void {
   do {
     for (let i = 0; i < 100; i++) if (Atomics.load(words, at("calls")) !== calls) return;
   } while (performance.now() < until);
-  Atomics.store(words, at("asleep"), 1);
   Atomics.wait(words, at("calls"), calls);
-  Atomics.store(words, at("asleep"), 0);
 }
+
+const isDismissed = (): boolean => Atomics.load(words, crewWord.era) !== era;
 
 /** Takes part in jobs until there is a message to be read, which the event loop brings. */
 function work(): void {
   for (;;) {
     const calls = Atomics.load(words, at("calls"));
     const wanted = Atomics.load(words, at("job"));
+    if (isDismissed()) return; // what was read may be meant for who has the slot now
     if (wanted !== job) {
       job = wanted;
       const first = Atomics.load(words, crewWord.first);
-      const next = share(first, Atomics.load(words, crewWord.end), taskAddress(slot), CREW_ADDRESS);
-      if (words[at("tells")]) {
+      const tells = words[at("tells")];
+      const next = share(first, Atomics.load(words, crewWord.end), taskAddress(slot), CREW_ADDRESS, job);
+      if (tells) {
         words[crewWord.next] = next;
         port.postMessage(job);
       }
@@ -118,10 +123,11 @@ function receive(message: Start | More): void {
   try {
     if ("memory" in message) start(message);
     else add(message.module);
+    if (isDismissed()) return;
     Atomics.add(words, at("received"), 1);
     work();
   } catch (error) {
-    if (words) Atomics.store(words, at("failed"), 1);
+    if (words && !isDismissed()) Atomics.store(words, at("failed"), 1);
     port.postMessage({ error: String(error) });
   }
 }

@@ -282,7 +282,7 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
       const { origins, effectsFrom, guardsUntil } = program as Assembled;
       try {
         for (let i = 0; i < Math.max(effectsFrom, guardsUntil); i++) {
-          self.run(i, i + 1);
+          if (self.run(i, i + 1) === 0) i = self.run(0, i + 1) - 1; // a thread was lost: all up to here again
           for (const origin of origins[i] ?? []) {
             const instruction = compiled.listing.instructions[origin];
             if (!instruction) continue;

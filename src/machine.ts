@@ -112,7 +112,7 @@ export async function init(options: InitOptions = {}): Promise<Chosen> {
   }
   if (opened) requireIdle(opened, "init");
   settings = wanted;
-  const machine = await defaultMachine();
+  const machine = opened ?? (await defaultMachine());
   const { staff, kernels } = machine.engine;
   machine.want(wanted.threads, wanted.worker);
   if (wanted.threads !== "auto" && wanted.threads > 1) {

@@ -11,9 +11,9 @@ export const minimum: Readonly<Record<string, number>> = {
   "train node": 10,
   "train chromium": 10,
   "train firefox": 10,
-  "reproducible node": 5,
-  "reproducible chromium": 5,
-  "reproducible firefox": 5,
-  "node node": 84,
+  "reproducible node": 9,
+  "reproducible chromium": 9,
+  "reproducible firefox": 9,
+  "node node": 104,
   "browser node": 13,
 };
