@@ -33,6 +33,10 @@ export interface Crew {
   shareAway(first: number, end: number): Promise<number>;
   /** Slot of the thread that runs what is for one thread. */
   readonly leader: number;
+  /** Threads that were called to the last job. */
+  readonly called: number;
+  /** Address of the furthest instruction that any of them has come to by now. */
+  furthest(): number;
   /** Gives the workers one more binary. */
   add(module: WebAssembly.Module): void;
   /** Ends all workers. */
@@ -95,6 +99,7 @@ export async function startCrew(
     beats = [];
     still = slots.map(() => 0);
   };
+  const furthest = (): number => Math.max(...slots.map((slot) => Atomics.load(words, wordOf(slot, "at")) >>> 0));
   /** Throws where a member of the job will not come any more. The furthest instruction that any had come to is what may have begun. */
   const look = (): void => {
     const round = Atomics.load(words, crewWord.round);
@@ -106,8 +111,7 @@ export async function startCrew(
       const ended = members[slot - 1]?.ended;
       const reason = ended ?? (Atomics.load(words, wordOf(slot, "failed")) !== 0 ? "its kernel failed" : null);
       if (reason === null && (still[i] as number) < WAITS_MAX) return;
-      const furthest = Math.max(...slots.map((each) => Atomics.load(words, wordOf(each, "at")) >>> 0));
-      throw new StepLost(furthest, reason ?? "it stands still");
+      throw new StepLost(furthest(), reason ?? "it stands still");
     });
   };
 
@@ -151,16 +155,21 @@ export async function startCrew(
   const heard = (told: Told): void => {
     if (told === jobs) done?.(Atomics.load(words, crewWord.next) >>> 0);
   };
+  const end = (member: Member, reason: string): void => {
+    member.ended ??= reason;
+    Atomics.add(words, wordOf(member.slot, "owner"), 1); // before the record is another worker's
+    call(member.slot);
+    member.thread.terminate();
+  };
   const dismiss = (): void => {
-    for (const member of members) {
-      member.ended ??= "it was dismissed";
-      member.thread.terminate();
-    }
+    for (const member of members) end(member, "it was dismissed");
   };
   words.fill(0, CREW_ADDRESS / 4, taskAddress(0) / 4);
   try {
     for (let slot = 1; slot <= workers; slot++) {
+      const owner = Atomics.load(words, wordOf(slot, "owner")) + 1;
       words.fill(0, taskAddress(slot) / 4, taskAddress(slot + 1) / 4);
+      Atomics.store(words, wordOf(slot, "owner"), owner);
       words[wordOf(slot, "scratch")] = words[wordOf(0, "scratch")] as number;
       const ended = (reason: string): void => {
         if (member.ended === null) tell(`a worker has ended: ${reason}`);
@@ -168,7 +177,7 @@ export async function startCrew(
       };
       const member: Member = { slot, ended: null, thread: await startWorker(source, make, heard, ended) };
       members.push(member);
-      post(member, { memory, modules, loop: loopModule, names, slot });
+      post(member, { memory, modules, loop: loopModule, names, slot, owner });
     }
   } catch (error) {
     dismiss();
@@ -184,17 +193,24 @@ export async function startCrew(
       const isStarting = (member: Member): boolean => !isReady(member) && member.ended === null;
       while (members.some(isStarting) && performance.now() < until)
         await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+      for (const member of members)
+        if (isStarting(member)) end(member, `it did not start within ${START_MILLISECONDS / 1000} seconds`);
       return members.find(({ ended }) => ended !== null)?.ended ?? null;
     },
     get leader() {
       return slots[0] as number;
     },
+    get called() {
+      return slots.length;
+    },
+    furthest,
     share(first, end) {
       begin(first, end);
       return share(first, end, taskAddress(0), CREW_ADDRESS) >>> 0;
     },
     async shareAway(first, end) {
       begin(first, end);
+      if (slots.length === 0) throw new StepLost(first, "none is left");
       let timer: ReturnType<typeof setInterval> | undefined;
       try {
         return await new Promise<number>((resolve, reject) => {

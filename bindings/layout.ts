@@ -52,6 +52,8 @@ export const taskWord = {
   failed: 13,
   /** Set where the thread tells its host by a message that a job is done. */
   tells: 14,
+  /** Number of the worker that the record is of, at this time: one that was dismissed is seen by it to be no more. */
+  owner: 15,
 } as const;
 
 /** Index of a word of a thread's record. */

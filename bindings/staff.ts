@@ -32,6 +32,8 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
   let crew: Crew | null = null;
   let starting: Promise<void> | null = null;
   let told = false;
+  /** Rises where a crew that is being started is no longer wanted. */
+  let orders = 0;
 
   /** Says once why there are fewer threads than were wanted. */
   const tell = (why: string): void => {
@@ -39,12 +41,13 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     told = true;
   };
   const start = async (): Promise<void> => {
-    const asked = wanted;
+    const order = orders;
     try {
-      const made = await startCrew(site, canWait ? asked - 1 : asked, make, tell);
-      if (asked !== wanted || crew) made.dismiss();
-      else crew = made;
+      const made = await startCrew(site, canWait ? wanted - 1 : wanted, make, tell);
+      if (order === orders) crew = made;
+      else made.dismiss();
     } catch (error) {
+      if (order !== orders) return;
       wanted = 1;
       tell(`workers cannot be started (${(error as Error).message})`);
     }
@@ -57,18 +60,20 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     return starting;
   };
   const rest = (): void => {
+    orders++;
     crew?.dismiss();
     crew = null;
   };
   /** Goes on without a thread that was lost, where the others cannot meet it. */
   const lose = (error: unknown): never => {
-    if (error instanceof StepLost) {
-      wanted = Math.max(1, Math.min(wanted, staff.size) - 1);
-      rest();
-      tell(`a thread was lost: ${error.message}`);
-      site.move();
-    }
-    throw error;
+    if (!(error instanceof StepLost)) throw error;
+    const { called, furthest } = crew as Crew;
+    wanted = Math.max(1, called - 1);
+    rest();
+    tell(`a thread was lost: ${error.message}`);
+    site.move();
+    // one that only seemed lost may have gone on until the memory was copied
+    throw new StepLost(furthest(), error.message);
   };
 
   const staff: EngineStaff = {
@@ -97,13 +102,17 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
       rest();
     },
     async start() {
-      await startOnce();
+      // where another number was wanted meanwhile, what was being started is sent home
+      while (!crew && wanted > 1) await startOnce();
       const why = await crew?.started();
       if (why) tell(`a worker could not be started (${why})`);
     },
+    call() {
+      if (!crew) void (canWait ? startOnce() : staff.start());
+    },
     rest,
     share(first, end) {
-      if (!crew) void startOnce();
+      staff.call();
       if (!staff.isCrew) return undefined;
       try {
         return (crew as Crew).share(first, end);

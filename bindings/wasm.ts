@@ -7,7 +7,7 @@ import { LanewiseError } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
 import { layouts } from "./generated/kernels.ts";
 import { HEAP_BASE, INSTRUCTION_BYTES, PAGE, THREADS_MAX, taskAddress, wordOf } from "./layout.ts";
-import type { EngineStaff } from "./staff.ts";
+import type { createStaff, EngineStaff } from "./staff.ts";
 import type { Binaries } from "./variant.ts";
 
 /** Bytes of ChainArgs and of one Step, and its tables of operands (assembly/chain.ts). */
@@ -49,6 +49,16 @@ function createMemory(
         );
       }
     }
+  }
+}
+
+/** The threads; without what they need the engine does without them, as under an import map that lacks "#host/threads". */
+async function staffFor(site: Parameters<typeof createStaff>[0]): Promise<EngineStaff | null> {
+  try {
+    return await (await import("./staff.ts")).createStaff(site);
+  } catch (error) {
+    console.warn(`lanewise: threads cannot be loaded (${(error as Error).message}). It computes on one.`);
+    return null;
   }
 }
 
@@ -116,6 +126,8 @@ export async function openWasm(
     for (const module of modules)
       link(new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports);
     refresh();
+    leader = 0;
+    integers[wordOf(0, "stop")] = 0; // what is run again was stopped by nothing
   };
 
   /** The slot of the thread that ran what was for one thread. */
@@ -131,7 +143,7 @@ export async function openWasm(
       return (opened[0] as Exports).table;
     },
   };
-  const staff = shared ? await (await import("./staff.ts")).createStaff(site) : null;
+  const staff = shared ? await staffFor(site) : null;
   /** By address of the instruction, in how many parts one thread runs it where it is more than one. */
   const divided = new Map<number, number>();
   /** By address, the most threads that an instruction of a program is worth. */
@@ -261,6 +273,7 @@ export async function openWasm(
       integers.set([part % threads, threads, Math.floor(part / threads)], task);
       leader = 0;
       integers[wordOf(0, "stop")] = 0;
+      staff?.call(); // what is run in parts is worth threads
       (opened[0] as Exports).runPart(at, taskAddress(0));
     },
     get stopped() {

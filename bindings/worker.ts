@@ -12,6 +12,8 @@ export interface Start {
   /** Kernels in the order in which they stand in the table. */
   readonly names: readonly string[];
   readonly slot: number;
+  /** Number of this worker: while it stands in the record of the slot, that is this worker's. */
+  readonly owner: number;
 }
 
 export interface More {
@@ -44,6 +46,7 @@ const port =
 
 let words: Int32Array;
 let slot = 0;
+let owner = 0;
 let table: WebAssembly.Table;
 let firstKernel = 0;
 let names: readonly string[] = [];
@@ -63,6 +66,9 @@ const crew = {
 
 const at = (word: Parameters<typeof wordOf>[1]): number => wordOf(slot, word);
 
+/** Chromium lets a worker that was ended go on for two seconds: it must not do what is for the next one. */
+const isDismissed = (): boolean => Atomics.load(words, at("owner")) !== owner;
+
 function add(module: WebAssembly.Module): WebAssembly.Exports {
   const { exports } = new WebAssembly.Instance(module, { env, crew });
   table ??= exports.table as WebAssembly.Table;
@@ -74,9 +80,10 @@ function add(module: WebAssembly.Module): WebAssembly.Exports {
   return exports;
 }
 
-function start({ memory, modules, loop, slot: own, names: all }: Start): void {
+function start({ memory, modules, loop, names: all, ...own }: Start): void {
   words = new Int32Array(memory.buffer);
-  slot = own;
+  slot = own.slot;
+  owner = own.owner;
   names = all;
   env.memory = memory;
   for (const module of modules) add(module);
@@ -101,6 +108,7 @@ function work(): void {
   for (;;) {
     const calls = Atomics.load(words, at("calls"));
     const wanted = Atomics.load(words, at("job"));
+    if (isDismissed()) return;
     if (wanted !== job) {
       job = wanted;
       const first = Atomics.load(words, crewWord.first);
@@ -118,10 +126,11 @@ function receive(message: Start | More): void {
   try {
     if ("memory" in message) start(message);
     else add(message.module);
+    if (isDismissed()) return;
     Atomics.add(words, at("received"), 1);
     work();
   } catch (error) {
-    if (words) Atomics.store(words, at("failed"), 1);
+    if (words && !isDismissed()) Atomics.store(words, at("failed"), 1);
     port.postMessage({ error: String(error) });
   }
 }

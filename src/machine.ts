@@ -24,6 +24,7 @@ export interface InitOptions {
 /** What `init` chose. */
 export interface Chosen {
   readonly kernels: "strict" | "relaxed" | "reference";
+  /** Those that run; with "auto", how many will be where a program is worth them. */
   readonly threads: number;
   readonly sharedMemory: boolean;
 }
@@ -54,6 +55,13 @@ async function open({ reproducible, wasm, threads, worker }: Settings): Promise<
   machine.want(threads, worker); // they start when a program is worth them
   return machine;
 }
+
+/** Why memory is not shared. */
+const whyAlone = (): Promise<string> =>
+  import("../bindings/staff.ts").then(
+    (staff) => staff.whyAlone,
+    (error: Error) => error.message,
+  );
 
 /** The default machine, opened by the first call. */
 export function defaultMachine(): Promise<Machine> {
@@ -113,9 +121,10 @@ export async function init(options: InitOptions = {}): Promise<Chosen> {
     if (staff) await staff.start();
     else if (!warned) {
       warned = true;
-      const { whyAlone } = await import("../bindings/staff.ts");
-      console.warn(`lanewise: ${wanted.threads} threads were asked for and there is one: ${whyAlone}.`);
+      const why = kernels === "reference" ? "WebAssembly SIMD is missing" : await whyAlone();
+      console.warn(`lanewise: ${wanted.threads} threads were asked for and there is one: ${why}.`);
     }
   }
-  return { kernels, threads: staff?.size ?? 1, sharedMemory: staff !== null };
+  const running = wanted.threads === "auto" ? staff?.wanted : staff?.size;
+  return { kernels, threads: running ?? 1, sharedMemory: staff !== null };
 }
