@@ -47,10 +47,12 @@ export interface Crew {
 const WAITS_MAX = 20;
 const WAIT_MILLISECONDS = 100;
 
-/** Time a worker has to start before it is done without, and counts as failed. */
-const START_MILLISECONDS = 10_000;
-/** A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. */
-const POLL_MILLISECONDS = 2;
+/**
+ * A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. One
+ * that has not after so many looks is done without. They are counted: a thread that did not look for seconds proves nothing.
+ */
+const POLL_MILLISECONDS = 4;
+const POLLS_MAX = 450;
 
 interface Member {
   readonly slot: number;
@@ -189,12 +191,12 @@ export async function startCrew(
       return members.filter(isReady).length + (canWait ? 1 : 0);
     },
     async started() {
-      const until = performance.now() + START_MILLISECONDS;
       const isStarting = (member: Member): boolean => !isReady(member) && member.ended === null;
-      while (members.some(isStarting) && performance.now() < until)
+      for (let polls = 0; members.some(isStarting) && polls < POLLS_MAX; polls++)
         await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
       for (const member of members)
-        if (isStarting(member)) end(member, `it did not start within ${START_MILLISECONDS / 1000} seconds`);
+        if (isStarting(member))
+          end(member, `it did not start within ${(POLLS_MAX * POLL_MILLISECONDS) / 1000} seconds`);
       return members.find(({ ended }) => ended !== null)?.ended ?? null;
     },
     get leader() {

@@ -32,6 +32,7 @@ writeFileSync(
 /** Opens the page; returns the list to which all that is said on its console is added. */
 async function open(page: Page, url: string): Promise<string[]> {
   const said: string[] = [];
+  console.log("T", Date.now() % 1e6);
   page.on("console", (message) => said.push(message.text()));
   await page.goto(`${url}/index.html`);
   await page.waitForFunction(() => "threads" in globalThis, { timeout: 60_000 });
@@ -106,9 +107,15 @@ suite("threads in a page", (test) => {
     const name = `${isolated ? "isolated" : "not isolated"}: no task over ${LONG_TASK_MS} ms where a step takes 300`;
     inBrowsers(test, name, options, async (page, url) => {
       await open(page, url);
-      await page.evaluate(() => threads.slowSteps(2)); // compiles, and starts the workers
+      await page.evaluate(
+        async (number) => {
+          await threads.init({ threads: number });
+          await threads.slowSteps(1); // compiles
+        },
+        isolated ? 2 : 1,
+      );
       await page.tracing.start({ categories: ["toplevel", "devtools.timeline"] });
-      const step = await page.evaluate(() => threads.slowSteps(4));
+      const step = await page.evaluate(() => threads.slowSteps(2));
       const times = taskTimes((await page.tracing.stop()) as Uint8Array, url);
       assert.ok(step > 100, `a step took ${step} ms`);
       const longest = Math.max(...times);
