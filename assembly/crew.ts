@@ -9,7 +9,10 @@ import { Task } from "./task";
 class Crew {
   /** Threads that take part. */
   size: i32;
-  /** Set by the first thread where a kernel ended the run: the others leave at the next meeting. */
+  /**
+   * Number of the last job that a kernel ended, set by the first thread: the others leave at their next meeting. A number, because
+   * one who comes from it late may find the next job begun.
+   */
   halted: i32;
   unused: v128;
   unused1: v128;
@@ -35,8 +38,8 @@ declare function wake(): void;
 /** Looks at the round before a thread parks, some 20 us: longer than threads that share an instruction evenly wait for each other. */
 const SPINS = 20000;
 
-/** Waits until all of the crew are here; true where the run has ended. */
-function meet(crew: Crew, task: Task): bool {
+/** Waits until all of the crew are here; true where the job has ended. */
+function meet(crew: Crew, task: Task, job: i32): bool {
   const round = atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("round"));
   // who has not come is told from who waits by this
   atomic.store<i32>(changetype<usize>(task), round + 1, offsetof<Task>("round"));
@@ -53,7 +56,7 @@ function meet(crew: Crew, task: Task): bool {
       }
     }
   }
-  return atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("halted")) !== 0;
+  return atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("halted")) === job;
 }
 
 /**
@@ -63,6 +66,7 @@ function meet(crew: Crew, task: Task): bool {
 export function share(first: usize, end: usize, task: Task, crew: Crew): usize {
   const thread = task.thread;
   const size = crew.size;
+  const job = task.job;
   task.stop = 0;
   let at = first;
   let threadsBefore = 0;
@@ -70,13 +74,13 @@ export function share(first: usize, end: usize, task: Task, crew: Crew): usize {
     const instruction = changetype<Instruction>(at);
     const threads = min(instruction.threads, size);
     // what one thread did alone before it goes on alone needs no meeting
-    if (threadsBefore !== 0 && (threads > 1 || threadsBefore > 1) && meet(crew, task)) return at;
+    if (threadsBefore !== 0 && (threads > 1 || threadsBefore > 1) && meet(crew, task, job)) return at;
     threadsBefore = threads;
     task.threads = threads;
     task.at = at;
     const phases = instruction.phases;
     for (let phase = 0; phase < phases; phase++) {
-      if (phase > 0 && threads > 1) meet(crew, task);
+      if (phase > 0 && threads > 1) meet(crew, task, job);
       if (thread >= threads) continue;
       task.phase = phase;
       call_indirect<void>(instruction.kernel, instruction.args, changetype<usize>(task));
@@ -84,10 +88,10 @@ export function share(first: usize, end: usize, task: Task, crew: Crew): usize {
     task.beat++;
     at += offsetof<Instruction>();
     if (task.stop) {
-      atomic.store<i32>(changetype<usize>(crew), 1, offsetof<Crew>("halted"));
+      atomic.store<i32>(changetype<usize>(crew), job, offsetof<Crew>("halted"));
       break;
     }
   }
-  meet(crew, task);
+  meet(crew, task, job);
   return at;
 }

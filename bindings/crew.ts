@@ -3,7 +3,7 @@
 import { canWait, startWorker } from "#host/threads";
 import { StepLost } from "./engine.ts";
 import { loop, worker as source } from "./generated/crew.ts";
-import { CREW_ADDRESS, crewWord, taskAddress, wordOf } from "./layout.ts";
+import { CREW_ADDRESS, crewWord, INSTRUCTION_BYTES, taskAddress, wordOf } from "./layout.ts";
 import { bytesOfBase64 } from "./unpack.ts";
 import { sharedImport } from "./variant.ts";
 import type { More, Start, Told } from "./worker.ts";
@@ -47,12 +47,11 @@ export interface Crew {
 const WAITS_MAX = 20;
 const WAIT_MILLISECONDS = 100;
 
-/**
- * A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. One
- * that has not after so many looks is done without. They are counted: a thread that did not look for seconds proves nothing.
- */
+/** Time a worker has to start before it is done without, and looks: a thread that did not look for seconds proves nothing. */
+const START_MILLISECONDS = 2000;
+const STARTS_MIN = 50;
+/** A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. */
 const POLL_MILLISECONDS = 4;
-const POLLS_MAX = 450;
 
 interface Member {
   readonly slot: number;
@@ -141,30 +140,33 @@ export async function startCrew(
     for (const member of members) if (isReady(member)) slots.push(member.slot);
     jobs++;
     words[crewWord.size] = slots.length;
-    words[crewWord.halted] = 0;
     words[crewWord.first] = first;
     words[crewWord.end] = end;
     slots.forEach((slot, thread) => {
       words[wordOf(slot, "thread")] = thread;
       words[wordOf(slot, "at")] = first;
       words[wordOf(slot, "tells")] = !canWait && thread === 0 ? 1 : 0;
-      if (slot === 0) return;
       Atomics.store(words, wordOf(slot, "job"), jobs);
-      call(slot);
+      if (slot !== 0) call(slot);
     });
   };
 
-  const heard = (told: Told): void => {
-    if (told === jobs) done?.(Atomics.load(words, crewWord.next) >>> 0);
+  /** Address of the next instruction after a job, where all have come to its end. */
+  const nextOf = (): number => {
+    if (Atomics.load(words, crewWord.halted) !== jobs) return Atomics.load(words, crewWord.end) >>> 0;
+    return (Atomics.load(words, wordOf(slots[0] as number, "at")) >>> 0) + INSTRUCTION_BYTES;
   };
-  const end = (member: Member, reason: string): void => {
+  const heard = (told: Told): void => {
+    if (told === jobs) done?.(nextOf());
+  };
+  const endMember = (member: Member, reason: string): void => {
     member.ended ??= reason;
     Atomics.add(words, wordOf(member.slot, "owner"), 1); // before the record is another worker's
     call(member.slot);
     member.thread.terminate();
   };
   const dismiss = (): void => {
-    for (const member of members) end(member, "it was dismissed");
+    for (const member of members) endMember(member, "it was dismissed");
   };
   words.fill(0, CREW_ADDRESS / 4, taskAddress(0) / 4);
   try {
@@ -192,11 +194,11 @@ export async function startCrew(
     },
     async started() {
       const isStarting = (member: Member): boolean => !isReady(member) && member.ended === null;
-      for (let polls = 0; members.some(isStarting) && polls < POLLS_MAX; polls++)
+      const until = performance.now() + START_MILLISECONDS;
+      for (let i = 0; members.some(isStarting) && (i < STARTS_MIN || performance.now() < until); i++)
         await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
       for (const member of members)
-        if (isStarting(member))
-          end(member, `it did not start within ${(POLLS_MAX * POLL_MILLISECONDS) / 1000} seconds`);
+        if (isStarting(member)) endMember(member, `it did not start within ${START_MILLISECONDS / 1000} seconds`);
       return members.find(({ ended }) => ended !== null)?.ended ?? null;
     },
     get leader() {
@@ -213,6 +215,7 @@ export async function startCrew(
     async shareAway(first, end) {
       begin(first, end);
       if (slots.length === 0) throw new StepLost(first, "none is left");
+      let silent = 0;
       let timer: ReturnType<typeof setInterval> | undefined;
       try {
         return await new Promise<number>((resolve, reject) => {
@@ -220,7 +223,13 @@ export async function startCrew(
           watch();
           timer = setInterval(() => {
             try {
-              look();
+              if (!slots.some((slot) => Atomics.load(words, wordOf(slot, "finished")) === jobs)) look();
+              else if (++silent === WAITS_MAX) {
+                // one that was terminated may compute on, but tells nothing any more
+                endMember(members[(slots[0] as number) - 1] as Member, "it does not answer");
+                tell("a worker has ended: it does not answer");
+                resolve(nextOf());
+              }
             } catch (error) {
               reject(error);
             }

@@ -112,11 +112,9 @@ function work(): void {
     if (wanted !== job) {
       job = wanted;
       const first = Atomics.load(words, crewWord.first);
-      const next = share(first, Atomics.load(words, crewWord.end), taskAddress(slot), CREW_ADDRESS);
-      if (words[at("tells")]) {
-        words[crewWord.next] = next;
-        port.postMessage(job);
-      }
+      share(first, Atomics.load(words, crewWord.end), taskAddress(slot), CREW_ADDRESS);
+      Atomics.store(words, at("finished"), job);
+      if (words[at("tells")]) port.postMessage(job);
     } else if (Atomics.load(words, at("posted")) !== Atomics.load(words, at("received"))) return;
     else sleep(calls);
   }
