@@ -108,5 +108,5 @@ export interface ThreadsPage {
   outcome(call: () => Promise<unknown>): Promise<Outcome>;
 }
 
-const threads: ThreadsPage = { init, beats, callAll, trained, slowSteps, outcome };
+export const threads: ThreadsPage = { init, beats, callAll, trained, slowSteps, outcome };
 Object.assign(globalThis, { threads });
