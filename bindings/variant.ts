@@ -49,7 +49,15 @@ async function unpack(name: BinaryName): Promise<Uint8Array<ArrayBuffer>> {
     if (name === "strict" || isMore) text += (await import("./generated/strict.ts")).packed;
     if (isMore) text += (await import("./generated/more.ts")).packed;
     const module = await compile("unpack", bytesOfBase64(unpacker));
-    unpacked = (await unpackLzma(module, bytesOfBase64(text), end)).bytes;
+    try {
+      unpacked = (await unpackLzma(module, bytesOfBase64(text), end)).bytes;
+    } catch (cause) {
+      throw new LanewiseError(
+        "out-of-memory",
+        `A WebAssembly memory could not be created: ${(cause as Error).message}. Close other pages or models.`,
+        { cause },
+      );
+    }
   }
   return unpacked.subarray(first, end);
 }

@@ -193,7 +193,7 @@ suite("threads in a page", (test) => {
     const said = await open(page, url);
     const hashes = await page.evaluate(async () => {
       const makers = [
-        () => new Worker("/missing.js"),
+        () => new Worker("data:text/javascript,throw new Error('broken')"),
         () => new Worker("data:text/javascript,"), // starts, and does nothing
         () => {
           throw new Error("no worker today");
@@ -210,6 +210,7 @@ suite("threads in a page", (test) => {
     assert.ok(hashes.every((each) => each.threads === 1));
     const own = said.filter((text) => text.startsWith("lanewise"));
     assert.is(own.length, 3, `${own}`);
+    assert.match(own[0] as string, /broken/);
     assert.match(own[1] as string, /did not start within 2 seconds/);
     assert.match(own[2] as string, /no worker today/);
   });
@@ -230,7 +231,6 @@ suite("threads in a page", (test) => {
         const found = probed[place] as Probed;
         assert.is(found.threads, isolated ? 2 : 1, place);
       }
-      console.log(JSON.stringify(probed));
     });
   }
 
