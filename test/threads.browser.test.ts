@@ -80,6 +80,9 @@ async function probeAll(): Promise<Record<string, Probed | string>> {
   return found;
 }
 
+/** What differs little between browsers is tested in one of them. */
+const chromium = { folder, isolated: true, browsers: ["chromium"] as const };
+
 suite("threads in a page", (test) => {
   inBrowsers(
     test,
@@ -108,7 +111,7 @@ suite("threads in a page", (test) => {
   );
 
   // a worker that was sent home goes on for two seconds in Chromium, and its slot has another one
-  inBrowsers(test, "isolated: workers come and go, the bits stay", { folder, isolated: true }, async (page, url) => {
+  inBrowsers(test, "isolated: workers come and go, the bits stay", chromium, async (page, url) => {
     const said = await open(page, url);
     const hashes = await page.evaluate(async () => {
       const found: string[] = [];
@@ -144,7 +147,7 @@ suite("threads in a page", (test) => {
   );
 
   for (const isolated of [true, false]) {
-    const options = { folder, isolated, browsers: ["chromium"] as const };
+    const options = { ...chromium, isolated };
     const name = `${isolated ? "isolated" : "not isolated"}: no task over ${LONG_TASK_MS} ms where a step takes 300`;
     inBrowsers(test, name, options, async (page, url) => {
       await open(page, url);
@@ -189,7 +192,7 @@ suite("threads in a page", (test) => {
     assert.is(served.again, alone.hash);
   });
 
-  inBrowsers(test, "a worker that cannot be made", { folder, isolated: true }, async (page, url) => {
+  inBrowsers(test, "a worker that cannot be made", chromium, async (page, url) => {
     const said = await open(page, url);
     const hashes = await page.evaluate(async () => {
       const makers = [
@@ -215,10 +218,12 @@ suite("threads in a page", (test) => {
     assert.match(own[2] as string, /no worker today/);
   });
 
-  const open4all = { "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" };
+  // a frame that is sandboxed has an origin of its own
+  const fromAnywhere = { "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" };
   for (const isolated of [true, false]) {
     const name = `${isolated ? "isolated" : "not isolated"}: inside workers and frames`;
-    inBrowsers(test, name, { folder, isolated, headers: open4all }, async (page, url) => {
+    const options = { ...(isolated ? { folder } : chromium), isolated, headers: fromAnywhere };
+    inBrowsers(test, name, options, async (page, url) => {
       await open(page, url);
       const hash = await page.evaluate(() => threads.trained("image"));
       const probed = await page.evaluate(probeAll);
@@ -235,7 +240,7 @@ suite("threads in a page", (test) => {
   }
 
   for (const cores of [1, undefined]) {
-    inBrowsers(test, `hardwareConcurrency ${cores}`, { folder, isolated: true }, async (page, url) => {
+    inBrowsers(test, `hardwareConcurrency ${cores}`, chromium, async (page, url) => {
       await page.evaluateOnNewDocument((value) => {
         Object.defineProperty(navigator, "hardwareConcurrency", { value });
       }, cores);
@@ -249,7 +254,6 @@ suite("threads in a page", (test) => {
     });
   }
 
-  const chromium = { folder, isolated: true, browsers: ["chromium"] as const };
   inBrowsers(test, "no memory left in the page", chromium, async (page, url) => {
     await open(page, url);
     const { error, milliseconds } = await page.evaluate(() => {
