@@ -14,7 +14,6 @@ class Crew {
   // of the hosts alone
   first: usize;
   end: usize;
-  next: usize;
   era: i32;
   /** The round that begins at the meeting where the others leave it; who is late from the one before goes on until there. */
   haltedAt: i32;

@@ -3,7 +3,7 @@
 import { canWait, startWorker } from "#host/threads";
 import { StepLost } from "./engine.ts";
 import { loop, worker as source } from "./generated/crew.ts";
-import { CREW_ADDRESS, crewWord, taskAddress, wordOf } from "./layout.ts";
+import { CREW_ADDRESS, crewWord, INSTRUCTION_BYTES, taskAddress, wordOf } from "./layout.ts";
 import type { More, Start, Told } from "./worker.ts";
 
 /** What runs a worker, alike in Node and in browsers (host.threads.*.ts). */
@@ -37,6 +37,8 @@ export interface Crew {
   shareAway(first: number, end: number): Promise<number>;
   /** Slot of the thread that runs what is for one thread. */
   readonly leader: number;
+  /** Address of the furthest instruction that any thread of the last job has come to by now. */
+  furthest(): number;
   /** Gives the workers the binaries that the site has got since they were started. */
   addModules(): void;
   /** Ends all workers. */
@@ -114,9 +116,9 @@ export async function startCrew(
     beats = slots.map((slot) => Atomics.load(words, wordOf(slot, "beat")));
     still = slots.map(() => 0);
   };
+  const furthest = (): number => Math.max(...slots.map((slot) => Atomics.load(words, wordOf(slot, "at")) >>> 0));
   /** The furthest instruction that any had come to is what may have begun. */
-  const lost = (reason: string): StepLost =>
-    new StepLost(Math.max(...slots.map((slot) => Atomics.load(words, wordOf(slot, "at")) >>> 0)), reason);
+  const lost = (reason: string): StepLost => new StepLost(furthest(), reason);
   /** Throws where a member of the job will not come any more. */
   const look = (): void => {
     const round = (Atomics.load(words, crewWord.round) + 1) | 0;
@@ -172,8 +174,13 @@ export async function startCrew(
     });
   };
 
+  /** Address of the next instruction after a job, where all have come to its end. */
+  const nextOf = (): number => {
+    if (Atomics.load(words, crewWord.halted) !== jobs) return Atomics.load(words, crewWord.end) >>> 0;
+    return (Atomics.load(words, wordOf(slots[0] as number, "at")) >>> 0) + INSTRUCTION_BYTES;
+  };
   const heard = (told: Told): void => {
-    if (told === jobs) done?.(Atomics.load(words, crewWord.next) >>> 0);
+    if (told === jobs) done?.(nextOf());
   };
   const era = (Atomics.load(words, crewWord.era) + 1) | 0;
   const dismiss = (): void => {
@@ -234,8 +241,11 @@ export async function startCrew(
         throw error instanceof StepLost ? error : lost(`a kernel failed: ${error}`);
       }
     },
+    furthest,
     async shareAway(first, end) {
       begin(first, end);
+      if (slots.length === 0) throw new StepLost(first, "none is left");
+      let silent = 0;
       let timer: ReturnType<typeof setInterval> | undefined;
       try {
         return await new Promise<number>((resolve, reject) => {
@@ -243,7 +253,12 @@ export async function startCrew(
           watch();
           timer = setInterval(() => {
             try {
-              look();
+              if (!slots.some((slot) => Atomics.load(words, wordOf(slot, "finished")) === jobs)) look();
+              else if (++silent === WAITS_MAX) {
+                // one that was terminated may compute on, but tells nothing any more
+                giveUp(members[(slots[0] as number) - 1] as Member, "it does not answer");
+                resolve(nextOf());
+              }
             } catch (error) {
               reject(error);
             }

@@ -97,6 +97,8 @@ export interface Staff {
   want(threads: number | "auto", make?: () => Worker): void;
   /** Starts them now; resolves when all are there or cannot be had. */
   start(): Promise<void>;
+  /** Starts them in the background. */
+  call(): void;
   /** Ends them until there is something to do again. */
   rest(): void;
   /** Whether the calling thread may wait for others, and so compute with them. */

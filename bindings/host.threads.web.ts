@@ -16,7 +16,9 @@ function mayWait(): boolean {
 
 /** Why there is one thread, where memory cannot be shared. */
 export const whyAlone: string = crossOriginIsolated
-  ? "the binaries that were given are compiled already: give their bytes"
+  ? typeof Worker === "function"
+    ? "the binaries that were given are compiled already: give their bytes"
+    : "this kind of worker cannot start workers"
   : "the page is not cross-origin isolated: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
 
 /** Threads that run at the same time. */
@@ -37,7 +39,10 @@ export async function startWorker(
     typeof told === "object" ? ended(told.error) : heard(told);
   worker.onerror = (event) => {
     event.preventDefault(); // it is told once, by the library
-    ended(event.message || "it could not be loaded; see worker-src of the page's Content-Security-Policy");
+    ended(
+      event.message ||
+        "it could not be loaded: see worker-src of the page's Content-Security-Policy, and whether the worker's file is served with the page's Cross-Origin-Embedder-Policy",
+    );
   };
   return { post: (message) => worker.postMessage(message), terminate: () => worker.terminate() };
 }

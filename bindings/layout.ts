@@ -15,18 +15,17 @@ const TASK_BYTES = 128;
 export const HEAP_BASE: number = CREW_ADDRESS + CREW_BYTES + THREADS_MAX * TASK_BYTES;
 
 const CREW_WORD = CREW_ADDRESS / 4;
-type CrewWord = "size" | "halted" | "first" | "end" | "next" | "era" | "round" | "parked";
+type CrewWord = "size" | "halted" | "first" | "end" | "era" | "round" | "parked";
 
 export const crewWord: Readonly<Record<CrewWord, number>> = {
   size: CREW_WORD,
+  /** Number of the last job that was ended by a kernel. */
   halted: CREW_WORD + 1,
   /** What is to be run: addresses of the first instruction and of the end. */
   first: CREW_WORD + 2,
   end: CREW_WORD + 3,
-  /** Address of the next instruction, as the first thread left it for a host that waits for a message. */
-  next: CREW_WORD + 4,
   /** Which crew this memory has: a worker that was sent home, and may live on for seconds, sees that it is another one. */
-  era: CREW_WORD + 5,
+  era: CREW_WORD + 4,
   round: CREW_WORD + 32,
   parked: CREW_WORD + 33,
 };
@@ -53,6 +52,8 @@ export const taskWord = {
   failed: 12,
   /** Set where the thread tells its host by a message that a job is done. */
   tells: 13,
+  /** Number of the last job that the thread has come to the end of, as all others have then. */
+  finished: 14,
 } as const;
 
 /** Index of a word of a thread's record. */

@@ -68,13 +68,14 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
   };
   /** Goes on without a thread that was lost, where the others cannot meet it. */
   const lose = (error: unknown): never => {
-    if (error instanceof StepLost) {
-      wanted = Math.max(1, Math.min(wanted - 1, crew?.left ?? 1));
-      rest();
-      tell(`a thread was lost: ${error.message}`);
-      site.move();
-    }
-    throw error;
+    if (!(error instanceof StepLost)) throw error;
+    const { left, furthest } = crew as Crew;
+    wanted = Math.max(1, Math.min(wanted - 1, left));
+    rest();
+    tell(`a thread was lost: ${error.message}`);
+    site.move();
+    // one that only seemed lost may have gone on until the memory was copied
+    throw new StepLost(furthest(), error.message);
   };
 
   const staff: EngineStaff = {
@@ -107,9 +108,12 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
       while (!crew && wanted > 1) await startOnce(); // others may be wanted meanwhile
       await crew?.started();
     },
+    call() {
+      if (!crew) void (canWait ? startOnce() : staff.start());
+    },
     rest,
     share(first, end) {
-      if (!crew) void startOnce();
+      staff.call();
       if (!staff.isCrew) return undefined;
       try {
         return (crew as Crew).share(first, end);

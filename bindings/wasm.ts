@@ -7,7 +7,7 @@ import { LanewiseError, memoryRefused } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
 import { layouts } from "./generated/kernels.ts";
 import { HEAP_BASE, INSTRUCTION_BYTES, PAGE, THREADS_MAX, taskAddress, wordOf } from "./layout.ts";
-import type { EngineStaff } from "./staff.ts";
+import type { createStaff, EngineStaff } from "./staff.ts";
 import type { Binaries } from "./variant.ts";
 import { compileShared } from "./variant.ts";
 
@@ -44,6 +44,16 @@ function createMemory(
     } catch (cause) {
       if (maximum >> 1 < initial || maximum <= 256) throw memoryRefused(initial * PAGE, cause);
     }
+  }
+}
+
+/** The threads; without what they need the engine does without them, as under an import map that lacks "#host/threads". */
+async function staffFor(site: Parameters<typeof createStaff>[0]): Promise<EngineStaff | null> {
+  try {
+    return await (await import("./staff.ts")).createStaff(site);
+  } catch (error) {
+    console.warn(`lanewise: threads cannot be loaded (${(error as Error).message}). It computes on one.`);
+    return null;
   }
 }
 
@@ -115,14 +125,7 @@ export async function openWasm(
       return (opened[0] as Exports).table;
     },
   };
-  const staff = shared
-    ? await import("./staff.ts")
-        .then(({ createStaff }) => createStaff(site))
-        .catch(({ message }: Error) => {
-          console.warn(`lanewise: what threads need cannot be loaded (${message}). It computes on one.`);
-          return null;
-        })
-    : null;
+  const staff = shared ? await staffFor(site) : null;
   /** By address of the instruction, in how many parts one thread runs it where it is more than one. */
   const divided = new Map<number, number>();
   /** By address, the most threads that an instruction of a program is worth. */
@@ -254,6 +257,7 @@ export async function openWasm(
       integers.set([part % threads, threads, Math.floor(part / threads)], task);
       leader = 0;
       integers[wordOf(0, "stop")] = 0;
+      staff?.call(); // what is run in parts is worth threads
       (opened[0] as Exports).runPart(at, taskAddress(0));
     },
     get stopped() {

@@ -109,11 +109,9 @@ function work(): void {
       job = wanted;
       const first = Atomics.load(words, crewWord.first);
       const tells = words[at("tells")];
-      const next = share(first, Atomics.load(words, crewWord.end), taskAddress(slot), CREW_ADDRESS, job);
-      if (tells) {
-        words[crewWord.next] = next;
-        port.postMessage(job);
-      }
+      share(first, Atomics.load(words, crewWord.end), taskAddress(slot), CREW_ADDRESS, job);
+      Atomics.store(words, at("finished"), job);
+      if (tells) port.postMessage(job);
     } else if (Atomics.load(words, at("posted")) !== Atomics.load(words, at("received"))) return;
     else sleep(calls);
   }

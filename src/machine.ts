@@ -60,6 +60,13 @@ async function open({ reproducible, wasm, threads, worker }: Settings): Promise<
   return machine;
 }
 
+/** Why memory is not shared. */
+const whyAlone = (): Promise<string> =>
+  import("../bindings/staff.ts").then(
+    (staff) => staff.whyAlone,
+    (error: Error) => error.message,
+  );
+
 /** The default machine, opened by the first call. */
 export function defaultMachine(): Promise<Machine> {
   opening ??= open(settings).then(
@@ -119,8 +126,8 @@ export async function init(options: InitOptions = {}): Promise<Chosen> {
     if (staff) await staff.start();
     else if (!warned) {
       warned = true;
-      const { whyAlone } = await import("../bindings/staff.ts");
-      console.warn(`lanewise: ${wanted.threads} threads were asked for and there is one: ${whyAlone}.`);
+      const why = kernels === "reference" ? "WebAssembly SIMD is missing" : await whyAlone();
+      console.warn(`lanewise: ${wanted.threads} threads were asked for and there is one: ${why}.`);
     }
   }
   const count = wanted.threads === "auto" ? staff?.wanted : staff?.size;

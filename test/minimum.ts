@@ -15,5 +15,5 @@ export const minimum: Readonly<Record<string, number>> = {
   "reproducible chromium": 9,
   "reproducible firefox": 9,
   "node node": 104,
-  "browser node": 13,
+  "browser node": 32,
 };

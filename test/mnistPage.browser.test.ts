@@ -6,7 +6,7 @@ import { mkdirSync } from "node:fs";
 import type { Page } from "puppeteer-core";
 import type { Server } from "./browsers.ts";
 import { assert, suite } from "./harness.ts";
-import { inBrowsers } from "./pages.ts";
+import { inBrowsers, taskTimes } from "./pages.ts";
 
 const LONG_TASK_MS = 50;
 const shots = ".cache/pages";
@@ -72,30 +72,6 @@ async function watchSteps(page: Page): Promise<void> {
 
 const lossesOf = (page: Page): Promise<number[]> =>
   page.evaluate(() => (globalThis as unknown as { losses: number[] }).losses);
-
-interface TraceEvent {
-  readonly name: string;
-  readonly pid: number;
-  readonly tid: number;
-  /** Microseconds by the clock, and of the thread's own time. */
-  readonly dur?: number;
-  readonly tdur?: number;
-  readonly args: { readonly name?: string; readonly data?: { readonly url?: string } };
-}
-
-/** Milliseconds of the thread's own time of the longest task on the thread of a page, from Chromium's trace. */
-function longestTask(trace: Uint8Array, url: string): number {
-  const { traceEvents } = JSON.parse(new TextDecoder().decode(trace)) as { traceEvents: TraceEvent[] };
-  const pids = new Set(traceEvents.filter(({ args }) => args.data?.url?.startsWith(url)).map(({ pid }) => pid));
-  const mains = traceEvents.filter(
-    ({ pid, name, args }) => pids.has(pid) && name === "thread_name" && args.name === "CrRendererMain",
-  );
-  const tasks = traceEvents.filter(
-    ({ name, pid, tid }) => name.endsWith("RunTask") && mains.some((main) => main.pid === pid && main.tid === tid),
-  );
-  if (tasks.length < 20) throw new Error(`${tasks.length} tasks in the trace`);
-  return Math.max(...tasks.map(({ tdur }) => tdur ?? 0)) / 1000;
-}
 
 suite("the example's page", (test) => {
   inBrowsers(test, "learns, answers and stops", { folder: serveExample }, async (page, url, browser) => {
@@ -171,7 +147,7 @@ suite("the example's page", (test) => {
       found = await page.evaluate(() => (globalThis as unknown as { tasks: string[] }).tasks);
       const trace = await page.tracing.stop();
       if (found.length === 0) return;
-      own = Math.min(own, longestTask(trace as Uint8Array, url));
+      own = Math.min(own, Math.max(...taskTimes(trace as Uint8Array, url)));
     }
     assert.ok(own <= LONG_TASK_MS, `${own} ms of its own time; ${found}`);
     console.log(`       a busy machine: tasks took ${found}, but at most ${LONG_TASK_MS} ms of the thread's own time`);

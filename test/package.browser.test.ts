@@ -54,22 +54,25 @@ suite("package in a page", (test) => {
     });
   }
 
-  // what bindings/sizes.mjs counts as the first example
-  inBrowsers(test, "first example in parts loads what it needs", { folder: splitFolder }, async (page, url) => {
-    await page.goto(`${url}/index.html`);
-    await page.waitForFunction(() => "first" in globalThis, { timeout: 60_000, polling: 100 });
-    const loaded = await page.evaluate(() =>
-      performance
-        .getEntriesByType("resource")
-        .map(({ name }) => name.slice(name.lastIndexOf("/") + 1))
-        .filter((name) => name.endsWith(".js")),
-    );
-    const parts = readdirSync(splitFolder).filter((name) => name.endsWith(".js"));
-    const left = parts.filter((name) => !loaded.includes(name)).map((name) => name.slice(0, name.indexOf("-")));
-    // strict is left where the page has relaxed SIMD
-    assert.equal(
-      left.filter((name) => name !== "strict"),
-      ["engine", "more", "saving"],
-    );
-  });
+  // what bindings/sizes.mjs counts as the first example: where memory cannot be shared, what threads need is left, too
+  for (const isolated of [false, true]) {
+    const name = `first example in parts loads what it needs${isolated ? ", and threads" : ""}`;
+    inBrowsers(test, name, { folder: splitFolder, isolated }, async (page, url) => {
+      await page.goto(`${url}/index.html`);
+      await page.waitForFunction(() => "first" in globalThis, { timeout: 60_000, polling: 100 });
+      const loaded = await page.evaluate(() =>
+        performance
+          .getEntriesByType("resource")
+          .map(({ name }) => name.slice(name.lastIndexOf("/") + 1))
+          .filter((name) => name.endsWith(".js")),
+      );
+      const parts = readdirSync(splitFolder).filter((name) => name.endsWith(".js"));
+      const left = parts.filter((name) => !loaded.includes(name)).map((name) => name.slice(0, name.indexOf("-")));
+      // strict is left where the page has relaxed SIMD
+      assert.equal(
+        left.filter((name) => name !== "strict"),
+        ["engine", "more", "saving", ...(isolated ? [] : ["staff"])],
+      );
+    });
+  }
 });

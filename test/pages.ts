@@ -49,3 +49,27 @@ export function inBrowsers(
     });
   }
 }
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds by the clock, and of the thread's own time. */
+  readonly dur?: number;
+  readonly tdur?: number;
+  readonly args: { readonly name?: string; readonly data?: { readonly url?: string } };
+}
+
+/** Milliseconds of the thread's own time of each task on the thread of a page, from Chromium's trace. */
+export function taskTimes(trace: Uint8Array, url: string): number[] {
+  const { traceEvents } = JSON.parse(new TextDecoder().decode(trace)) as { traceEvents: TraceEvent[] };
+  const pids = new Set(traceEvents.filter(({ args }) => args.data?.url?.startsWith(url)).map(({ pid }) => pid));
+  const mains = traceEvents.filter(
+    ({ pid, name, args }) => pids.has(pid) && name === "thread_name" && args.name === "CrRendererMain",
+  );
+  const tasks = traceEvents.filter(
+    ({ name, pid, tid }) => name.endsWith("RunTask") && mains.some((main) => main.pid === pid && main.tid === tid),
+  );
+  if (tasks.length < 20) throw new Error(`${tasks.length} tasks in the trace`);
+  return tasks.map(({ tdur = 0 }) => tdur / 1000);
+}

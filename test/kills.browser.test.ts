@@ -1,0 +1,12 @@
+// Workers of a page that are killed while they start, compute and wait: a short form of bench/killsPage.mjs.
+
+import { complaint, killInChromium } from "../bench/killsWeb.ts";
+import { assert, suite } from "./harness.ts";
+
+suite("killed workers of a page", (test) => {
+  test("the bits are right, or the state is said to be lost, in time", async () => {
+    const kills = await killInChromium(3, 7);
+    if (!kills && process.env.CI) throw new Error("Chromium is not installed");
+    assert.equal((kills ?? []).map(complaint).filter(Boolean), []);
+  });
+});
