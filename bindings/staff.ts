@@ -104,11 +104,12 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     async start() {
       // where another number was wanted meanwhile, what was being started is sent home
       while (!crew && wanted > 1) await startOnce();
-      const why = await crew?.started();
-      if (why) tell(`a worker could not be started (${why})`);
+      const started = crew;
+      const why = await started?.started();
+      if (why && started === crew) tell(`a worker could not be started (${why})`);
     },
     call() {
-      if (!crew) void (canWait ? startOnce() : staff.start());
+      if (!crew && !starting && wanted > 1) void (canWait ? startOnce() : staff.start());
     },
     rest,
     share(first, end) {
