@@ -15,5 +15,5 @@ export const minimum: Readonly<Record<string, number>> = {
   "reproducible chromium": 5,
   "reproducible firefox": 5,
   "node node": 84,
-  "browser node": 32,
+  "browser node": 31,
 };
