@@ -109,7 +109,7 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
       await crew?.started();
     },
     call() {
-      if (!crew) void (canWait ? startOnce() : staff.start());
+      if (!crew && !starting && wanted > 1) void (canWait ? startOnce() : staff.start());
     },
     rest,
     share(first, end) {

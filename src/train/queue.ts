@@ -60,11 +60,17 @@ export interface Slices {
 
 export function createSlices(): Slices {
   let since = performance.now();
+  let last = since;
   return {
     turn() {
-      if (performance.now() - since < sliceMilliseconds) return null;
+      const now = performance.now();
+      const work = now - last;
+      last = now;
+      // what comes next may well take as long as what came last
+      if (now - since + work < sliceMilliseconds) return null;
       return pause().then(() => {
         since = performance.now();
+        last = since;
       });
     },
   };
