@@ -155,7 +155,6 @@ export async function startCrew(
   /** Calls the members that are ready to a job. */
   const begin = (first: number, end: number): void => {
     if (performance.now() > startUntil) giveUpLate();
-    addModules();
     slots = canWait ? [0] : [];
     for (const member of members) if (isReady(member)) slots.push(member.slot);
     jobs = (jobs + 1) | 0;
