@@ -48,8 +48,8 @@ const WAITS_MAX = 20;
 const WAIT_MILLISECONDS = 100;
 
 /** A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. Who waits gives it up after so many looks. */
-const STARTING_LOOKS_MAX = 400;
-const STARTING_LOOK_MILLISECONDS = 5;
+const STARTING_LOOKS_MAX = 200;
+const STARTING_LOOK_MILLISECONDS = 10;
 /** Time for those that nobody waits for: in a page they do not start while it computes. */
 const START_MILLISECONDS = 10_000;
 
