@@ -1,4 +1,5 @@
-// `node bench/soak.mjs`: many steps, to see that nothing grows. A few minutes; `--short` a few seconds.
+// `node bench/soak.mjs`: many steps, to see that nothing grows. A few minutes; `--short` a few seconds. With `--minutes=30` one
+// network is trained so long on all cores: the last tenth is to be as fast as the first, and memory flat.
 
 import { spawnSync } from "node:child_process";
 import { build } from "esbuild";

@@ -2,12 +2,17 @@
 // that nobody holds any more give their memory back. Run by soak.mjs; the exit code says whether all held.
 
 import type { Model } from "../src/index.ts";
-import { adam, conv2d, dense, dropout, flatten, maxPooling2d, sequential } from "../src/index.ts";
+import { adam, conv2d, dense, dropout, flatten, init, maxPooling2d, sequential } from "../src/index.ts";
 import { defaultMachine } from "../src/machine.ts";
 
 const short = process.argv.includes("--short");
 const machine = await defaultMachine();
 const loss = "sparseCategoricalCrossentropy";
+
+/** Until the engine has compiled what is hot, and the threads run. */
+const WARM_MILLISECONDS = 3000;
+/** What V8 keeps of pages and machine code. */
+const RESIDENT_SLACK = 32 << 20;
 
 /** Collects until finalizers had their turns. */
 async function collect(): Promise<void> {
@@ -91,35 +96,69 @@ function lenet(): Model {
   return model;
 }
 
-const small = perceptron(32);
-const smallData = { x: images(1000, 64), y: labels(1000) };
-const epochs = short ? 10 : 313; // 32 steps an epoch
-await soak(`small model, ${10 * epochs * 32} steps`, () => small.fit(smallData, { epochs, batchSize: 32 }));
-
-const large = lenet();
-const [x, y] = [images(64, 784), labels(64)];
-const sizes = [64, 17, 32, 1, 48];
-const rounds = short ? 1 : 20;
-await soak(`LeNet-5, ${10 * rounds * sizes.length} steps of ${sizes.length} sizes`, async () => {
-  for (let i = 0; i < rounds * sizes.length; i++) {
-    const n = sizes[i % sizes.length] as number;
-    await large.trainOnBatch(x.subarray(0, n * 784), y.subarray(0, n));
+/** Trains one network on all cores, in ten parts of equal time. */
+async function train(minutes: number): Promise<void> {
+  const chosen = await init({ threads: "auto" });
+  const model = lenet();
+  const data = { x: images(1280, 784), y: labels(1280) };
+  const speeds: number[] = [];
+  const epoch = () => model.fit(data, { batchSize: 64 });
+  for (const until = Date.now() + WARM_MILLISECONDS; Date.now() < until; ) await epoch();
+  const before = await read(`LeNet-5 on ${(await init()).threads} threads, ${chosen.kernels}, before`);
+  const residentBefore = process.memoryUsage().rss;
+  let after = before;
+  for (let part = 1; part <= 10; part++) {
+    const start = performance.now();
+    let steps = 0;
+    for (; performance.now() - start < minutes * 6000; steps += 20) await epoch();
+    speeds.push((steps / (performance.now() - start)) * 1000);
+    after = await read(`tenth ${part}, ${speeds.at(-1)?.toFixed(1)} steps/s`);
   }
-});
+  const [first = 0, last = 0] = [speeds[0], speeds.at(-1)];
+  console.log(`first tenth ${first.toFixed(1)} steps/s, last ${last.toFixed(1)}: ${(last / first).toFixed(3)} times`);
+  check(last > first * 0.95, "the last tenth was slower");
+  check(after.wasm === before.wasm && after.used === before.used, "the wasm memory grew");
+  check(after.heap - before.heap < 2 ** 20, `the heap grew by ${after.heap - before.heap} bytes`);
+  const resident = process.memoryUsage().rss - residentBefore;
+  check(resident < RESIDENT_SLACK, `the process grew by ${resident} bytes`);
+}
 
-// more sizes than a model keeps programs for: made again each time
-await soak("LeNet-5, 30 sizes in turn", async () => {
-  for (let n = 1; n <= 30; n++) await large.trainOnBatch(x.subarray(0, n * 784), y.subarray(0, n));
-});
+/** Everything that soaks in a few minutes. */
+async function soakAll(): Promise<void> {
+  const small = perceptron(32);
+  const smallData = { x: images(1000, 64), y: labels(1000) };
+  const epochs = short ? 10 : 313; // 32 steps an epoch
+  await soak(`small model, ${10 * epochs * 32} steps`, () => small.fit(smallData, { epochs, batchSize: 32 }));
 
-const models = short ? 10 : 100;
-await soak(`${10 * models} models made, trained and dropped`, async (i) => {
-  for (let j = 0; j < models; j++) {
-    const model = perceptron(128 + (i % 2));
-    await model.fit({ x: smallData.x.subarray(0, 640), y: smallData.y.subarray(0, 10) });
-    await model.save();
-  }
-});
+  const large = lenet();
+  const [x, y] = [images(64, 784), labels(64)];
+  const sizes = [64, 17, 32, 1, 48];
+  const rounds = short ? 1 : 20;
+  await soak(`LeNet-5, ${10 * rounds * sizes.length} steps of ${sizes.length} sizes`, async () => {
+    for (let i = 0; i < rounds * sizes.length; i++) {
+      const n = sizes[i % sizes.length] as number;
+      await large.trainOnBatch(x.subarray(0, n * 784), y.subarray(0, n));
+    }
+  });
+
+  // more sizes than a model keeps programs for: made again each time
+  await soak("LeNet-5, 30 sizes in turn", async () => {
+    for (let n = 1; n <= 30; n++) await large.trainOnBatch(x.subarray(0, n * 784), y.subarray(0, n));
+  });
+
+  const models = short ? 10 : 100;
+  await soak(`${10 * models} models made, trained and dropped`, async (i) => {
+    for (let j = 0; j < models; j++) {
+      const model = perceptron(128 + (i % 2));
+      await model.fit({ x: smallData.x.subarray(0, 640), y: smallData.y.subarray(0, 10) });
+      await model.save();
+    }
+  });
+}
+
+const minutes = process.argv.find((word) => word.startsWith("--minutes="))?.slice("--minutes=".length);
+if (minutes) await train(Number(minutes));
+else await soakAll();
 
 process.exitCode = failed ? 1 : 0;
-console.log(failed ? "something grew" : "nothing grew");
+console.log(failed ? "something was not as it should be" : "nothing grew");

@@ -50,8 +50,8 @@ const WAITS_MAX = 20;
 const WAIT_MILLISECONDS = 100;
 
 /** A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. Who waits gives it up after so many looks. */
-const STARTING_LOOKS_MAX = 400;
-const STARTING_LOOK_MILLISECONDS = 5;
+const STARTING_LOOKS_MAX = 200;
+const STARTING_LOOK_MILLISECONDS = 10;
 /** Time for those that nobody waits for: in a page they do not start while it computes. */
 const START_MILLISECONDS = 10_000;
 
@@ -157,7 +157,6 @@ export async function startCrew(
   /** Calls the members that are ready to a job. */
   const begin = (first: number, end: number): void => {
     if (performance.now() > startUntil) giveUpLate();
-    addModules();
     slots = canWait ? [0] : [];
     for (const member of members) if (isReady(member)) slots.push(member.slot);
     jobs = (jobs + 1) | 0;

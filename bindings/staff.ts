@@ -46,8 +46,9 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     const before = changes;
     try {
       const made = await startCrew(site, canWait ? wanted - 1 : wanted, make, tell);
-      if (before === changes) crew = made;
-      else made.dismiss();
+      if (before !== changes) return made.dismiss();
+      crew = made;
+      crew.addModules(); // what was opened while they were made
     } catch (error) {
       if (before !== changes) return;
       wanted = 1;

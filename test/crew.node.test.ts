@@ -127,7 +127,7 @@ suite("threads that cannot be had", (test) => {
     const shell = (flags: string) => `ulimit -v 4000000; exec "${process.execPath}" ${flags} ${script} limited`;
     const plain = await execute("/bin/sh", ["-c", shell("")]);
     if (plain.code !== 0)
-      assert.ok(/LanewiseError: A WebAssembly memory of .* ulimit -v/.test(plain.errors), plain.errors);
+      assert.ok(/LanewiseError: A WebAssembly memory of .*ulimit -v/.test(plain.errors), plain.errors);
     const ended = plain.code === 0 ? plain : await execute("/bin/sh", ["-c", shell("--disable-wasm-trap-handler")]);
     assert.is(ended.code, 0, ended.errors);
     const { hash, after, refused, milliseconds } = JSON.parse(ended.lines.at(-1) as string);
