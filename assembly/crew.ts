@@ -40,6 +40,14 @@ declare function wake(): void;
 /** Looks at the round before a thread parks, some 20 us: longer than threads that share an instruction evenly wait for each other. */
 const SPINS = 20000;
 
+/** From a Crew to how many parts of each thread were taken, each in a line of the cache to itself (bindings/layout.ts). */
+const TAKEN_AT: usize = 4352;
+const TAKEN_BYTES: usize = 64;
+
+/** An instruction is cut into up to so many parts for each thread, but, beyond one, none that is worth less than so many threads. */
+const PARTS_EACH: i32 = 4;
+const PART_WORTH: i32 = 4;
+
 /** Waits until all of the crew are here; true where the job has ended. Behind the last meeting of a job the next one may begin before all have left. */
 function meet(crew: Crew, task: Task, size: i32, job: i32): bool {
   const round = atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("round"));
@@ -65,6 +73,38 @@ function meet(crew: Crew, task: Task, size: i32, job: i32): bool {
 }
 
 /**
+ * Takes part in a phase of an instruction: runs its own parts, which are those it would have if all were equally fast, and
+ * what they touch may be in its cache; then those that others have not come to, because a core may be slower, or busy. `base` is
+ * where the counters stood before.
+ */
+function takePart(
+  instruction: Instruction,
+  task: Task,
+  crew: Crew,
+  thread: i32,
+  size: i32,
+  parts: i32,
+  each: i32,
+  base: i32,
+): void {
+  let owner = thread;
+  task.threads = parts;
+  for (let others = size; others > 0; others--) {
+    const taken = changetype<usize>(crew) + TAKEN_AT + <usize>owner * TAKEN_BYTES;
+    for (;;) {
+      const i = atomic.add<i32>(taken, 1) - base;
+      if (i >= each) break; // all threads come here once, so that the next phase's base is known
+      const part = owner + i * size;
+      if (part >= parts) continue;
+      task.thread = part;
+      call_indirect<void>(instruction.kernel, instruction.args, changetype<usize>(task));
+      task.beat++;
+    }
+    if (++owner === size) owner = 0;
+  }
+}
+
+/**
  * Runs the instructions from address `first` up to `end` together with the other threads of the crew, which call this, too, for
  * the same job; returns the address of the next one. An instruction for one thread is run by the first, and only that one may end a run.
  */
@@ -74,21 +114,30 @@ export function share(first: usize, end: usize, task: Task, crew: Crew, job: i32
   task.stop = 0;
   let at = first;
   let threadsBefore = 0;
+  let base = 0;
   while (at < end) {
     const instruction = changetype<Instruction>(at);
-    const threads = min(instruction.threads, size);
+    const worth = instruction.threads;
+    const threads = min(worth, size);
     // what one thread did alone before it goes on alone needs no meeting
     if (threadsBefore !== 0 && (threads > 1 || threadsBefore > 1) && meet(crew, task, size, job)) return at;
     threadsBefore = threads;
-    task.threads = threads;
     task.at = at;
+    const parts = min(size * PARTS_EACH, max(threads, worth / PART_WORTH));
+    const each = (parts + size - 1) / size;
     const phases = instruction.phases;
     for (let phase = 0; phase < phases; phase++) {
-      if (phase > 0 && threads > 1) meet(crew, task, size, job);
-      if (thread >= threads) continue;
       task.phase = phase;
-      call_indirect<void>(instruction.kernel, instruction.args, changetype<usize>(task));
-      task.beat++;
+      if (threads > 1) {
+        if (phase > 0) meet(crew, task, size, job);
+        takePart(instruction, task, crew, thread, size, parts, each, base);
+        base += each + size;
+      } else if (thread === 0) {
+        task.thread = 0;
+        task.threads = 1;
+        call_indirect<void>(instruction.kernel, instruction.args, changetype<usize>(task));
+        task.beat++;
+      }
     }
     at += offsetof<Instruction>();
     if (task.stop) {

@@ -3,7 +3,7 @@
 import { canWait, startWorker } from "#host/threads";
 import { StepLost } from "./engine.ts";
 import { loop, worker as source } from "./generated/crew.ts";
-import { CREW_ADDRESS, crewWord, INSTRUCTION_BYTES, taskAddress, wordOf } from "./layout.ts";
+import { CREW_ADDRESS, crewWord, INSTRUCTION_BYTES, takenWord, taskAddress, wordOf } from "./layout.ts";
 import type { More, Start, Told } from "./worker.ts";
 
 /** What runs a worker, alike in Node and in browsers (host.threads.*.ts). */
@@ -165,6 +165,7 @@ export async function startCrew(
     words[crewWord.end] = end;
     slots.forEach((slot, thread) => {
       words[wordOf(slot, "thread")] = thread;
+      words[takenWord(thread)] = 0;
       words[wordOf(slot, "at")] = first;
       words[wordOf(slot, "tells")] = !canWait && thread === 0 ? 1 : 0;
       if (slot === 0) return;

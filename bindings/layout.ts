@@ -12,7 +12,20 @@ export const THREADS_MAX = 32;
 export const CREW_ADDRESS = 32768;
 const CREW_BYTES = 256;
 const TASK_BYTES = 128;
-export const HEAP_BASE: number = CREW_ADDRESS + CREW_BYTES + THREADS_MAX * TASK_BYTES;
+/** Parts of an instruction that were taken, a counter a thread, each in a line of the cache to itself. */
+const TAKEN_ADDRESS: number = CREW_ADDRESS + CREW_BYTES + THREADS_MAX * TASK_BYTES;
+const TAKEN_BYTES = 64;
+export const HEAP_BASE: number = TAKEN_ADDRESS + THREADS_MAX * TAKEN_BYTES;
+
+/** In how many parts an instruction that is worth so many threads is run at most by a crew of `size` (assembly/crew.ts). */
+export const partsOfCrew = (worth: number, size: number): number =>
+  Math.min(size * PARTS_EACH, Math.max(Math.min(worth, size), Math.floor(worth / PART_WORTH)));
+
+const PARTS_EACH = 4;
+const PART_WORTH = 4;
+
+/** Index of the word that counts a thread's parts. */
+export const takenWord = (thread: number): number => (TAKEN_ADDRESS + thread * TAKEN_BYTES) / 4;
 
 const CREW_WORD = CREW_ADDRESS / 4;
 type CrewWord = "size" | "halted" | "first" | "end" | "era" | "round" | "parked";
