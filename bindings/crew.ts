@@ -168,10 +168,13 @@ export async function startCrew(
       words[takenWord(thread)] = 0;
       words[wordOf(slot, "at")] = first;
       words[wordOf(slot, "tells")] = !canWait && thread === 0 ? 1 : 0;
-      if (slot === 0) return;
+    });
+    // who is called begins at once, and looks at what is of the others, too
+    for (const slot of slots) {
+      if (slot === 0) continue;
       Atomics.store(words, wordOf(slot, "job"), jobs);
       call(slot);
-    });
+    }
   };
 
   /** Address of the next instruction after a job, where all have come to its end. */
