@@ -37,8 +37,8 @@ declare function park(round: i32, task: usize): void;
 /** Wakes those in `park`. */
 declare function wake(): void;
 
-/** Looks at the round before a thread parks, some 20 us: longer than threads that share an instruction evenly wait for each other. */
-const SPINS = 20000;
+/** Looks at the round before a thread parks, some 50 us: longer than threads that share an instruction wait for each other where no core is busy otherwise. */
+const SPINS = 50000;
 
 /** From a Crew to how many parts of each thread were taken, each in a line of the cache to itself (bindings/layout.ts). */
 const TAKEN_AT: usize = 4352;
