@@ -47,7 +47,7 @@ export interface Crew {
 
 /** A thread that does not move for so many waits of so many milliseconds is lost. */
 const WAITS_MAX = 20;
-const WAIT_MILLISECONDS = 100;
+const WAIT_MILLISECONDS = 90;
 
 /** A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. Who waits gives it up after so many looks. */
 const STARTING_LOOKS_MAX = 200;
