@@ -9,21 +9,29 @@ import { Task } from "./task";
 class Crew {
   /** Threads that take part. */
   size: i32;
-  /** The job that the first thread has ended because a kernel did. Never taken back, because a thread may see it late. */
+  /** The last job that the first thread has ended because a kernel did. */
   halted: i32;
   // of the hosts alone
   first: usize;
   end: usize;
   era: i32;
-  /** The round that begins at the meeting where the others leave it; who is late from the one before goes on until there. */
-  haltedAt: i32;
-  unused: v128;
-  unused1: v128;
+  unused0: i32;
+  /**
+   * By the parity of its number, the last job that was ended, and the round that begins at the meeting where the others leave it: who
+   * comes late from a meeting may find the next job ended as well, but not the one after, to whose end it is needed.
+   */
+  haltedEven: i32;
+  haltedEvenAt: i32;
+  haltedOdd: i32;
+  haltedOddAt: i32;
+  unused1: i32;
+  unused2: i32;
+  unused3: v128;
   /** Threads that have come to the meeting of this round. */
   arrived: i32;
-  unused3: v128;
   unused4: v128;
   unused5: v128;
+  unused6: v128;
   /** Meetings so far. */
   round: i32;
   /** Threads that wait for the end of the round in `park`. */
@@ -48,6 +56,11 @@ const TAKEN_BYTES: usize = 64;
 const PARTS_EACH: i32 = 4;
 const PART_WORTH: i32 = 4;
 
+/** Where the end of a job is noted: its number, and behind it the round. */
+function markOf(crew: Crew, job: i32): usize {
+  return changetype<usize>(crew) + offsetof<Crew>("haltedEven") + ((<usize>(job & 1)) << 3);
+}
+
 /** Waits until all of the crew are here; true where the job has ended. Behind the last meeting of a job the next one may begin before all have left. */
 function meet(crew: Crew, task: Task, size: i32, job: i32): bool {
   const round = atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("round"));
@@ -66,10 +79,8 @@ function meet(crew: Crew, task: Task, size: i32, job: i32): bool {
       }
     }
   }
-  return (
-    atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("halted")) === job &&
-    atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("haltedAt")) === round + 1
-  );
+  const mark = markOf(crew, job);
+  return atomic.load<i32>(mark) === job && atomic.load<i32>(mark, 4) === round + 1;
 }
 
 /**
@@ -142,7 +153,9 @@ export function share(first: usize, end: usize, task: Task, crew: Crew, job: i32
     at += offsetof<Instruction>();
     if (task.stop) {
       const round = atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("round"));
-      atomic.store<i32>(changetype<usize>(crew), round + 1, offsetof<Crew>("haltedAt"));
+      const mark = markOf(crew, job);
+      atomic.store<i32>(mark, round + 1, 4);
+      atomic.store<i32>(mark, job);
       atomic.store<i32>(changetype<usize>(crew), job, offsetof<Crew>("halted"));
       break;
     }

@@ -91,6 +91,8 @@ export interface Engine {
 export interface Staff {
   /** Threads that compute now, the calling one included where it takes part. */
   readonly size: number;
+  /** Threads that will compute what is worth them, as far as is known: without workers that have ended. */
+  readonly expected: number;
   /** Most threads that instructions are shared by; they come in the background, when a program is worth them. */
   readonly wanted: number;
   /** Changes the number; instructions must be encoded again. */

@@ -49,6 +49,8 @@ export async function startWorker(
     worker.off("online", started).off("exit", started);
   };
   worker.on("online", started).on("exit", started);
+  if (typeof worker?.on !== "function")
+    throw new Error("what init's worker() gave is no Worker of node:worker_threads");
   worker.on("message", (told: Told) => (typeof told === "object" ? ended(told.error) : heard(told)));
   worker.on("error", (error: unknown) => ended(String(error)));
   worker.on("exit", (code: number) => ended(`it exited with code ${code}`));

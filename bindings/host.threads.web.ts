@@ -15,11 +15,13 @@ function mayWait(): boolean {
 }
 
 /** Why there is one thread, where memory cannot be shared. */
-export const whyAlone: string = crossOriginIsolated
+export const whyAlone: string = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated
   ? typeof Worker === "function"
     ? "the binaries that were given are compiled already: give their bytes"
     : "this kind of worker cannot start workers"
-  : "the page is not cross-origin isolated: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+  : !isSecureContext
+    ? "the page's origin counts as insecure, and only pages of https and of localhost can be cross-origin isolated"
+    : "the page is not cross-origin isolated: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
 
 /** Threads that run at the same time. */
 export const cores = async (): Promise<number> => navigator.hardwareConcurrency || 1;
@@ -35,6 +37,7 @@ export async function startWorker(
 ): Promise<Thread> {
   if (!make) workerUrl ??= URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = make ? make() : new Worker(workerUrl as string, { name: "lanewise" });
+  if (!(worker instanceof Worker)) throw new Error("what init's worker() gave is no Worker");
   worker.onmessage = ({ data: told }: MessageEvent<Told>) =>
     typeof told === "object" ? ended(told.error) : heard(told);
   worker.onerror = (event) => {

@@ -106,6 +106,8 @@ export function createMachine(engine: Engine): Machine {
     scratch: { address: 0, bytes: 0 },
   };
   let generation = 0;
+  /** Address up to which memory was ever handed out: beyond, all is zero still. */
+  let touched = engine.base;
 
   const allocate = (bytes: number, what: string): number => {
     let address = allocator.allocate(bytes);
@@ -123,6 +125,7 @@ export function createMachine(engine: Engine): Machine {
       generation++;
       address = allocator.allocate(bytes);
     }
+    touched = Math.max(touched, address + bytes);
     return address;
   };
 
@@ -196,8 +199,9 @@ export function createMachine(engine: Engine): Machine {
         offsets.push(bytes);
         bytes += roundUp(length * 4, 16);
       }
+      const clean = touched; // writing zeros once more would take a page's thread half a second for ten million
       const address = allocate(bytes, what);
-      engine.float32(address, bytes / 4).fill(0);
+      engine.float32(address, Math.max(0, Math.min(bytes, clean - address)) / 4).fill(0);
       const block: Block = { address, bytes, live: lengths.length };
       users++;
       return lengths.map((length, i) => ({ address: address + (offsets[i] as number), length, block }));

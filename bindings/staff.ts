@@ -74,7 +74,12 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     wanted = Math.max(1, Math.min(wanted - 1, left));
     rest();
     tell(`a thread was lost: ${error.message}`);
-    site.move();
+    try {
+      site.move();
+    } catch (cause) {
+      // there is no second memory: those that were ended are no more, or will be soon
+      tell(`${(cause as Error).message} It goes on in the same`);
+    }
     // one that only seemed lost may have gone on until the memory was copied
     throw new StepLost(furthest(), error.message);
   };
@@ -85,6 +90,9 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
     },
     get wanted() {
       return wanted;
+    },
+    get expected() {
+      return crew ? Math.max(1, crew.left) : wanted;
     },
     joins: canWait,
     get isCrew() {
@@ -97,7 +105,9 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
       return crew?.leader ?? 0;
     },
     want(threads, worker) {
-      const number = threads === "auto" ? Math.min(processors, THREADS_AUTO_MAX) : Math.min(threads, THREADS_MAX);
+      // slot 0 is the calling thread's, also where it takes no part
+      const most = canWait ? THREADS_MAX : THREADS_MAX - 1;
+      const number = threads === "auto" ? Math.min(processors, THREADS_AUTO_MAX) : Math.min(threads, most);
       if (number === wanted && worker === make && crew?.isWhole !== false) return;
       if (number !== asked || worker !== make) told = false;
       make = worker;

