@@ -164,7 +164,8 @@ suite("threads in a page", (test) => {
       assert.ok(step > LONG_TASK_MS, `a step took ${step} ms`);
       const longest = Math.max(...times);
       assert.ok(longest <= LONG_TASK_MS, `${longest} ms`);
-      // a busy machine makes some of them longer, but not most
+      if (isolated) return; // what is left to the page's thread is to hand over the batch
+      // a busy machine makes some slices longer, but not most
       const working = times.filter((each) => each > 1).sort((a, b) => a - b);
       assert.ok((working[working.length >> 1] as number) <= SLICE_MS, `${working}`);
     });
