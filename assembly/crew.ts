@@ -4,18 +4,18 @@
 import { Instruction } from "./run";
 import { Task } from "./task";
 
-/** What a crew has in common; the host knows this layout (bindings/layout.ts). What is written often has a line of the cache to itself. */
+/**
+ * What a crew has in common; the host knows this layout (bindings/layout.ts). What is written often has a line of the cache to
+ * itself.
+ */
 @unmanaged
 class Crew {
   /** Threads that take part. */
   size: i32;
-  /** The last job that the first thread has ended because a kernel did. */
-  halted: i32;
   // of the hosts alone
   first: usize;
   end: usize;
   era: i32;
-  unused0: i32;
   /**
    * By the parity of its number, the last job that was ended, and the round that begins at the meeting where the others leave it: who
    * comes late from a meeting may find the next job ended as well, but not the one after, to whose end it is needed.
@@ -24,14 +24,13 @@ class Crew {
   haltedEvenAt: i32;
   haltedOdd: i32;
   haltedOddAt: i32;
-  unused1: i32;
-  unused2: i32;
-  unused3: v128;
+  unused: v128;
+  unused1: v128;
   /** Threads that have come to the meeting of this round. */
   arrived: i32;
+  unused2: v128;
+  unused3: v128;
   unused4: v128;
-  unused5: v128;
-  unused6: v128;
   /** Meetings so far. */
   round: i32;
   /** Threads that wait for the end of the round in `park`. */
@@ -40,19 +39,25 @@ class Crew {
 
 // what the host gives, as the module "crew"
 /** Waits until the round is another one. */
-declare function park(round: i32, task: usize): void;
+declare function park(round: i32): void;
 
 /** Wakes those in `park`. */
 declare function wake(): void;
 
-/** Looks at the round before a thread parks, some 50 us: longer than threads that share an instruction wait for each other where no core is busy otherwise. */
+/**
+ * Looks at the round before a thread parks, some 50 us: longer than threads that share an instruction wait for each other where
+ * no core is busy otherwise.
+ */
 const SPINS = 50000;
 
 /** From a Crew to how many parts of each thread were taken, each in a line of the cache to itself (bindings/layout.ts). */
 const TAKEN_AT: usize = 4352;
 const TAKEN_BYTES: usize = 64;
 
-/** An instruction is cut into up to so many parts for each thread, but, beyond one, none that is worth less than so many threads. */
+/**
+ * An instruction is cut into at most PARTS_EACH parts for each thread; beyond one for each, a part is worth at least PART_WORTH
+ * threads. The host reckons the same (partsOfCrew in bindings/layout.ts), because scratch goes by it.
+ */
 const PARTS_EACH: i32 = 4;
 const PART_WORTH: i32 = 4;
 
@@ -61,7 +66,10 @@ function markOf(crew: Crew, job: i32): usize {
   return changetype<usize>(crew) + offsetof<Crew>("haltedEven") + ((<usize>(job & 1)) << 3);
 }
 
-/** Waits until all of the crew are here; true where the job has ended. Behind the last meeting of a job the next one may begin before all have left. */
+/**
+ * Waits until all of the crew are here; true where the job has ended. Behind the last meeting of a job the next one may begin
+ * before all have left.
+ */
 function meet(crew: Crew, task: Task, size: i32, job: i32): bool {
   const round = atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("round"));
   // who has not come is told from who waits by this
@@ -74,7 +82,7 @@ function meet(crew: Crew, task: Task, size: i32, job: i32): bool {
     let spins = SPINS;
     while (atomic.load<i32>(changetype<usize>(crew), offsetof<Crew>("round")) === round) {
       if (--spins === 0) {
-        park(round, changetype<usize>(task));
+        park(round);
         break;
       }
     }
@@ -116,8 +124,9 @@ function takePart(
 }
 
 /**
- * Runs the instructions from address `first` up to `end` together with the other threads of the crew, which call this, too, for
- * the same job; returns the address of the next one. An instruction for one thread is run by the first, and only that one may end a run.
+ * Runs the instructions from address `first` up to `end` together with the other threads of the crew, which call this, too,
+ * for the same job; returns the address of the next one. An instruction for one thread is run by the first, and only that one
+ * may end a run.
  */
 export function share(first: usize, end: usize, task: Task, crew: Crew, job: i32): usize {
   const thread = task.thread;
@@ -156,7 +165,6 @@ export function share(first: usize, end: usize, task: Task, crew: Crew, job: i32
       const mark = markOf(crew, job);
       atomic.store<i32>(mark, round + 1, 4);
       atomic.store<i32>(mark, job);
-      atomic.store<i32>(changetype<usize>(crew), job, offsetof<Crew>("halted"));
       break;
     }
   }

@@ -28,6 +28,4 @@ export class Task {
   at: usize;
   /** Meetings that the thread has come to. */
   round: i32;
-  /** Number of the job that it takes part in. */
-  job: i32;
 }

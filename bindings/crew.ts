@@ -1,9 +1,10 @@
-// The threads of an engine: workers over its memory, the jobs they share, and how it is seen that one is lost. Who calls takes part where it may wait (Node, workers); a page's thread hands jobs over.
+// The threads of an engine: workers over its memory, the jobs they share, and how it is seen that one is lost. Who calls takes
+// part where it may wait (Node, workers); a page's thread hands jobs over.
 
 import { canWait, startWorker } from "#host/threads";
 import { StepLost } from "./engine.ts";
 import { loop, worker as source } from "./generated/crew.ts";
-import { CREW_ADDRESS, crewWord, INSTRUCTION_BYTES, takenWord, taskAddress, wordOf } from "./layout.ts";
+import { CREW_ADDRESS, crewWord, haltedWord, INSTRUCTION_BYTES, takenWord, taskAddress, wordOf } from "./layout.ts";
 import type { More, Start, Told } from "./worker.ts";
 
 /** What runs a worker, alike in Node and in browsers (host.threads.*.ts). */
@@ -49,7 +50,10 @@ export interface Crew {
 const WAITS_MAX = 20;
 const WAIT_MILLISECONDS = 90;
 
-/** A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. Who waits gives it up after so many looks. */
+/**
+ * A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. Who
+ * waits gives it up after so many looks.
+ */
 const STARTING_LOOKS_MAX = 200;
 const STARTING_LOOK_MILLISECONDS = 10;
 /** Time for those that nobody waits for: in a page they do not start while it computes. */
@@ -123,7 +127,8 @@ export async function startCrew(
   const look = (): void => {
     const round = (Atomics.load(words, crewWord.round) + 1) | 0;
     const hasCome = (slot: number): boolean => Atomics.load(words, wordOf(slot, "round")) === round;
-    const isWaitedFor = slots.every(hasCome) ? () => true : (slot: number) => !hasCome(slot); // the last to come lets the others go
+    // where all have come, the last of them is still to let the others go
+    const isWaitedFor = slots.every(hasCome) ? () => true : (slot: number) => !hasCome(slot);
     slots.forEach((slot, i) => {
       const member = members[slot - 1];
       if (!member || !isWaitedFor(slot)) return;
@@ -179,7 +184,7 @@ export async function startCrew(
 
   /** Address of the next instruction after a job, where all have come to its end. */
   const nextOf = (): number => {
-    if (Atomics.load(words, crewWord.halted) !== jobs) return Atomics.load(words, crewWord.end) >>> 0;
+    if (Atomics.load(words, haltedWord(jobs)) !== jobs) return Atomics.load(words, crewWord.end) >>> 0;
     return (Atomics.load(words, wordOf(slots[0] as number, "at")) >>> 0) + INSTRUCTION_BYTES;
   };
   const heard = (told: Told): void => {

@@ -17,31 +17,32 @@ const TAKEN_ADDRESS: number = CREW_ADDRESS + CREW_BYTES + THREADS_MAX * TASK_BYT
 const TAKEN_BYTES = 64;
 export const HEAP_BASE: number = TAKEN_ADDRESS + THREADS_MAX * TAKEN_BYTES;
 
+const PARTS_EACH = 4;
+const PART_WORTH = 4;
+
 /** In how many parts an instruction that is worth so many threads is run at most by a crew of `size` (assembly/crew.ts). */
 export const partsOfCrew = (worth: number, size: number): number =>
   Math.min(size * PARTS_EACH, Math.max(Math.min(worth, size), Math.floor(worth / PART_WORTH)));
-
-const PARTS_EACH = 4;
-const PART_WORTH = 4;
 
 /** Index of the word that counts a thread's parts. */
 export const takenWord = (thread: number): number => (TAKEN_ADDRESS + thread * TAKEN_BYTES) / 4;
 
 const CREW_WORD = CREW_ADDRESS / 4;
-type CrewWord = "size" | "halted" | "first" | "end" | "era" | "round" | "parked";
+type CrewWord = "size" | "first" | "end" | "era" | "round" | "parked";
 
 export const crewWord: Readonly<Record<CrewWord, number>> = {
   size: CREW_WORD,
-  /** Number of the last job that was ended by a kernel. */
-  halted: CREW_WORD + 1,
   /** What is to be run: addresses of the first instruction and of the end. */
-  first: CREW_WORD + 2,
-  end: CREW_WORD + 3,
+  first: CREW_WORD + 1,
+  end: CREW_WORD + 2,
   /** Which crew this memory has: a worker that was sent home, and may live on for seconds, sees that it is another one. */
-  era: CREW_WORD + 4,
+  era: CREW_WORD + 3,
   round: CREW_WORD + 32,
   parked: CREW_WORD + 33,
 };
+
+/** Where the number of a job stands if a kernel ended it: by parity, because the one before may still be read. */
+export const haltedWord = (job: number): number => CREW_WORD + 4 + (job & 1) * 2;
 
 export const taskAddress = (slot: number): number => CREW_ADDRESS + CREW_BYTES + slot * TASK_BYTES;
 

@@ -30,7 +30,7 @@ interface Port {
   onmessage: ((event: { data: Start | More }) => void) | null;
 }
 
-/** What there is in Node; older ones have no getBuiltinModule, and bindings/host.node.ts puts the port there. */
+/** What there is in Node; older ones have no getBuiltinModule, and bindings/host.threads.node.ts puts the port there. */
 interface NodeGlobals {
   readonly process?: { getBuiltinModule?(name: string): { readonly parentPort: Port | null } };
   readonly parentPort?: Port;
