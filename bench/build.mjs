@@ -1,6 +1,8 @@
 // Builds what the benchmark runs: the roof, as WebAssembly in both builds, and bundles for Node or a page.
 
 import { statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
 
@@ -48,4 +50,12 @@ export async function bundle(platform, entryPoints, folder) {
     target: "es2023",
     logLevel: "error",
   });
+}
+
+/** Bundles bench/<name>.ts for Node, in the project's folder, wherever it was called from; returns where it is. */
+export async function bundleScript(name) {
+  process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
+  const folder = ".cache/bench/node";
+  await bundle("node", { [name]: `bench/${name}.ts` }, folder);
+  return `${folder}/${name}.mjs`;
 }

@@ -2,17 +2,6 @@
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { bundleScript } from "./build.mjs";
 
-const outfile = resolve(".cache/frames.mjs");
-await build({
-  entryPoints: ["bench/frames.ts"],
-  bundle: true,
-  format: "esm",
-  platform: "node",
-  packages: "external",
-  target: "es2022",
-  outfile,
-  logLevel: "error",
-});
-await import(pathToFileURL(outfile).href);
+await import(pathToFileURL(resolve(await bundleScript("frames"))).href);

@@ -2,25 +2,13 @@
 // trained. Prints each, and hangs, wrong results and the longest time until it went on. Ten minutes for 200.
 
 import { spawn } from "node:child_process";
-import { build } from "esbuild";
+import { bundleScript } from "./build.mjs";
 
 /** Longer than any of the trainings takes. */
 const SILENCE_MILLISECONDS = 60_000;
 
-const outfile = ".cache/kills.mjs";
-await build({
-  entryPoints: ["bench/kills.ts"],
-  bundle: true,
-  ignoreAnnotations: true,
-  format: "esm",
-  platform: "node",
-  packages: "external",
-  conditions: ["lanewise-source"],
-  target: "es2023",
-  outfile,
-  logLevel: "error",
-});
-const child = spawn(process.execPath, [outfile, ...process.argv.slice(2)], { stdio: ["ignore", "pipe", "inherit"] });
+const words = [await bundleScript("kills"), ...process.argv.slice(2)];
+const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
 const giveUp = () => {
   console.log("a hang: nothing for a minute");
   child.kill("SIGKILL");

@@ -4,23 +4,12 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
+import { bundleScript } from "./build.mjs";
 
 const { values } = parseArgs({
   options: { kills: { type: "string", default: "200" }, seed: { type: "string", default: "1" } },
 });
-const outfile = resolve(".cache/killsWeb.mjs");
-await build({
-  entryPoints: ["bench/killsWeb.ts"],
-  bundle: true,
-  format: "esm",
-  platform: "node",
-  packages: "external",
-  target: "es2022",
-  outfile,
-  logLevel: "error",
-});
-const { complaint, killInChromium } = await import(pathToFileURL(outfile).href);
+const { complaint, killInChromium } = await import(pathToFileURL(resolve(await bundleScript("killsWeb"))).href);
 const show = ({ moment, longest, outcome, threads }) =>
   console.log(
     `${moment.padEnd(10)} ${String(Math.round(longest)).padStart(6)} ms  ${outcome}, ${threads} threads left`,

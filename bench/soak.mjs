@@ -2,23 +2,9 @@
 // network is trained so long on all cores: the last tenth is to be as fast as the first, and memory flat.
 
 import { spawnSync } from "node:child_process";
-import { build } from "esbuild";
+import { bundleScript } from "./build.mjs";
 
-const outfile = ".cache/soak.mjs";
-await build({
-  entryPoints: ["bench/soak.ts"],
-  bundle: true,
-  ignoreAnnotations: true,
-  format: "esm",
-  platform: "node",
-  packages: "external",
-  external: ["@assemblyscript/loader"],
-  conditions: ["lanewise-source"],
-  target: "es2023",
-  outfile,
-  logLevel: "error",
-});
-const { status } = spawnSync(process.execPath, ["--expose-gc", outfile, ...process.argv.slice(2)], {
+const { status } = spawnSync(process.execPath, ["--expose-gc", await bundleScript("soak"), ...process.argv.slice(2)], {
   stdio: "inherit",
 });
 process.exit(status ?? 1);

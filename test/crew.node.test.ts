@@ -98,6 +98,9 @@ suite("threads and bits", (test) => {
   test("steps that a guard ends", async () => {
     assert.equal(await outcome("guards"), { same: true, warnings: [] });
   });
+  test("steps that a guard ends before any meeting, one after the other", async () => {
+    assert.equal(await outcome("earlyEnds"), { threads: 8, codes: ["non-finite"], same: true, warnings: [] });
+  });
   test("inside a worker, with workers of its own", async () => {
     const { all, hashes } = await outcome("insideWorker");
     assert.ok(all);

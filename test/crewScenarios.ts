@@ -3,7 +3,7 @@
 
 import { Worker as Thread } from "node:worker_threads";
 import type { Model } from "../src/index.ts";
-import { adam, dense, init, LanewiseError, ops, program, sequential } from "../src/index.ts";
+import { adam, dense, init, LanewiseError, ops, program, sequential, sgd, variable } from "../src/index.ts";
 import { defaultMachine } from "../src/machine.ts";
 import { countWorkers, makeWorker } from "./faults.ts";
 import type { Outcome } from "./kills.ts";
@@ -162,6 +162,35 @@ const scenarios: Readonly<Record<string, (...words: string[]) => unknown>> = {
       losses.push(`${metrics.loss} ${await hashOf(Float32Array.from(await model.save()))}`);
     }
     return { same: losses.every((text) => text === losses[0]), warnings };
+  },
+
+  /** Steps of which each is ended before any meeting: who comes late from one must not miss the end of the next. */
+  async earlyEnds() {
+    keepWarnings();
+    const { threads } = await init({ threads: 8 });
+    const size = 256;
+    const small = variable([0.1, 0.2, 0.3, 0.4], { name: "small" });
+    const big = variable({ data: normal(size * size, 1), shape: [size, size] }, { name: "big" });
+    const optimizers = [sgd({ learningRate: 0.1 }), sgd({ learningRate: 0.1 })] as const;
+    const step = await program(
+      { s: [4], x: [64, size] },
+      ({ s, x }) => {
+        optimizers[0].minimize(ops.mean(ops.square(ops.mul(s, small))), [small]);
+        optimizers[1].minimize(ops.mean(ops.square(ops.matmul(ops.matmul(x, big), big))), [big]);
+      },
+      { training: true },
+    );
+    const x = normal(64 * size, 3);
+    const before = await hashOf(big.read().data);
+    const codes = new Set<string>();
+    for (const until = Date.now() + 2500; Date.now() < until; ) {
+      try {
+        step({ s: [Number.NaN, 1, 1, 1], x });
+      } catch (error) {
+        codes.add((error as LanewiseError).code);
+      }
+    }
+    return { threads, codes: [...codes], same: (await hashOf(big.read().data)) === before, warnings };
   },
 
   async insideWorker() {

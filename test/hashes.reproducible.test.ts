@@ -2,6 +2,7 @@
 // Kernels are chosen once, hence a tier of its own. A kernel that sums in another order, or a change of initial
 // values, changes the hashes: write down the new ones where all engines agree on them.
 
+import { canShare } from "#host";
 import { usualThreadCosts } from "../src/compile/threads.ts";
 import { init } from "../src/index.ts";
 import { assert, suite } from "./harness.ts";
@@ -47,6 +48,7 @@ suite("reproducible on threads", (test) => {
       try {
         for (const wanted of all) {
           const { threads, took, weights } = await trainOn(wanted, name, optimizer);
+          if (canShare) assert.is(threads, wanted);
           assert.ok(took >= threads, `${took} of ${threads} threads took part`);
           assert.is(await hashOf(weights), hash, `${threads} threads`);
         }

@@ -7,6 +7,10 @@ suite("killed workers of a page", (test) => {
   test("the bits are right, or the state is said to be lost, in time", async () => {
     const kills = await killInChromium(3, 7);
     if (!kills && process.env.CI) throw new Error("Chromium is not installed");
-    assert.equal((kills ?? []).map(complaint).filter(Boolean), []);
+    if (!kills) return;
+    assert.equal(kills.map(complaint).filter(Boolean), []);
+    // while they start there may be none yet; later one of three is no more
+    for (const { moment, threads } of kills)
+      assert.ok(moment === "starting" || threads < 3, `${moment}: ${threads} left`);
   });
 });

@@ -14,6 +14,6 @@ export const minimum: Readonly<Record<string, number>> = {
   "reproducible node": 9,
   "reproducible chromium": 9,
   "reproducible firefox": 9,
-  "node node": 117,
-  "browser node": 31,
+  "node node": 118,
+  "browser node": 32,
 };

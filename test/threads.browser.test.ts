@@ -127,6 +127,20 @@ suite("threads in a page", (test) => {
     assert.equal(said, []);
   });
 
+  inBrowsers(test, "isolated: as many workers as there can be", chromium, async (page, url) => {
+    await open(page, url);
+    const [one, many] = await page.evaluate(async () => {
+      const found: { threads: number; hash: string }[] = [];
+      for (const number of [1, 64]) {
+        const chosen = await threads.init({ threads: number });
+        found.push({ threads: chosen.threads, hash: (await threads.callAll(2)).hash });
+      }
+      return found as [(typeof found)[0], (typeof found)[0]];
+    });
+    assert.is(many.threads, 31);
+    assert.is(many.hash, one.hash);
+  });
+
   inBrowsers(
     test,
     "not isolated: the same bits, and one message that names the headers",
