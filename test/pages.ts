@@ -70,6 +70,7 @@ export function taskTimes(trace: Uint8Array, url: string): number[] {
   const tasks = traceEvents.filter(
     ({ name, pid, tid }) => name.endsWith("RunTask") && mains.some((main) => main.pid === pid && main.tid === tid),
   );
+  // where workers compute, few are left
   if (tasks.length < 5) throw new Error(`${tasks.length} tasks in the trace`);
   return tasks.map(({ tdur = 0 }) => tdur / 1000);
 }
