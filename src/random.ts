@@ -57,29 +57,39 @@ export function randomWords(seed: number, stream: number, step: number, block: n
   philox(block, stream, step, 0, seedLow(seed), seedHigh(seed), words);
 }
 
-/** Fills `target` with a random order of 0 ... length - 1, every order equally likely (Fisher and Yates). */
-export function shuffleInto(target: Uint32Array, seed: number, stream: number, step: number): void {
+/** Words in order: those of the blocks 0, 1, 2, ... of a stream. */
+export function wordSource(seed: number, stream: number, step: number): () => number {
   const words = new Uint32Array(4);
   let drawn = 0;
-  const next = (): number => {
+  return () => {
     if (drawn % 4 === 0) randomWords(seed, stream, step, drawn / 4, words);
     return words[drawn++ % 4] as number;
   };
+}
+
+/**
+ * An integer below `choices`, at most 2^32: the upper half of word * choices, without the few words that would make some
+ * results likelier (Lemire 2019).
+ */
+export function integerBelow(choices: number, next: () => number): number {
+  let word = next();
+  let low = Math.imul(word, choices) >>> 0;
+  if (low < choices) {
+    const surplus = (2 ** 32 - choices) % choices;
+    while (low < surplus) {
+      word = next();
+      low = Math.imul(word, choices) >>> 0;
+    }
+  }
+  return multiplyHigh(word, choices);
+}
+
+/** Fills `target` with a random order of 0 ... length - 1, every order equally likely (Fisher and Yates). */
+export function shuffleInto(target: Uint32Array, seed: number, stream: number, step: number): void {
+  const next = wordSource(seed, stream, step);
   for (let i = 0; i < target.length; i++) target[i] = i;
   for (let i = target.length - 1; i > 0; i--) {
-    // an integer below `choices`: the upper half of word * choices, without the few words that would
-    // make some results likelier (Lemire 2019)
-    const choices = i + 1;
-    let word = next();
-    let low = Math.imul(word, choices) >>> 0;
-    if (low < choices) {
-      const surplus = (2 ** 32 - choices) % choices;
-      while (low < surplus) {
-        word = next();
-        low = Math.imul(word, choices) >>> 0;
-      }
-    }
-    const j = multiplyHigh(word, choices);
+    const j = integerBelow(i + 1, next);
     const kept = target[i] as number;
     target[i] = target[j] as number;
     target[j] = kept;

@@ -2,9 +2,9 @@
 // suite that is no longer imported is found here.
 
 export const minimum: Readonly<Record<string, number>> = {
-  "unit node": 29,
-  "unit chromium": 29,
-  "unit firefox": 29,
+  "unit node": 34,
+  "unit chromium": 34,
+  "unit firefox": 34,
   "machine node": 555, // two builds of the kernels in Node 20
   "machine chromium": 774,
   "machine firefox": 555, // relaxed SIMD came with version 146

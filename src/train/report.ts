@@ -9,6 +9,7 @@ import type { NetworkInput } from "../layers/network.ts";
 import { layerPaths } from "../layers/network.ts";
 import { openedMachine } from "../machine.ts";
 import { formatShape, sizeOf } from "../shape.ts";
+import { textTable } from "../text.ts";
 import type { ModelCore } from "./model.ts";
 import { compileModel, layersOf, variablesOf } from "./model.ts";
 
@@ -82,19 +83,6 @@ function multiplyAddsByLayer(core: ModelCore): Map<Layer | undefined, number> {
 
 const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
-/** Rows as columns of text, numbers to the right. */
-function table(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        right.includes(column) ? cell.padStart(widths[column] as number) : cell.padEnd(widths[column] as number),
-      )
-      .join("  ")
-      .trimEnd(),
-  );
-}
-
 export function summaryOf(core: ModelCore): string {
   const layers = layersOf(core);
   const counts = multiplyAddsByLayer(core);
@@ -105,7 +93,7 @@ export function summaryOf(core: ModelCore): string {
     grouped(parametersOf(layer)),
     grouped(counts.get(layer) ?? 0),
   ]);
-  const lines = table([["layer", "output shape", "parameters", "multiply-adds"], ...rows], [2, 3]);
+  const lines = textTable([["layer", "output shape", "parameters", "multiply-adds"], ...rows], [2, 3]);
   const rule = "-".repeat(Math.max(...lines.map((line) => line.length)));
   const variables = variablesOf(core);
   const count = (keep: (variable: (typeof variables)[number]) => boolean) =>

@@ -1,0 +1,14 @@
+// Tables of text.
+
+/** Rows as lines of aligned columns; those whose index is in `right` are aligned to the right. */
+export function textTable(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        right.includes(column) ? cell.padStart(widths[column] as number) : cell.padEnd(widths[column] as number),
+      )
+      .join("  ")
+      .trimEnd(),
+  );
+}
