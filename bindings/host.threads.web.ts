@@ -16,9 +16,11 @@ function mayWait(): boolean {
 
 /** Why there is one thread, where memory cannot be shared. */
 export const whyAlone: string = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated
-  ? typeof Worker === "function"
-    ? "the binaries that were given are compiled already: give their bytes"
-    : "this kind of worker cannot start workers"
+  ? typeof SharedArrayBuffer !== "function"
+    ? "this browser has no SharedArrayBuffer, although the page is cross-origin isolated"
+    : typeof Worker === "function"
+      ? "the binaries that were given are compiled already: give their bytes"
+      : "this kind of worker cannot start workers"
   : !isSecureContext
     ? "the page's origin counts as insecure, and only pages of https and of localhost can be cross-origin isolated"
     : "the page is not cross-origin isolated: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";

@@ -25,9 +25,11 @@ export const pause = (): Promise<void> =>
 /** Milliseconds of work after which the page should get a turn. */
 export const sliceMilliseconds = 12;
 
-/** Whether workers can be given a memory. */
+/** Whether workers can be given a memory. WebKitGTK calls pages isolated, and has nothing to share in them. */
 export const canShare: boolean =
-  (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true && typeof Worker === "function";
+  (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true &&
+  typeof SharedArrayBuffer === "function" &&
+  typeof Worker === "function";
 
 export const writeFile = async (path: string, _bytes: Uint8Array): Promise<void> => {
   throw new LanewiseError(

@@ -15,6 +15,8 @@ import type { BrowserName } from "./browsers.ts";
 import { browserNames, findBrowser, serve, watchPage, withBrowser, within } from "./browsers.ts";
 import type { Results } from "./harness.ts";
 import { minimum } from "./minimum.ts";
+import type { WebkitPage } from "./webkit.ts";
+import { findWebkit, withWebkit } from "./webkit.ts";
 
 const CACHE = ".cache/tests";
 
@@ -33,6 +35,9 @@ const tiers: readonly Tier[] = [
   { name: "node", limitSeconds: 400, anywhere: false },
   { name: "browser", limitSeconds: 400, anywhere: false },
 ];
+
+/** What differs between engines is computed in WebKit too. */
+const inWebkit: readonly string[] = ["reproducible"];
 
 /** Pages that the tiers run in: with one of each kind both sorts of page are met. */
 const isolated: Readonly<Record<BrowserName, boolean>> = { chromium: true, firefox: false };
@@ -110,13 +115,39 @@ function runInNode(path: string, node: string, limitSeconds: number): Promise<Re
   });
 }
 
-/** Runs a bundle in a page of its own. */
-async function runInPage(browser: Browser, url: string, tier: Tier, path: string): Promise<Results> {
+/** Writes the page of a bundle, with a script that runs before it. */
+function writePage(tier: Tier, path: string, before = ""): void {
   const script = path.slice(CACHE.length + 1);
   writeFileSync(
     `${CACHE}/${tier.name}.html`,
-    `<!doctype html><meta charset="utf-8"><title>${tier.name}</title><link rel="icon" href="data:,"><script type="module" src="./${script}"></script>`,
+    `<!doctype html><meta charset="utf-8"><title>${tier.name}</title><link rel="icon" href="data:,">${before}<script type="module" src="./${script}"></script>`,
   );
+}
+
+/** Runs a bundle in WebKit: its page is asked until there are results. */
+async function runInWebkit(page: WebkitPage, url: string, tier: Tier, path: string): Promise<Results> {
+  // WebDriver does not tell what a page says on its console
+  writePage(
+    tier,
+    path,
+    "<script>said = []; console.log = console.warn = console.error = console.info = (...all) => said.push(all.join(' '))</script>",
+  );
+  await page.open(`${url}/${tier.name}.html`);
+  for (const end = Date.now() + tier.limitSeconds * 1000; Date.now() < end; ) {
+    await new Promise((done) => setTimeout(done, 200));
+    const results = await page.evaluate(
+      "return globalThis.testResults ? JSON.stringify(globalThis.testResults) : null",
+    );
+    if (!results) continue;
+    console.log(stripVTControlCharacters((await page.evaluate("return said.join('\\n')")) as string));
+    return JSON.parse(results as string) as Results;
+  }
+  return failure(`not done within ${tier.limitSeconds} s`);
+}
+
+/** Runs a bundle in a page of its own. */
+async function runInPage(browser: Browser, url: string, tier: Tier, path: string): Promise<Results> {
+  writePage(tier, path);
   const page = await browser.newPage();
   let running = "loading";
   page.on("console", (message) => {
@@ -177,7 +208,7 @@ export async function runTests(
   const names = words.filter((word) => !word.startsWith("--"));
   const wantedTiers = option("tier");
   const part = names.length > 0 || wantedTiers.length > 0;
-  const all = ["node", ...browserNames];
+  const all = ["node", ...browserNames, "webkit"];
   const environments = option("in").length ? option("in") : part ? ["node"] : all;
   for (const environment of environments) {
     if (!all.includes(environment)) throw new Error(`--in=${environment}: expected ${all.join(", ")}`);
@@ -244,6 +275,34 @@ export async function runTests(
       await runInBrowser(name, executable, bundled, (tier, results) => add(`${tier.name}, ${name}`, results));
     } catch (error) {
       add(name, failure((error as Error).message));
+    }
+  }
+
+  const wanted = runs.filter(({ tier }) => inWebkit.includes(tier.name));
+  if (environments.includes("webkit") && wanted.length > 0) {
+    const webkit = findWebkit();
+    if (webkit) {
+      const server = await serve(CACHE, { isolated: true });
+      try {
+        for (const shared of [true, false]) {
+          const memory = shared ? "shared memory" : "no shared memory";
+          await withWebkit(webkit, shared, async (page) => {
+            for (const { tier, files } of wanted) {
+              const path = await bundle(tier, files, "browser", least(tier, "webkit"));
+              console.log(`${tier.name}, webkit, ${memory}`);
+              add(`${tier.name}, webkit, ${memory}`, await runInWebkit(page, server.url, tier, path));
+            }
+          });
+        }
+      } catch (error) {
+        add("webkit", failure((error as Error).message));
+      } finally {
+        await server.close();
+      }
+    } else {
+      const text = "WebKit is not installed (webkit2gtk-driver and xvfb of Debian)";
+      console.log(text);
+      add("webkit", { passed: 0, failed: 0, skipped: 1, failures: [] });
     }
   }
 
