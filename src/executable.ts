@@ -10,6 +10,7 @@ import { assemble } from "./compile/assemble.ts";
 import type { Compiled } from "./compile/compile.ts";
 import { lowerAndPlan } from "./compile/compile.ts";
 import { accesses } from "./compile/lower.ts";
+import { sharesOf, usualThreadCosts } from "./compile/threads.ts";
 import type { Buffer, StepState } from "./graph/op.ts";
 import type { Variable } from "./graph/variable.ts";
 import { adoptStorage, giveBackStorage } from "./graph/variable.ts";
@@ -46,13 +47,29 @@ export interface Executable {
   commit(): void;
   output(index: number): View;
   /** After a guard stopped the step: leaves the state as it was before, and says which tensor was the first that is not finite. */
-  findNonFinite(): string;
+  findNonFinite(): Work<string>;
   /** Gives the program's memory back; variables stay. */
   dispose(): void;
 }
 
+/** Work that may be interrupted: it yields where the event loop may have a turn. */
+export type Work<T> = Generator<void, T>;
+
+/** Does all of it now. */
+export function atOnce<T>(work: Work<T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value as T;
+  }
+}
+
 /** Puts variables that are nowhere yet side by side in a machine's memory, a block for each group. */
 export function placeVariables(machine: Machine, variables: readonly Variable[]): void {
+  atOnce(placing(machine, variables));
+}
+
+/** The same as work that may be interrupted. */
+export function* placing(machine: Machine, variables: readonly Variable[]): Work<void> {
   const groups = new Map<string, Variable[]>();
   for (const variable of variables) {
     const { state } = variable;
@@ -78,32 +95,40 @@ export function placeVariables(machine: Machine, variables: readonly Variable[])
         fresh.push(variable);
       }
     }
-    drawInitialValues(machine, fresh);
+    yield* drawInitialValues(machine, fresh);
   } catch (error) {
     for (const variable of fresh) giveBackStorage(variable); // as if nothing had been asked
     throw error;
   }
 }
 
+/** Nanoseconds that a random number takes. */
+const DRAW = 15;
+
 /** Fills fresh variables: given values are written, random ones drawn by a program made for this once. */
-function drawInitialValues(machine: Machine, variables: readonly Variable[]): void {
+function* drawInitialValues(machine: Machine, variables: readonly Variable[]): Work<void> {
   const instructions: UnlinkedInstruction[] = [];
   const keys: number[] = [];
   for (const { state } of variables) {
     const { initial, storage } = state;
     if (!storage) continue;
     if (initial.kind === "data") machine.values(storage).set(initial.data);
-    else if (initial.kind === "constant") machine.values(storage).fill(initial.value);
-    else {
+    else if (initial.kind === "constant") {
+      if (!Object.is(initial.value, 0)) machine.values(storage).fill(initial.value); // zeros stand in fresh storage
+    } else {
       const control: Region = { role: "control", offset: keys.length * 4, length: 4 };
       keys.push((state.seed % 2 ** 32) | 0, Math.floor(state.seed / 2 ** 32) | 0, 0, 0);
       const common = { n: storage.length, stream: state.stream, control, out: storage };
+      // by this thread alone: where one is lost nothing would repeat it
+      const [{ parts } = { parts: 1 }] = sharesOf([storage.length * DRAW], usualThreadCosts);
+      const share = { threads: 1, parts };
       instructions.push(
         initial.kind === "uniform"
-          ? { kernel: "randomUniform", operands: { ...common, low: initial.low, high: initial.high } }
+          ? { kernel: "randomUniform", operands: { ...common, low: initial.low, high: initial.high }, share }
           : {
               kernel: initial.kind === "normal" ? "randomNormal" : "randomTruncatedNormal",
               operands: { ...common, mean: initial.mean, deviation: initial.deviation },
+              share,
             },
       );
     }
@@ -112,8 +137,18 @@ function drawInitialValues(machine: Machine, variables: readonly Variable[]): vo
     const arenas = { activations: 0, gradients: 0, data: 0, constants: 0, control: keys.length * 4, outputs: 0 };
     const loaded = machine.load({ instructions, arenas });
     machine.int32(loaded, { role: "control", offset: 0, length: keys.length }).set(keys);
-    machine.run(loaded, 0, instructions.length);
-    machine.unload(loaded);
+    try {
+      for (let i = 0; i < instructions.length; i++) {
+        const parts = machine.engine.partsOf(loaded.address, i);
+        for (let part = 0; part < parts; part++) {
+          if (parts > 1) machine.engine.runPart(loaded.address, i, part);
+          else machine.run(loaded, i, i + 1);
+          yield;
+        }
+      }
+    } finally {
+      machine.unload(loaded);
+    }
   }
   // what was described is real now, and described values need not be kept
   for (const { state } of variables) state.initial = { kind: "constant", value: 0 };
@@ -258,23 +293,27 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
       for (const { source } of controls) source.committed?.();
     },
     output: (index) => outputs[index] as View,
-    findNonFinite() {
+    *findNonFinite() {
       putBack();
       if (lastState && compiled.listing.instructions.some(({ kernel }) => kernel === "chain")) {
         // the same step without chains, in which every result can be looked at
         const apart = createExecutable(machine, { ...compiled, ...lowerAndPlan(compiled.schedule, null) });
         try {
           apart.prepare(lastState); // inputs lie where they lay
-          return apart.findNonFinite();
+          return yield* apart.findNonFinite();
         } catch {
           // there is not enough memory for that: what a chain hides stays hidden
         } finally {
           apart.dispose();
         }
       }
-      const firstBad = (view: View): number =>
-        view instanceof Int32Array ? -1 : view.findIndex((x) => !Number.isFinite(x));
+      const firstBad = (view: View): number => {
+        if (view instanceof Int32Array) return -1;
+        for (let i = 0; i < view.length; i++) if (!Number.isFinite(view[i])) return i;
+        return -1;
+      };
       for (const buffer of compiled.listing.buffers) {
+        yield;
         if (buffer.place !== "data" && buffer.place !== "variable") continue;
         const at = firstBad(viewOf(buffer));
         if (at >= 0) return `${buffer.place === "data" ? "input" : "variable"} "${buffer.label}" (element ${at})`;
@@ -282,7 +321,14 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
       const { origins, effectsFrom, guardsUntil } = program as Assembled;
       try {
         for (let i = 0; i < Math.max(effectsFrom, guardsUntil); i++) {
-          if (self.run(i, i + 1) === 0) i = self.run(0, i + 1) - 1; // a thread was lost: all up to here again
+          const parts = self.partsOf(i);
+          for (let part = 0; parts > 1 && part < parts; part++) {
+            self.runPart(i, part);
+            yield;
+          }
+          // where a thread was lost: all up to here again
+          if (parts === 1 && self.run(i, i + 1) === 0) i = self.run(0, i + 1) - 1;
+          yield;
           for (const origin of origins[i] ?? []) {
             const instruction = compiled.listing.instructions[origin];
             if (!instruction) continue;

@@ -19,7 +19,7 @@ import type { Values } from "./data/arrays.ts";
 import { flattenArray, newArray } from "./data/arrays.ts";
 import { requireIntegers } from "./data/feed.ts";
 import type { Executable } from "./executable.ts";
-import { createExecutable } from "./executable.ts";
+import { atOnce, createExecutable } from "./executable.ts";
 import type { Tensor } from "./graph/graph.ts";
 import { isTensor } from "./graph/graph.ts";
 import { createTrace, makeInput, toTensor, withTrace } from "./graph/trace.ts";
@@ -177,7 +177,7 @@ export async function program<I extends string, O extends string = never>(
     if (executable.stopped) {
       throw new LanewiseError(
         "non-finite",
-        `step ${state.step}: the loss is not finite; nothing was changed. The first tensor that is not finite is ${executable.findNonFinite()}.`,
+        `step ${state.step}: the loss is not finite; nothing was changed. The first tensor that is not finite is ${atOnce(executable.findNonFinite())}.`,
       );
     }
     executable.commit();

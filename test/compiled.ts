@@ -6,7 +6,7 @@ import { createMachine } from "../bindings/machine.ts";
 import type { Compiled } from "../src/compile/compile.ts";
 import { compile } from "../src/compile/compile.ts";
 import type { Executable } from "../src/executable.ts";
-import { createExecutable } from "../src/executable.ts";
+import { atOnce, createExecutable } from "../src/executable.ts";
 import type { DType, Tensor } from "../src/graph/graph.ts";
 import { createTrace, makeInput, withTrace } from "../src/graph/trace.ts";
 import type { Variable } from "../src/graph/variable.ts";
@@ -79,7 +79,7 @@ export function compileOn(
       executable.prepare({ step, epoch: 0, seed });
       for (const name of Object.keys(inputs)) executable.input(name)?.set(values[name] as ArrayLike<number>);
       executable.run(0, executable.length);
-      if (executable.stopped) throw new Error(`stopped: ${executable.findNonFinite()}`);
+      if (executable.stopped) throw new Error(`stopped: ${atOnce(executable.findNonFinite())}`);
       executable.commit();
       return traced.compiled.listing.outputs.map((_, i) => executable.output(i).slice());
     },

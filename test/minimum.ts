@@ -15,5 +15,5 @@ export const minimum: Readonly<Record<string, number>> = {
   "reproducible chromium": 9,
   "reproducible firefox": 9,
   "node node": 118,
-  "browser node": 32,
+  "browser node": 33,
 };

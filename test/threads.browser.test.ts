@@ -192,6 +192,22 @@ suite("threads in a page", (test) => {
     });
   }
 
+  inBrowsers(
+    test,
+    `not isolated: no task over ${LONG_TASK_MS} ms where four million weights are drawn`,
+    { folder, browsers: ["chromium"] },
+    async (page, url) => {
+      await open(page, url);
+      await page.evaluate(() => threads.trained("dense")); // loads the kernels
+      await page.tracing.start({ categories: ["toplevel", "devtools.timeline"] });
+      const error = await page.evaluate(() => threads.largeSteps());
+      const times = taskTimes((await page.tracing.stop()) as Uint8Array, url);
+      assert.match(error, /^non-finite: .* input "x" \(element 0\)/);
+      const longest = Math.max(...times);
+      assert.ok(longest <= LONG_TASK_MS, `${longest} ms; ${times.filter((each) => each > 20)}`);
+    },
+  );
+
   // no blob may be a worker there
   const headers = { "content-security-policy": "default-src 'self' 'wasm-unsafe-eval'" };
   inBrowsers(test, "a strict Content-Security-Policy", { ...chromium, headers }, async (page, url) => {

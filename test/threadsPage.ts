@@ -81,6 +81,17 @@ async function slowSteps(steps: number): Promise<number> {
   return quickest;
 }
 
+/** The first step of a network of so many weights that drawing them takes long, and one whose loss is not finite. */
+async function largeSteps(): Promise<string> {
+  const large = sequential([dense({ units: 2000 }), dense({ units: 2 })], { inputShape: [2000], seed: 1 });
+  large.compile({ optimizer: adam(), loss: "mse" });
+  const batch = new Float32Array(2000);
+  await large.trainOnBatch(batch, [[0, 1]]);
+  const { error = "" } = await outcome(() => large.trainOnBatch(batch.fill(Number.NaN), [[0, 1]]));
+  large.dispose();
+  return error;
+}
+
 /** What came of a call: a value, or the code and message of an error. */
 export interface Outcome {
   readonly value?: unknown;
@@ -105,8 +116,9 @@ export interface ThreadsPage {
   callAll(workers: number): Promise<{ hash: string; moved: Record<string, number[]> }>;
   trained(name: keyof typeof networks): Promise<string>;
   slowSteps(steps: number): Promise<number>;
+  largeSteps(): Promise<string>;
   outcome(call: () => Promise<unknown>): Promise<Outcome>;
 }
 
-export const threads: ThreadsPage = { init, beats, callAll, trained, slowSteps, outcome };
+export const threads: ThreadsPage = { init, beats, callAll, trained, slowSteps, largeSteps, outcome };
 Object.assign(globalThis, { threads });

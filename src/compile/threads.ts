@@ -14,7 +14,7 @@ export interface ThreadCosts {
   readonly share: number;
   /** What a whole program must save to be worth waking others at all. */
   readonly program: number;
-  /** The longest that a thread runs a part. */
+  /** Time of a part, where all of memory has been touched before: the first time takes up to thirty times as long. */
   readonly part: number;
 }
 
@@ -24,7 +24,7 @@ export const usualThreadCosts: ThreadCosts = {
   element: 0.1,
   share: 2000,
   program: 20_000,
-  part: 8e6,
+  part: 3e5,
 };
 
 /** Estimated time of an instruction on one thread. */

@@ -26,7 +26,17 @@ import {
   wantedTargets,
 } from "./model.ts";
 import type { Slices } from "./queue.ts";
-import { createSlices, enqueue, isShort, notifyCallback, runCallback, runSliced, runToEnd, runWhole } from "./queue.ts";
+import {
+  createSlices,
+  enqueue,
+  inSlices,
+  isShort,
+  notifyCallback,
+  runCallback,
+  runSliced,
+  runToEnd,
+  runWhole,
+} from "./queue.ts";
 
 /** One array, or several as the model's inputs or outputs are: an array or a record. */
 export type Arrays = Values | readonly Values[] | Readonly<Record<string, Values>>;
@@ -171,14 +181,14 @@ function trainStep(
   state.step = core.step;
   executable.prepare(state);
   feed(executable, dataset, order, first, program.batchSize);
+  const endsHere = (): boolean => executable.stopped && loop.onNaN === "stop";
   const end = executable.length;
-  const checkStopped = (): void => {
-    if (executable.stopped && loop.onNaN === "stop") {
-      throw new LanewiseError(
-        "non-finite",
-        `${loop.what}: the loss is not finite in epoch ${state.epoch}, batch ${batch}; the weights are as before that batch. The first tensor that is not finite is ${executable.findNonFinite()}. Try a smaller learning rate, check the data, or set onNaN: "continue".`,
-      );
-    }
+  const fail = async (): Promise<never> => {
+    const first = await inSlices(loop.machine, loop.what, loop.slices, executable.findNonFinite());
+    throw new LanewiseError(
+      "non-finite",
+      `${loop.what}: the loss is not finite in epoch ${state.epoch}, batch ${batch}; the weights are as before that batch. The first tensor that is not finite is ${first}. Try a smaller learning rate, check the data, or set onNaN: "continue".`,
+    );
   };
   const finish = (): void => {
     executable.commit();
@@ -186,14 +196,18 @@ function trainStep(
     for (let i = 0; i < report.length; i++) report[i] = executable.output(i)[0] as number;
   };
   if (isShort(executable)) {
-    for (let at = 0; at < end; checkStopped()) at = runWhole(executable, at, end);
+    for (let at = 0; at < end; ) {
+      at = runWhole(executable, at, end);
+      if (endsHere()) return fail();
+    }
     finish();
     return null;
   }
   return (async () => {
-    for (let at = 0; at < end; checkStopped()) {
+    for (let at = 0; at < end; ) {
       at = await runSliced(executable, loop.what, loop.slices, at, end, signal);
       if (at < 0) signal?.throwIfAborted();
+      if (endsHere()) await fail();
     }
     finish();
     signal?.throwIfAborted();

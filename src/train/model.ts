@@ -7,7 +7,7 @@ import type { Compiled } from "../compile/compile.ts";
 import { compile } from "../compile/compile.ts";
 import { stepsOf } from "../compile/lower.ts";
 import type { Executable } from "../executable.ts";
-import { createExecutable, placeVariables } from "../executable.ts";
+import { createExecutable, placeVariables, placing } from "../executable.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { Trace } from "../graph/trace.ts";
 import { createTrace, makeInput, readVariable, withTrace } from "../graph/trace.ts";
@@ -29,6 +29,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { penalty } from "../regularizers.ts";
 import { formatShape } from "../shape.ts";
 import type { Wanted } from "./dataset.ts";
+import { createSlices, inSlices } from "./queue.ts";
 
 /** Options of `model.compile`; `optimizer` and `loss` must be given. */
 export interface CompileOptions {
@@ -341,7 +342,7 @@ async function makeProgram(
 ): Promise<ModelProgram> {
   const compiled = compileModel(core, kind, batch, weighted);
   await machine.engine.complete(compiled.listing.instructions.flatMap(stepsOf).map(({ kernel }) => kernel));
-  placeVariables(machine, variablesOf(core));
+  await inSlices(machine, core.calls[0] ?? kind, createSlices(), placing(machine, variablesOf(core)));
   const program = { executable: createExecutable(machine, compiled), batchSize: batch };
   if (core.programs.size >= PROGRAMS_MAX) {
     const [oldest, { executable }] = core.programs.entries().next().value as [string, ModelProgram];

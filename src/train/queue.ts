@@ -3,7 +3,7 @@
 
 import { pause, sliceMilliseconds } from "#host";
 import type { Machine } from "../../bindings/machine.ts";
-import type { Executable } from "../executable.ts";
+import type { Executable, Work } from "../executable.ts";
 
 /**
  * The last call of each level, the innermost at the end. A callback that is being awaited opens a level: what is
@@ -76,6 +76,16 @@ export function createSlices(): Slices {
   };
 }
 
+/** Does work that may be interrupted, with turns of the event loop in between. */
+export async function inSlices<T>(machine: Machine, what: string, slices: Slices, work: Work<T>): Promise<T> {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value as T;
+    const turn = slices.turn();
+    if (turn) await whileBusy(machine, what, turn);
+  }
+}
+
 /** Steps that take longer than this are run instruction by instruction. */
 const WHOLE_STEP_MILLISECONDS = 4;
 
@@ -96,7 +106,7 @@ export function runWhole(executable: Executable, first: number, end: number): nu
 }
 
 /** Awaits something while the machine is working. */
-async function whileBusy<T>({ machine }: Executable, what: string, promise: Promise<T>): Promise<T> {
+async function whileBusy<T>(machine: Machine, what: string, promise: Promise<T>): Promise<T> {
   machine.busy = what;
   try {
     return await promise;
@@ -120,7 +130,7 @@ export async function runSliced(
   signal: AbortSignal | null,
 ): Promise<number> {
   if (executable.isAway) {
-    const next = await whileBusy(executable, what, executable.runAway(first, end));
+    const next = await whileBusy(executable.machine, what, executable.runAway(first, end));
     return signal?.aborted && executable.effectsFrom >= end ? -1 : next;
   }
   if (isShort(executable)) return runWhole(executable, first, end);
@@ -141,7 +151,7 @@ export async function runSliced(
       const begun = isLast ? i > executable.effectsFrom : i >= executable.effectsFrom;
       if (signal?.aborted && !begun) return -1;
       const paused = performance.now();
-      await whileBusy(executable, what, turn);
+      await whileBusy(executable.machine, what, turn);
       waited += performance.now() - paused;
     }
   }
