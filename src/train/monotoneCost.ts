@@ -8,7 +8,7 @@ import type { Callback } from "./callbacks.ts";
 export interface MonotoneCostOptions {
   /** What a rise does: "warn" (default) writes a line, "stop" ends training as well, "error" makes fit reject. */
   readonly action?: "warn" | "stop" | "error";
-  /** The share of the cost by which it may rise, for what rounding does; by default 1e-5. */
+  /** The share of the cost by which it may rise, by default 1e-5. What float32 cannot tell from 0 beside the first cost counts neither. */
   readonly tolerance?: number;
   /** Where lines go; by default console.warn. */
   readonly write?: (text: string) => void;
@@ -30,6 +30,9 @@ export interface MonotoneCost extends Callback {
 
 const where = "monotoneCost";
 
+/** The distance of 1 to the next float32. */
+const FLOAT32_STEP = 2 ** -23;
+
 const show = (value: number): string => String(Number(value.toPrecision(6)));
 
 /**
@@ -47,6 +50,7 @@ export function monotoneCost(options: MonotoneCostOptions = {}): MonotoneCost {
   const { action = "warn", tolerance = 1e-5, write = (text: string) => console.warn(text) } = options;
   let rises: CostRise[] = [];
   let previous: number | null = null;
+  let rounding = 0;
 
   const requireOne = (batches: number | null): void => {
     if (batches === null || batches === 1) return;
@@ -80,7 +84,8 @@ export function monotoneCost(options: MonotoneCostOptions = {}): MonotoneCost {
       const cost = logs.loss as number;
       const before = previous;
       previous = cost;
-      if (before === null || cost <= before + tolerance * Math.abs(before)) return;
+      if (before === null) rounding = Math.abs(cost) * FLOAT32_STEP;
+      if (before === null || cost <= before + tolerance * Math.abs(before) + rounding) return;
       const rise = { epoch, before, after: cost };
       rises.push(rise);
       tell(rise, () => context.stop());
