@@ -335,6 +335,19 @@ suite("reduceLearningRateOnPlateau", (test) => {
     assert.equal([optimizer.learningRate, optimizer.learningRateScale], [3, 1]);
   });
 
+  test("a scale that is no positive number is refused", () => {
+    const optimizer = sgd({ learningRate: 1 });
+    for (const value of [0, -1, Number.NaN, 1e39, "1", null]) {
+      try {
+        optimizer.learningRateScale = value as number;
+        assert.unreachable();
+      } catch (error) {
+        assert.match((error as Error).message, /^sgd: learningRateScale must be a finite number above 0/);
+      }
+    }
+    assert.is(optimizer.learningRate, 1);
+  });
+
   test("a rate read and set again is the same, scaled or not", async () => {
     const optimizer = sgd({ learningRate: (step) => step + 1 });
     optimizer.learningRateScale = 0.5;

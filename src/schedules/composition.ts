@@ -50,7 +50,7 @@ export function sequence(
   if (!Array.isArray(schedules) || schedules.length === 0)
     throw invalid(where, "schedules", "a non-empty array of schedules and numbers", schedules);
   for (const [i, each] of schedules.entries()) learningRateOption(each, `schedules[${i}]`, where);
-  checkBoundaries(where, boundaries, schedules.length - 1, 1);
+  checkBoundaries(where, boundaries, 1, "schedules", schedules.length);
   checkOptions(where, options, { per: unit });
   const { per = "step" } = options;
   const ends = [...boundaries];

@@ -143,8 +143,14 @@ export function stepDecay(options: StepDecayOptions): Schedule {
   return over(per, (t) => a0 * pow(factor, Math.floor(t / every)));
 }
 
-/** Checks that times rise, from 0 or more, so many of them. */
-export function checkBoundaries(where: string, boundaries: unknown, count: number, least: 0 | 1): void {
+/** Checks that times rise, from `least` on, and are one fewer than the parts that they divide. */
+export function checkBoundaries(
+  where: string,
+  boundaries: unknown,
+  least: 0 | 1,
+  parts: string,
+  partCount: number,
+): void {
   const rises = (t: unknown, i: number, all: readonly number[]): boolean =>
     Number.isSafeInteger(t) && (t as number) >= (i === 0 ? least : (all[i - 1] as number) + 1);
   if (!Array.isArray(boundaries) || !boundaries.every(rises))
@@ -154,10 +160,10 @@ export function checkBoundaries(where: string, boundaries: unknown, count: numbe
       `an array of integers from ${least}, each greater than the one before`,
       boundaries,
     );
-  if (boundaries.length !== count)
+  if (boundaries.length !== partCount - 1)
     throw new LanewiseError(
       "invalid-argument",
-      `${where}: boundaries must be one fewer than what they divide: ${count} expected, got ${boundaries.length}.`,
+      `${where}: boundaries must be one fewer than ${parts}, got ${boundaries.length} and ${partCount}.`,
     );
 }
 
@@ -173,7 +179,7 @@ export function piecewiseConstantDecay(options: PiecewiseConstantDecayOptions): 
   if (!Array.isArray(options.values) || options.values.length === 0)
     throw invalid(where, "values", "a non-empty array of learning rates", options.values);
   for (const [i, value] of options.values.entries()) nonNegative(value, `values[${i}]`, where);
-  checkBoundaries(where, options.boundaries, options.values.length - 1, 0);
+  checkBoundaries(where, options.boundaries, 0, "values", options.values.length);
   const [boundaries, values] = [[...options.boundaries], [...options.values]];
   return over(per, (t) => {
     const piece = boundaries.findIndex((boundary) => t <= boundary);
