@@ -123,7 +123,7 @@ suite("schedules", (test) => {
       assert.is(doubling(begin, 0), 1, `restart ${i}`);
       assert.ok(doubling(begin - 1, 0) < 0.3, `before restart ${i}`);
     }
-    for (const tMul of [1, 1 + 1e-9, 1.1, 7]) {
+    for (const tMul of [1, 1 + 1e-15, 1 + 1e-9, 1 + 1e-7, 1.1, 7]) {
       const schedule = schedules.cosineDecayRestarts({ ...options, tMul });
       assert.is(schedule(0, 0), 1);
       for (const t of [1, 2, 1e3, 2 ** 31]) assert.ok(schedule(t, 0) >= 0 && schedule(t, 0) <= 1, `${tMul}, ${t}`);

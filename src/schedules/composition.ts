@@ -56,8 +56,10 @@ export function sequence(
   const ends = [...boundaries];
   const parts = schedules.map((each, i) => delayed(scheduleOf(each), i === 0 ? 0 : (ends[i - 1] as number), per));
   return (step, epoch) => {
-    const part = ends.findIndex((end) => (per === "epoch" ? epoch : step) < end);
-    return (parts[part < 0 ? parts.length - 1 : part] as Schedule)(step, epoch);
+    const t = per === "epoch" ? epoch : step;
+    let part = 0;
+    while (part < ends.length && t >= (ends[part] as number)) part++;
+    return (parts[part] as Schedule)(step, epoch);
   };
 }
 

@@ -44,17 +44,17 @@ const atLeastOne: Checker = (value, name, where) => {
   return value;
 };
 
-/** Which decay a time lies in and when that began, where decay i lasts first ratio^i. */
-function decayAt(t: number, first: number, ratio: number): { index: number; begin: number; length: number } {
-  if (ratio === 1) {
-    const index = Math.floor(t / first);
-    return { index, begin: index * first, length: first };
-  }
-  const begin = (index: number): number => (first * (pow(ratio, index) - 1)) / (ratio - 1);
+/** When decay `index` begins, where decay i lasts first ratio^i. */
+const beginOf = (index: number, first: number, ratio: number): number =>
+  ratio === 1 ? index * first : (first * (pow(ratio, index) - 1)) / (ratio - 1);
+
+/** The decay that a time lies in. */
+function decayAt(t: number, first: number, ratio: number): number {
+  if (ratio === 1) return Math.floor(t / first);
   let index = Math.floor(log(1 + (t / first) * (ratio - 1)) / log(ratio));
-  while (begin(index) > t) index--; // the logarithm is not exact where a decay begins
-  while (begin(index + 1) <= t) index++;
-  return { index, begin: begin(index), length: first * pow(ratio, index) };
+  while (beginOf(index, first, ratio) > t) index--; // the logarithm is not exact where a decay begins
+  while (beginOf(index + 1, first, ratio) <= t) index++;
+  return index;
 }
 
 /**
@@ -73,9 +73,11 @@ export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedu
   };
   checkOptions("cosineDecayRestarts", options, checkers, ["initialLearningRate", "firstDecaySteps"]);
   const { initialLearningRate: a0, firstDecaySteps, tMul = 2, mMul = 1, alpha = 0, per = "step" } = options;
+  const ratio = Math.fround(tMul) === 1 ? 1 : tMul; // (ratio^i - 1) / (ratio - 1) has no digits left nearer to 1
   return over(per, (t) => {
-    const { index, begin, length } = decayAt(t, firstDecaySteps, tMul);
-    return a0 * ((1 - alpha) * pow(mMul, index) * halfCosine((t - begin) / length) + alpha);
+    const index = decayAt(t, firstDecaySteps, ratio);
+    const share = (t - beginOf(index, firstDecaySteps, ratio)) / (firstDecaySteps * pow(ratio, index));
+    return a0 * ((1 - alpha) * pow(mMul, index) * halfCosine(share) + alpha);
   });
 }
 

@@ -182,8 +182,9 @@ export function piecewiseConstantDecay(options: PiecewiseConstantDecayOptions): 
   checkBoundaries(where, options.boundaries, 0, "values", options.values.length);
   const [boundaries, values] = [[...options.boundaries], [...options.values]];
   return over(per, (t) => {
-    const piece = boundaries.findIndex((boundary) => t <= boundary);
-    return values[piece < 0 ? values.length - 1 : piece] as number;
+    let piece = 0;
+    while (piece < boundaries.length && t > (boundaries[piece] as number)) piece++;
+    return values[piece] as number;
   });
 }
 
