@@ -51,6 +51,16 @@ suite("schedules", (test) => {
     });
   }
 
+  test("the same bits in every engine", () => {
+    let hash = 0x811c9dc5; // FNV-1a over the bytes of all rates
+    for (const { name, options } of golden.cases) {
+      const schedule = (makers[name] as (options: object) => Schedule)(options);
+      const rates = Float64Array.from(golden.times, (t) => schedule(t, 0));
+      for (const byte of new Uint8Array(rates.buffer)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+    }
+    assert.is(hash.toString(16), "3ec6cc92");
+  });
+
   test("inverseTimeDecay by epochs: the course's 0.2, 0.1, 0.0667, 0.05, 0.04", () => {
     const schedule = schedules.inverseTimeDecay({ initialLearningRate: 0.2, decayRate: 1 });
     close(inEpochs(schedule, 5), [0.2, 0.1, 0.2 / 3, 0.05, 0.04], 1e-15);
