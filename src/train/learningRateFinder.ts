@@ -41,8 +41,8 @@ export interface LearningRateRange {
 
 const where = "findLearningRate";
 
-/** A loss this many times the least, and above the first, ends the search: it has diverged. */
-const DIVERGED = 4;
+/** The search ends where the loss is above the first one and this many times the least one above that: it has diverged. */
+const DIVERGED = 3;
 
 /** What training changes and no file of the model's holds. */
 interface Kept {
@@ -67,9 +67,57 @@ async function putBack(model: Model, kept: Kept): Promise<void> {
   await model.load(kept.bytes, { optimizer: true });
 }
 
-function suggestionOf(rates: readonly number[], smoothed: readonly number[]): number | null {
-  const least = smoothed.reduce((at, loss, i) => (loss < (smoothed[at] as number) ? i : at), 0);
-  return least === 0 ? null : (rates[least] as number) / 10;
+interface Search extends LearningRateRange {
+  suggestion: number | null;
+}
+
+/** The rates to try, and what was found so far. */
+function createSearch({ from = 1e-7, to = 10, steps = 100, smoothing = 0.9 }: LearningRateFinderOptions) {
+  const found: Search = { learningRates: [], losses: [], smoothedLosses: [], suggestion: null };
+  const average = exponentialAverage(smoothing);
+  let least = Number.POSITIVE_INFINITY;
+  /** Of the next step. */
+  const rate = (): number => {
+    const i = found.losses.length;
+    return i === steps - 1 ? to : from * exp((log(to / from) * i) / (steps - 1));
+  };
+  return {
+    found,
+    rate,
+    /** Notes a loss; false where it was the last one, or has diverged. */
+    note(loss: number): boolean {
+      if (!Number.isFinite(loss)) return false;
+      const tried = rate();
+      found.learningRates.push(tried);
+      found.losses.push(loss);
+      const smoothed = average.add(loss);
+      found.smoothedLosses.push(smoothed);
+      if (smoothed < least) {
+        least = smoothed;
+        found.suggestion = found.losses.length === 1 ? null : tried / 10;
+      }
+      const diverged = smoothed > least + DIVERGED * Math.abs(least) && smoothed > (found.losses[0] as number);
+      return !diverged && found.losses.length < steps;
+    },
+  };
+}
+
+function checkFinder(model: unknown, options: LearningRateFinderOptions): void {
+  const isModel = typeof model === "function" && typeof (model as Partial<Model>).fit === "function";
+  if (!isModel) throw invalid(where, "model", "a model", model);
+  checkOptions(where, options, {
+    from: positive,
+    to: positive,
+    steps: positiveInteger,
+    batchSize: positiveInteger,
+    shuffle: bool,
+    smoothing: fraction,
+    signal: (v) => v, // checked by fit
+  });
+  const { from = 1e-7, to = 10, steps = 100 } = options;
+  if (from >= to)
+    throw new LanewiseError("invalid-argument", `${where}: from must be below to, got ${from} and ${to}.`);
+  if (steps < 2) throw invalid(where, "steps", "at least 2", steps);
 }
 
 /**
@@ -84,52 +132,18 @@ export async function findLearningRate(
   data: Examples | BatchSource,
   options: LearningRateFinderOptions = {},
 ): Promise<LearningRateRange> {
-  if ((typeof model !== "function" && typeof model !== "object") || typeof model?.fit !== "function")
-    throw invalid(where, "model", "a model", model);
-  checkOptions(where, options, {
-    from: positive,
-    to: positive,
-    steps: positiveInteger,
-    batchSize: positiveInteger,
-    shuffle: bool,
-    smoothing: fraction,
-    signal: (v) => v, // checked by fit
-  });
-  const { from = 1e-7, to = 10, steps = 100, batchSize = 32, shuffle = true, smoothing = 0.9, signal } = options;
-  if (from >= to)
-    throw new LanewiseError("invalid-argument", `${where}: from must be below to, got ${from} and ${to}.`);
-  if (steps < 2) throw invalid(where, "steps", "at least 2", steps);
-
-  const rateAt = (i: number): number => (i === steps - 1 ? to : from * exp((log(to / from) * i) / (steps - 1)));
-  const found: LearningRateRange & { suggestion: number | null } = {
-    learningRates: [],
-    losses: [],
-    smoothedLosses: [],
-    suggestion: null,
-  };
-  const average = exponentialAverage(smoothing);
-  let least = Number.POSITIVE_INFINITY;
+  checkFinder(model, options);
+  const { steps = 100, batchSize = 32, shuffle = true, signal } = options;
+  const search = createSearch(options);
   let kept: Kept | null = null;
-
-  /** Notes a loss; false where it has diverged. */
-  const note = (loss: number): boolean => {
-    if (!Number.isFinite(loss)) return false;
-    found.learningRates.push(rateAt(found.losses.length));
-    found.losses.push(loss);
-    const smoothed = average.add(loss);
-    found.smoothedLosses.push(smoothed);
-    least = Math.min(least, smoothed);
-    return !(smoothed > DIVERGED * least && smoothed > (found.losses[0] as number));
-  };
-
-  const search: Callback = {
+  const callbacks: Callback = {
     async onTrainBegin({ optimizer }) {
       kept = await keep(model, optimizer);
-      optimizer.learningRate = rateAt(0);
+      optimizer.learningRate = search.rate();
     },
     onBatchEnd(_batch, logs, context) {
-      if (!note(logs.loss as number) || found.losses.length === steps) context.stop();
-      else context.optimizer.learningRate = rateAt(found.losses.length);
+      if (search.note(logs.loss as number)) context.optimizer.learningRate = search.rate();
+      else context.stop();
     },
     async onTrainEnd() {
       if (kept) await putBack(model, kept);
@@ -137,13 +151,12 @@ export async function findLearningRate(
     },
   };
   try {
-    const fitOptions = { epochs: steps, batchSize, shuffle, callbacks: search, onNaN: "continue" } as const;
-    await model.fit(data, signal === undefined ? fitOptions : { ...fitOptions, signal });
+    const given = { epochs: steps, batchSize, shuffle, callbacks, onNaN: "continue" } as const;
+    await model.fit(data, signal === undefined ? given : { ...given, signal });
   } finally {
     // it was ended from outside: behind what was asked for meanwhile
     const left = kept as Kept | null;
     if (left) await enqueue(await defaultMachine(), () => putBack(model, left));
   }
-  found.suggestion = suggestionOf(found.learningRates, found.smoothedLosses);
-  return found;
+  return search.found;
 }
