@@ -17,6 +17,25 @@ const files = () => import("node:fs/promises");
 export const writeFile = async (path: string, bytes: Uint8Array): Promise<void> =>
   (await files()).writeFile(path, bytes);
 
+/** Writes a file that is whole at any moment: what was there, or what comes in its place. */
+export const replaceFile = async (path: string, bytes: Uint8Array): Promise<void> => {
+  const { open, rename, rm } = await files();
+  const beside = `${path}.${globalThis.crypto.randomUUID()}.tmp`;
+  try {
+    const file = await open(beside, "wx");
+    try {
+      await file.writeFile(bytes);
+      await file.sync(); // before it gets the name: a machine may lose power
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+};
+
 export const readFile = async (path: string | URL): Promise<Uint8Array> =>
   new Uint8Array(await (await files()).readFile(path));
 

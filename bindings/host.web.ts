@@ -38,6 +38,8 @@ export const writeFile = async (path: string, _bytes: Uint8Array): Promise<void>
   );
 };
 
+export const replaceFile: typeof writeFile = writeFile;
+
 export const readFile = async (path: string | URL): Promise<Uint8Array> => {
   const response = await fetch(path);
   if (!response.ok)

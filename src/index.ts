@@ -4,6 +4,8 @@ export type { ErrorCode } from "../bindings/errors.ts";
 export { LanewiseError } from "../bindings/errors.ts";
 export type { Stage } from "./compile/explain.ts";
 export type { Values } from "./data/arrays.ts";
+export type { ExponentialAverage, ExponentialAverageOptions } from "./exponentialAverage.ts";
+export { exponentialAverage } from "./exponentialAverage.ts";
 export type { Tensor } from "./graph/graph.ts";
 export type { TensorLike } from "./graph/trace.ts";
 export type { Variable } from "./graph/variable.ts";
@@ -58,9 +60,26 @@ export type { InputSpec, ProgramOptions, Step, StepOutput } from "./program.ts";
 export { program } from "./program.ts";
 export type { Regularizer } from "./regularizers.ts";
 export { l1, l1l2, l2 } from "./regularizers.ts";
+export * as schedules from "./scheduleFunctions.ts";
+export type { Schedule, ScheduleUnit } from "./schedules/unit.ts";
 export type { Callback, Logs, TrainContext } from "./train/callbacks.ts";
+export type { EarlyStopping, EarlyStoppingOptions } from "./train/earlyStopping.ts";
+export { earlyStopping } from "./train/earlyStopping.ts";
 export type { Arrays, BatchSource, EvaluateOptions, Examples, FitOptions, History, Prediction } from "./train/fit.ts";
+export type { LearningRateFinderOptions, LearningRateRange } from "./train/learningRateFinder.ts";
+export { findLearningRate } from "./train/learningRateFinder.ts";
+export type {
+  LearningRateReduction,
+  PlateauOptions,
+  ReduceLearningRateOnPlateau,
+} from "./train/learningRatePlateau.ts";
+export { reduceLearningRateOnPlateau } from "./train/learningRatePlateau.ts";
 export type { CompileOptions } from "./train/model.ts";
+export type { ModelCheckpoint, ModelCheckpointOptions } from "./train/modelCheckpoint.ts";
+export { modelCheckpoint } from "./train/modelCheckpoint.ts";
+export type { MonitorMode, MonitorOptions } from "./train/monitor.ts";
+export type { CostRise, MonotoneCost, MonotoneCostOptions } from "./train/monotoneCost.ts";
+export { monotoneCost } from "./train/monotoneCost.ts";
 export type { ProgressOptions } from "./train/progress.ts";
 export { progress } from "./train/progress.ts";
 export type { ModelMemory } from "./train/report.ts";

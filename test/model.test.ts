@@ -903,6 +903,7 @@ suite("models, saved and loaded", (test) => {
       seed: ["", "x", "-1", "9007199254740992"],
       format: ["", "lanewise", "lanewise 2"],
       optimizerSteps: ["", "x", "[1]", '{"dense_1/kernel":100000001}'],
+      learningRateScale: ["", "x", "0", "-1", "1e39", "Infinity"],
     })) {
       for (const value of values) {
         const partial = key !== "optimizerSteps" && value.length % 2 === 0;

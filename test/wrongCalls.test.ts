@@ -13,10 +13,11 @@ import * as making from "./wrongCalls/making.ts";
 import { examples, fiveSteps, hashOf, inputs, makeModel, modelCalls, stepCalls, x, y } from "./wrongCalls/models.ts";
 import { opCalls } from "./wrongCalls/ops.ts";
 import * as optimizers from "./wrongCalls/optimizers.ts";
+import * as sched from "./wrongCalls/sched.ts";
 
 const { LanewiseError, ops } = lanewise;
 
-const sync: readonly Call[] = [layers, optimizers, making].flatMap(({ calls }) => calls);
+const sync: readonly Call[] = [layers, optimizers, making, sched].flatMap(({ calls }) => calls);
 const seen = new Set<string>(["LanewiseError"]);
 
 async function check(calls: readonly Call[]): Promise<void> {

@@ -4,6 +4,7 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import { show } from "../check.ts";
 import type { Variable } from "../graph/variable.ts";
 import type { Layer } from "../layers/layer.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
 import type { ModelCore } from "../train/model.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
@@ -52,6 +53,10 @@ function namedVariables(core: ModelCore, variables: readonly Variable[]): Map<st
 const slotName = (optimizer: string, variable: string, slot: string): string =>
   `optimizer/${optimizer}/${variable}/${slot}`;
 
+/** Whether a state is the one before the first update; it may exist for having been planned. */
+const isUntouched = ({ steps, slots }: NonNullable<ReturnType<Optimizer["stateOf"]>>): boolean =>
+  steps === 0 && Object.values(slots).every((slot) => slot.read().data.every((value) => value === 0));
+
 /** The bytes of a file with everything that training goes on from. */
 export function encodeCheckpoint(core: ModelCore, variables: readonly Variable[]): Uint8Array {
   const tensors: { name: string; dtype: "F32"; shape: readonly number[]; data: Float32Array }[] = [];
@@ -62,7 +67,7 @@ export function encodeCheckpoint(core: ModelCore, variables: readonly Variable[]
   for (const [name, variable] of named) tensors.push({ name, dtype: "F32", ...variable.read() });
   for (const [name, variable] of named) {
     const state = optimizer?.stateOf(variable);
-    if (!optimizer || !state) continue;
+    if (!optimizer || !state || isUntouched(state)) continue;
     steps[name] = state.steps;
     for (const [slot, values] of Object.entries(state.slots)) {
       tensors.push({ name: slotName(optimizer.name, name, slot), dtype: "F32", ...values.read() });
@@ -71,6 +76,7 @@ export function encodeCheckpoint(core: ModelCore, variables: readonly Variable[]
   if (optimizer) {
     metadata.optimizer = optimizer.name;
     metadata.optimizerSteps = JSON.stringify(steps);
+    if (optimizer.learningRateScale !== 1) metadata.learningRateScale = String(optimizer.learningRateScale);
   }
   return encodeSafetensors(tensors, metadata);
 }
@@ -81,6 +87,7 @@ interface Restoration {
   readonly slots: { variable: Variable; steps: number; values: Record<string, Float32Array> }[];
   readonly step: number | null;
   readonly seed: number | null;
+  readonly learningRateScale: number | null;
 }
 
 function restorationOf(
@@ -163,7 +170,16 @@ function restorationOf(
       throw bad(`its metadata ${key} must be an integer from 0 to ${max}, got ${show(text)}.`);
     return partial ? null : Number(text);
   };
-  return { weights, slots, step: count("step", STEPS_MAX), seed: count("seed", Number.MAX_SAFE_INTEGER) };
+  const scale = Number(metadata.learningRateScale ?? 1);
+  if (!(Math.fround(scale) > 0 && Number.isFinite(Math.fround(scale))))
+    throw bad(`its metadata learningRateScale must be a number above 0, got ${show(metadata.learningRateScale)}.`);
+  return {
+    weights,
+    slots,
+    step: count("step", STEPS_MAX),
+    seed: count("seed", Number.MAX_SAFE_INTEGER),
+    learningRateScale: wanted && !partial ? scale : null,
+  };
 }
 
 function parseSteps(text: string | undefined, bad: (message: string) => LanewiseError): Record<string, number> {
@@ -190,9 +206,11 @@ export function restoreCheckpoint(
   where: string,
   options: LoadOptions,
 ): void {
-  const { weights, slots, step, seed } = restorationOf(core, variables, bytes, where, options);
+  const { weights, slots, step, seed, learningRateScale } = restorationOf(core, variables, bytes, where, options);
   for (const [variable, values] of weights) variable.write(values);
-  if (slots.length > 0) core.training?.optimizer.restore(slots);
+  const optimizer = core.training?.optimizer;
+  if (slots.length > 0) optimizer?.restore(slots);
+  if (optimizer && learningRateScale !== null) optimizer.learningRateScale = learningRateScale;
   if (step !== null) core.step = step;
   if (seed !== null) core.seed = seed;
 }

@@ -1,6 +1,6 @@
 // Where the bytes of a file come from and go to.
 
-import { readFile, writeFile } from "#host";
+import { readFile, replaceFile, writeFile } from "#host";
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid } from "../check.ts";
 
@@ -13,10 +13,13 @@ function failure(what: string, cause: unknown): LanewiseError {
   return new LanewiseError(code, `${what}: ${(cause as Error).message}`, { cause });
 }
 
-/** Writes a file; throws `unsupported` in a page, `bad-file` where it cannot be written. */
-export async function writeBytes(where: string, path: string, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes a file, or with `replaces` puts another in its place when it is whole; throws `unsupported` in a page, `bad-file` where it
+ * cannot be written.
+ */
+export async function writeBytes(where: string, path: string, bytes: Uint8Array, replaces = false): Promise<void> {
   try {
-    await writeFile(path, bytes);
+    await (replaces ? replaceFile : writeFile)(path, bytes);
   } catch (cause) {
     throw failure(`${where}: path "${path}" cannot be written`, cause);
   }

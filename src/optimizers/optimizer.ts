@@ -3,7 +3,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { KernelName } from "../../bindings/generated/kernels.ts";
-import { invalid, show } from "../check.ts";
+import { invalid, positive, show } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { isTensor } from "../graph/graph.ts";
 import type { Buffer, ControlSource, LowerContext, Op, StepState } from "../graph/op.ts";
@@ -62,8 +62,10 @@ export interface Optimizer {
   readonly kind: "optimizer";
   readonly name: string;
   readonly slotNames: readonly string[];
-  /** May be changed between steps. */
+  /** May be changed between steps; read, it is scaled. */
   learningRate: LearningRate;
+  /** A factor of the learning rate that is saved with the model's file; 1 at first, and again when learningRate is set. */
+  learningRateScale: number;
   /**
    * Records an update of the variables by the gradients of the loss (a scalar). A loss that is not finite ends
    * the step before anything is changed.
@@ -85,6 +87,7 @@ interface UpdateAttributes {
 export function createOptimizer(rule: UpdateRule, learningRate: LearningRate): Optimizer {
   const states = new WeakMap<Variable, SlotState>();
   let current = learningRate;
+  let scale = 1;
 
   const rate = (steps: number, epoch: number): number => {
     const value: unknown = typeof current === "function" ? current(steps, epoch) : current;
@@ -94,7 +97,7 @@ export function createOptimizer(rule: UpdateRule, learningRate: LearningRate): O
         `${rule.name}: learningRate at step ${steps}, epoch ${epoch} is ${show(value)}; it must be a finite number of at least 0.`,
       );
     }
-    return value;
+    return value * scale;
   };
 
   /** The control words of a counter: the learning rate, and what the rule makes of this step's powers. */
@@ -214,11 +217,20 @@ export function createOptimizer(rule: UpdateRule, learningRate: LearningRate): O
     name: rule.name,
     slotNames: rule.slots,
     get learningRate() {
-      return current;
+      const [rate, factor] = [current, scale];
+      if (factor === 1) return rate;
+      return typeof rate === "function" ? (step: number, epoch: number) => rate(step, epoch) * factor : rate * factor;
     },
     set learningRate(value) {
       learningRateOption(value, "learningRate", rule.name);
       current = value;
+      scale = 1;
+    },
+    get learningRateScale() {
+      return scale;
+    },
+    set learningRateScale(value) {
+      scale = positive(value, "learningRateScale", rule.name);
     },
     minimize(loss, variables) {
       const where = `${rule.name}.minimize`;

@@ -1,6 +1,8 @@
 // Callbacks: what fit calls between steps. All are optional and may be async.
 
 import { invalid } from "../check.ts";
+import type { Model } from "../model.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { History } from "./fit.ts";
 
 /** Values by name: loss, accuracy, val_loss, ... */
@@ -9,7 +11,13 @@ export type Logs = Record<string, number>;
 /** What callbacks are told about the training that calls them. */
 export interface TrainContext {
   /** The model that is trained. */
-  readonly model: unknown;
+  readonly model: Model;
+  /** The model's; its learningRate may be read and set between steps. */
+  readonly optimizer: Optimizer;
+  /** Training steps that the model has taken. */
+  readonly step: number;
+  /** Names of an epoch's logs. */
+  readonly metrics: readonly string[];
   /** The epoch after the last one. */
   readonly epochs: number;
   readonly batchSize: number;

@@ -8,6 +8,7 @@ import { flattenArray, newArray } from "../data/arrays.ts";
 import { gatherInto } from "../data/feed.ts";
 import type { Executable } from "../executable.ts";
 import { defaultMachine } from "../machine.ts";
+import type { Model } from "../model.ts";
 import { shuffleInto } from "../random.ts";
 import { sizeOf } from "../shape.ts";
 import type { Callback, Logs, TrainContext } from "./callbacks.ts";
@@ -353,7 +354,7 @@ function withEpoch(error: unknown, epoch: number, last: number | null): unknown 
 
 export async function fit(
   core: ModelCore,
-  publicModel: unknown,
+  publicModel: Model,
   data: Examples | BatchSource,
   options: FitOptions = {},
 ): Promise<History> {
@@ -418,6 +419,11 @@ export async function fit(
     let stopped = false;
     const context: TrainContext = {
       model: publicModel,
+      optimizer: training.optimizer,
+      get step() {
+        return core.step;
+      },
+      metrics: validation ? [...names, ...names.map((name) => `val_${name}`)] : names,
       epochs: initialEpoch + epochs,
       batchSize,
       examples: dataset?.count ?? null,
