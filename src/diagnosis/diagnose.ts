@@ -66,10 +66,7 @@ const remedies: Readonly<Record<Gap, readonly string[]>> = {
     "make the training data more like it: collect such data, or synthesise it (from many sources, or the model fits the few)",
     "put a part of the dev distribution into the training set",
   ],
-  overfittingToDev: [
-    "get a bigger dev set, or a fresh one",
-    "choose among fewer models by the dev set",
-  ],
+  overfittingToDev: ["get a bigger dev set, or a fresh one", "choose among fewer models by the dev set"],
 };
 
 const titles: Readonly<Record<Gap, string>> = {
@@ -104,7 +101,7 @@ function gapsOf({ human, train, trainDev, dev, test }: ErrorRates): GapFinding[]
 
 function notesOf({ human, train, trainDev, test }: ErrorRates, gaps: readonly GapFinding[]): string[] {
   const notes: string[] = [];
-  const valueOf = (name: Gap) => gaps.find((gap) => gap.name === name)?.value ?? 0;
+  const sizeIn = (name: Gap) => gaps.find((gap) => gap.name === name)?.value ?? 0;
   if (human === undefined)
     notes.push("No human error was given: the Bayes error is taken as 0, so the avoidable bias may be overestimated.");
   else if (train < human)
@@ -115,13 +112,13 @@ function notesOf({ human, train, trainDev, test }: ErrorRates, gaps: readonly Ga
     notes.push(
       "No train-dev error was given: where training and dev data come from different distributions, the variance holds their mismatch, too.",
     );
-  if (valueOf("variance") < 0)
+  if (sizeIn("variance") < 0)
     notes.push(
       "The error is smaller on new data than on the training set: is dropout or augmentation on while the training error is taken, or is the set small?",
     );
-  if (valueOf("dataMismatch") < 0)
+  if (sizeIn("dataMismatch") < 0)
     notes.push("The dev set is easier than the training distribution: mismatch costs nothing here.");
-  if (test !== undefined && valueOf("overfittingToDev") < 0)
+  if (test !== undefined && sizeIn("overfittingToDev") < 0)
     notes.push("The test error is below the dev error: the dev set was not overfitted.");
   return notes;
 }
@@ -139,14 +136,14 @@ export function diagnose(errors: ErrorRates): Diagnosis {
   checkOptions("diagnose", errors, rates, ["train", "dev"]);
   const gaps = gapsOf(errors);
   const notes = notesOf(errors, gaps);
-  const valueOf = (name: Gap) => gaps.find((gap) => gap.name === name)?.value ?? null;
+  const sizeIn = (name: Gap) => gaps.find((gap) => gap.name === name)?.value ?? null;
   const first = gaps[0] as GapFinding;
   const focus = first.value > 0 ? first : null;
   return {
-    avoidableBias: valueOf("avoidableBias") as number,
-    variance: valueOf("variance") as number,
-    dataMismatch: valueOf("dataMismatch"),
-    overfittingToDev: valueOf("overfittingToDev"),
+    avoidableBias: sizeIn("avoidableBias") as number,
+    variance: sizeIn("variance") as number,
+    dataMismatch: sizeIn("dataMismatch"),
+    overfittingToDev: sizeIn("overfittingToDev"),
     gaps,
     focus: focus?.name ?? null,
     remedies: focus?.remedies ?? [],

@@ -92,10 +92,18 @@ export function logTicks(low: number, high: number, count: number): Ticks {
   for (let power = first; power <= last + 1; power += stride)
     for (const factor of factors) all.push(Number(`${factor}e${power}`));
   // the outermost ticks that hold all values
-  const from = Math.max(0, all.findLastIndex((tick) => tick <= low));
+  const from = Math.max(
+    0,
+    all.findLastIndex((tick) => tick <= low),
+  );
   const to = all.findIndex((tick) => tick >= high);
   const values = all.slice(from, to < 0 ? all.length : to + 1);
   const only = values[0] as number;
   if (values.length < 2) values.push(only * 10);
-  return { low: values[0] as number, high: values.at(-1) as number, values, labels: values.map((value) => short(value)) };
+  return {
+    low: values[0] as number,
+    high: values.at(-1) as number,
+    values,
+    labels: values.map((value) => short(value)),
+  };
 }

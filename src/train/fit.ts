@@ -94,7 +94,7 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
 }
 
-const abortSignal = (value: unknown, name: string, where: string): AbortSignal => {
+export const abortSignal = (value: unknown, name: string, where: string): AbortSignal => {
   if (typeof AbortSignal === "function" && value instanceof AbortSignal) return value;
   throw invalid(where, name, "an AbortSignal", value);
 };
@@ -112,7 +112,7 @@ function requireExamples(where: string, data: unknown): asserts data is Examples
 }
 
 /** Checks x, y and weights against the model. */
-function examplesOf(core: ModelCore, where: string, data: unknown): Dataset {
+export function examplesOf(core: ModelCore, where: string, data: unknown): Dataset {
   requireExamples(where, data);
   const training = requireTraining(core, where);
   const { network } = core;

@@ -1,0 +1,99 @@
+// Training afresh, again and again: models made by the user's function, on parts of the user's data.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import { invalid } from "../check.ts";
+import type { NumericArray, Values } from "../data/arrays.ts";
+import { gatherInto } from "../data/feed.ts";
+import type { Form } from "../layers/network.ts";
+import type { Model } from "../model.ts";
+import { coreOf } from "../train/cores.ts";
+import type { Dataset } from "../train/dataset.ts";
+import type { Arrays, Examples } from "../train/fit.ts";
+import { examplesOf } from "../train/fit.ts";
+import { reportNames, requireTraining, sampleWeightWanted, wantedInputs, wantedTargets } from "../train/model.ts";
+
+/** What a function that makes a model is told. */
+export interface FreshModel {
+  /** Another one each repeat: give it to the model, so that its initial values differ. */
+  readonly seed: number;
+  /** Counted from 0. */
+  readonly repeat: number;
+}
+
+/** Makes a compiled model, a new one at each call. */
+export type CreateModel = (about: FreshModel) => Model | Promise<Model>;
+
+/** Calls the user's function; what it returns must be a compiled model that it has not returned before. */
+export async function freshModel(
+  where: string,
+  create: CreateModel,
+  about: FreshModel,
+  before: WeakSet<object>,
+): Promise<Model> {
+  const model: unknown = await create(about);
+  requireTraining(coreOf(where, "what create returns", model), where);
+  if (before.has(model as Model)) {
+    throw new LanewiseError(
+      "invalid-argument",
+      `${where}: what create returns must be a new model at each call, but it is one that was trained before. Make the model inside of create.`,
+    );
+  }
+  before.add(model as Model);
+  return model as Model;
+}
+
+/** The user's examples, checked against a model, ready for taking parts of them. */
+export interface ExamplePool {
+  readonly count: number;
+  /** The examples of these indices, in this order. */
+  take(indices: Uint32Array): Examples;
+}
+
+function newLike(data: NumericArray, length: number): Exclude<NumericArray, readonly number[]> {
+  if (!ArrayBuffer.isView(data)) return new Float64Array(length);
+  return new (data.constructor as new (n: number) => Float64Array)(length);
+}
+
+function inForm(form: Form, names: readonly string[], values: readonly Values[]): Arrays {
+  if (form === "one") return values[0] as Values;
+  return form === "array" ? values : Object.fromEntries(names.map((name, i) => [name, values[i] as Values]));
+}
+
+export function examplePool(where: string, model: Model, data: unknown): ExamplePool {
+  const core = coreOf(where, "model", model);
+  const dataset: Dataset = examplesOf(core, where, data);
+  const { inputs, outputs, inputForm, outputForm } = core.network;
+  const inputNames = (inputs ?? []).map(({ name }) => name);
+  const outputNames = (outputs ?? []).map(({ name }) => name);
+  const shapes = [
+    ...wantedInputs(inputs ?? [], inputForm),
+    ...wantedTargets(core, requireTraining(core, where)),
+    sampleWeightWanted,
+  ].map(({ shape }) => shape);
+  return {
+    count: dataset.count,
+    take(indices) {
+      const n = indices.length;
+      const taken = dataset.columns.map(({ data: all, size }, i): Values => {
+        const part = newLike(all, n * size);
+        gatherInto(part as Float64Array, all, size, indices, 0, n);
+        return { data: part, shape: [n, ...(shapes[i] ?? [])] };
+      });
+      const x = inForm(inputForm, inputNames, taken);
+      const y = inForm(outputForm, outputNames, taken.slice(inputNames.length));
+      const weights = taken[inputNames.length + outputNames.length];
+      return weights === undefined ? { x, y } : { x, y, sampleWeight: weights };
+    },
+  };
+}
+
+/** Checks that what makes models is a function. */
+export function requireCreate(where: string, create: unknown): asserts create is CreateModel {
+  if (typeof create !== "function") throw invalid(where, "create", "a function that makes a compiled model", create);
+}
+
+/** The names that `evaluate` of a compiled model reports. */
+export function reported(where: string, model: Model): string[] {
+  const core = coreOf(where, "model", model);
+  return reportNames(core, requireTraining(core, where));
+}

@@ -1,0 +1,65 @@
+// Labels that may be wrong: examples that the model is sure of, and contradicts.
+
+import type { Checker } from "../check.ts";
+import { checkOptions, invalid, positiveInteger } from "../check.ts";
+import type { Values } from "../data/arrays.ts";
+import { labelsOf, probabilitiesOf, requireSameCount } from "./classes.ts";
+
+/** Options of `suspectLabels`. */
+export interface SuspectLabelsOptions {
+  /** Probability of the predicted class from which the model counts as sure, by default 0.9. */
+  readonly confidence?: number;
+  /** How many to return at most; by default all. */
+  readonly limit?: number;
+}
+
+/** An example whose label the model contradicts. */
+export interface SuspectLabel {
+  readonly index: number;
+  readonly label: number;
+  readonly predicted: number;
+  /** Probability of the predicted class. */
+  readonly confidence: number;
+  /** Probability of the label. */
+  readonly labelProbability: number;
+}
+
+const where = "suspectLabels";
+
+const confidenceOption: Checker<number> = (value, name, at) => {
+  if (typeof value === "number" && value >= 0 && value <= 1) return value;
+  throw invalid(at, name, "a number from 0 to 1", value);
+};
+
+/**
+ * The examples where the model gives another class than the label a probability of at least `confidence`, the surest first.
+ * Look at them: some labels are wrong, some show what the model cannot do. Random label errors in a training set do little
+ * harm, systematic ones do. Correct dev and test set alike, so that they keep one distribution, and look at
+ * examples that the model got right, too (the course "Structuring Machine Learning Projects").
+ * `probabilities` are [n, classes], or [n, 1] of the class 1; `labels` class indices or one-hot rows. Throws `shape-mismatch` where they are not
+ * as many, `invalid-argument` where something is not a probability or a label.
+ */
+export function suspectLabels(
+  probabilities: Values,
+  labels: Values,
+  options: SuspectLabelsOptions = {},
+): SuspectLabel[] {
+  checkOptions(where, options, { confidence: confidenceOption, limit: positiveInteger });
+  const { confidence: least = 0.9, limit = Number.POSITIVE_INFINITY } = options;
+  const { data, count, width } = probabilitiesOf(where, "probabilities", probabilities);
+  const wanted = labelsOf(where, "labels", labels);
+  requireSameCount(where, "probabilities", count, "labels", wanted.length);
+  const found: SuspectLabel[] = [];
+  for (let index = 0; index < count; index++) {
+    const label = wanted[index] as number;
+    if (label >= width)
+      throw invalid(where, "labels", `class indices below ${width}, but example ${index} is not`, label);
+    let predicted = 0;
+    const at = (of: number): number => data[index * width + of] as number;
+    for (let j = 1; j < width; j++) if (at(j) > at(predicted)) predicted = j;
+    if (predicted === label || at(predicted) < least) continue;
+    found.push({ index, label, predicted, confidence: at(predicted), labelProbability: at(label) });
+  }
+  // stable: equal confidences stay in the order of the examples
+  return found.sort((a, b) => b.confidence - a.confidence).slice(0, limit);
+}

@@ -1,0 +1,57 @@
+// A history as those who show it need it: each metric with its validation values.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import type { Checker } from "../check.ts";
+import { invalid, isRecord } from "../check.ts";
+import type { History } from "../train/fit.ts";
+
+/** A metric and its val_ values; one of them is there. */
+export interface HistoryPanel {
+  readonly name: string;
+  readonly train: readonly number[] | null;
+  readonly validation: readonly number[] | null;
+}
+
+const isNumbers = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((each) => typeof each === "number");
+
+export function requireHistory(where: string, history: unknown): asserts history is History {
+  const expected = "what fit resolves with, { epochs, metrics }";
+  if (!isRecord(history) || !isNumbers(history.epochs) || !isRecord(history.metrics))
+    throw invalid(where, "history", expected, history);
+  for (const [name, values] of Object.entries(history.metrics)) {
+    if (!isNumbers(values)) throw invalid(where, `history.metrics.${name}`, "an array of numbers", values);
+    if (values.length > history.epochs.length) {
+      throw new LanewiseError(
+        "shape-mismatch",
+        `${where}: history.metrics.${name} has ${values.length} values for ${history.epochs.length} epochs.`,
+      );
+    }
+  }
+  if (history.epochs.length === 0 || Object.keys(history.metrics).length === 0)
+    throw new LanewiseError("empty-data", `${where}: history has no epochs.`);
+}
+
+export const metricsOption: Checker<readonly string[]> = (value, name, where) => {
+  if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string")) return value;
+  throw invalid(where, name, "a non-empty array of names", value);
+};
+
+/** The metrics of a history, or those asked for, each with what belongs to it. */
+export function historyPanels(where: string, { metrics }: History, wanted?: readonly string[]): HistoryPanel[] {
+  const base = (name: string): string => (name.startsWith("val_") ? name.slice(4) : name);
+  const known = [...new Set(Object.keys(metrics).map(base))];
+  for (const name of wanted ?? []) {
+    if (!known.includes(base(name)))
+      throw new LanewiseError(
+        "invalid-argument",
+        `${where}: metrics names "${name}", which the history has not. It has ${known.join(", ")}.`,
+      );
+  }
+  const names = wanted ? [...new Set(wanted.map(base))] : known;
+  return names.map((name) => ({
+    name,
+    train: metrics[name] ?? null,
+    validation: metrics[`val_${name}`] ?? null,
+  }));
+}
