@@ -6,6 +6,38 @@ export type { Stage } from "./compile/explain.ts";
 export type { Values } from "./data/arrays.ts";
 export type { ExponentialAverage, ExponentialAverageOptions } from "./exponentialAverage.ts";
 export { exponentialAverage } from "./exponentialAverage.ts";
+export type { BiasVariance, BiasVarianceOptions } from "./diagnosis/biasVariance.ts";
+export { biasVariance } from "./diagnosis/biasVariance.ts";
+export type { Diagnosis, ErrorRates, Gap, GapFinding } from "./diagnosis/diagnose.ts";
+export { diagnose } from "./diagnosis/diagnose.ts";
+export type { ErrorAnalysis, ErrorCategory, Tags } from "./diagnosis/errorAnalysis.ts";
+export { errorAnalysis } from "./diagnosis/errorAnalysis.ts";
+export type { CreateModel, FreshModel } from "./diagnosis/fresh.ts";
+export type {
+  LearningCurve,
+  LearningCurveOptions,
+  LearningCurvePoint,
+  LearningCurveReading,
+} from "./diagnosis/learningCurve.ts";
+export { learningCurve } from "./diagnosis/learningCurve.ts";
+export type { SuspectLabel, SuspectLabelsOptions } from "./diagnosis/suspectLabels.ts";
+export { suspectLabels } from "./diagnosis/suspectLabels.ts";
+export type { DrawConfusionMatrixOptions } from "./draw/confusionMatrix.ts";
+export { drawConfusionMatrix } from "./draw/confusionMatrix.ts";
+export type { DrawDecisionBoundaryOptions } from "./draw/decisionBoundary.ts";
+export { drawDecisionBoundary } from "./draw/decisionBoundary.ts";
+export type { Curve, DrawCurvesOptions, DrawHistoryOptions } from "./draw/history.ts";
+export { drawCurves, drawHistory } from "./draw/history.ts";
+export type { DrawFiltersOptions, DrawImagesOptions } from "./draw/images.ts";
+export { drawFilters, drawImages } from "./draw/images.ts";
+export type { DrawnLayer } from "./draw/layerReport.ts";
+export { drawLayerReport } from "./draw/layerReport.ts";
+export { drawLearningCurve } from "./draw/learningCurve.ts";
+export type { DrawnSchedule, DrawScheduleOptions } from "./draw/schedule.ts";
+export { drawSchedule } from "./draw/schedule.ts";
+export type { DrawOptions } from "./draw/svg.ts";
+export type { HistoryChartOptions, HistoryTableOptions } from "./draw/terminal.ts";
+export { historyChart, historyTable } from "./draw/terminal.ts";
 export type { Tensor } from "./graph/graph.ts";
 export type { TensorLike } from "./graph/trace.ts";
 export type { Variable } from "./graph/variable.ts";
@@ -58,6 +90,7 @@ export type { SgdOptions } from "./optimizers/sgd.ts";
 export { sgd } from "./optimizers/sgd.ts";
 export type { InputSpec, ProgramOptions, Step, StepOutput } from "./program.ts";
 export { program } from "./program.ts";
+export type { RandomNumbers } from "./randomNumbers.ts";
 export type { Regularizer } from "./regularizers.ts";
 export { l1, l1l2, l2 } from "./regularizers.ts";
 export * as schedules from "./scheduleFunctions.ts";

@@ -25,7 +25,6 @@ import type { Network, PlainFunction } from "./layers/network.ts";
 import { createFunctional, createSequential } from "./layers/network.ts";
 import { defaultMachine, openedMachine, requireIdle } from "./machine.ts";
 import type { Logs } from "./train/callbacks.ts";
-import { noteCore } from "./train/cores.ts";
 import type { Arrays, BatchSource, EvaluateOptions, Examples, FitOptions, History, Prediction } from "./train/fit.ts";
 import { evaluate, fit, predict, trainOnBatch } from "./train/fit.ts";
 import type { CompileOptions, ModelCore } from "./train/model.ts";
@@ -35,6 +34,7 @@ import {
   disposeModel,
   dropPrograms,
   ensureBuilt,
+  registerCore,
   requireAlive,
   settle,
   variablesOf,
@@ -219,7 +219,7 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
       },
     },
   }) as Model;
-  noteCore(model, core);
+  registerCore(model, core);
   if (network.inputs) settle(core);
   else if (inputShape) ensureBuilt(core, "sequential", inputShape);
   return model;

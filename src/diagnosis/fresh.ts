@@ -6,11 +6,17 @@ import type { NumericArray, Values } from "../data/arrays.ts";
 import { gatherInto } from "../data/feed.ts";
 import type { Form } from "../layers/network.ts";
 import type { Model } from "../model.ts";
-import { coreOf } from "../train/cores.ts";
 import type { Dataset } from "../train/dataset.ts";
 import type { Arrays, Examples } from "../train/fit.ts";
 import { examplesOf } from "../train/fit.ts";
-import { reportNames, requireTraining, sampleWeightWanted, wantedInputs, wantedTargets } from "../train/model.ts";
+import {
+  coreOf,
+  reportNames,
+  requireTraining,
+  sampleWeightWanted,
+  wantedInputs,
+  wantedTargets,
+} from "../train/model.ts";
 
 /** What a function that makes a model is told. */
 export interface FreshModel {
@@ -31,7 +37,7 @@ export async function freshModel(
   before: WeakSet<object>,
 ): Promise<Model> {
   const model: unknown = await create(about);
-  requireTraining(coreOf(where, "what create returns", model), where);
+  requireTraining(coreOf(`${where}, what create returns`, model), where);
   if (before.has(model as Model)) {
     throw new LanewiseError(
       "invalid-argument",
@@ -60,7 +66,7 @@ function inForm(form: Form, names: readonly string[], values: readonly Values[])
 }
 
 export function examplePool(where: string, model: Model, data: unknown): ExamplePool {
-  const core = coreOf(where, "model", model);
+  const core = coreOf(where, model);
   const dataset: Dataset = examplesOf(core, where, data);
   const { inputs, outputs, inputForm, outputForm } = core.network;
   const inputNames = (inputs ?? []).map(({ name }) => name);
@@ -94,6 +100,6 @@ export function requireCreate(where: string, create: unknown): asserts create is
 
 /** The names that `evaluate` of a compiled model reports. */
 export function reported(where: string, model: Model): string[] {
-  const core = coreOf(where, "model", model);
+  const core = coreOf(where, model);
   return reportNames(core, requireTraining(core, where));
 }

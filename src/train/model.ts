@@ -77,6 +77,21 @@ export interface ModelCore {
   last: { kind: ProgramKind; batch: number; weighted: boolean; changes: number; program: ModelProgram } | null;
 }
 
+const cores = new WeakMap<object, ModelCore>();
+
+/** Lets the tools that take a model find its core. */
+export function registerCore(model: object, core: ModelCore): void {
+  cores.set(model, core);
+}
+
+/** The core of a model; throws where the value is none. */
+export function coreOf(where: string, value: unknown): ModelCore {
+  const core = typeof value === "function" ? cores.get(value) : undefined;
+  if (!core) throw invalid(where, "model", "a model made by sequential or functional", value);
+  requireAlive(core, where);
+  return core;
+}
+
 export function layersOf(core: ModelCore): Layer[] {
   return flattenLayers(core.network.layers);
 }
