@@ -53,13 +53,14 @@ function cells(data: ArrayLike<number>, classes: number, left: number, top: numb
       const right = row === column;
       const gap = side > 8 ? 1 : 0;
       // a faint ground first, so that empty cells are seen as cells
-      const shade = Number((value === 0 ? 0.06 : 0.12 + 0.88 * share).toFixed(3));
-      parts.push(rect(x, y, side - gap, side - gap, right ? "lw-f0" : "lw-f1", ` fill-opacity="${shade}"`));
+      const shade = Number((value === 0 ? 0.08 : 0.12 + 0.88 * share).toFixed(3));
+      const color = value === 0 ? "lw-m" : right ? "lw-f0" : "lw-f1";
+      parts.push(rect(x, y, side - gap, side - gap, color, ` fill-opacity="${shade}"`));
       const label = short(value, 3);
       const size = Math.min(12, Math.floor((side - 4) / Math.max(1, label.length * 0.6)));
       if (value === 0 || size < 7) return;
-      const color = shade > 0.5 ? "lw-o" : "lw-t";
-      parts.push(text(x + side / 2, y + side / 2 + size * 0.36, label, { anchor: "middle", size, color }));
+      const ink = shade > 0.5 ? "lw-o" : "lw-t";
+      parts.push(text(x + side / 2, y + side / 2 + size * 0.36, label, { anchor: "middle", size, color: ink }));
     });
   }
   return parts;

@@ -11,6 +11,7 @@ import { formatShape } from "../shape.ts";
 import type { Prediction } from "../train/fit.ts";
 import { coreOf } from "../train/model.ts";
 import { coordinate, niceTicks } from "./numbers.ts";
+import type { Axis } from "./plot.ts";
 import { axes, axis, labelWidth, legend } from "./plot.ts";
 import type { Pixels } from "./png.ts";
 import { pngUri } from "./png.ts";
@@ -108,7 +109,7 @@ function regions({ data, shape }: Prediction, resolution: number, threshold: num
   const palette = new Uint8Array((1 + COLORS * LEVELS) * 4);
   paints.forEach((paint, color) => {
     for (let level = 0; level < LEVELS; level++)
-      palette.set([...paint, 56 + level * 22], (1 + color * LEVELS + level) * 4);
+      palette.set([...paint, 48 + level * 18], (1 + color * LEVELS + level) * 4);
   });
   return { width: resolution, height: resolution, data: indices, palette };
 }
@@ -124,6 +125,20 @@ function gridOf(x: readonly [number, number], y: readonly [number, number], reso
     }
   }
   return grid;
+}
+
+/** The examples, a group for each class. */
+function dotsOf({ data, labels }: Points, x: Axis, y: Axis): string[] {
+  const groups = new Map<number, string[]>();
+  labels.forEach((label, i) => {
+    const [px, py] = [data[i * 2] as number, data[i * 2 + 1] as number];
+    if (!Number.isFinite(px) || !Number.isFinite(py)) return;
+    const dot = `<circle cx="${coordinate(x.at(px))}" cy="${coordinate(y.at(py))}" r="3.5"/>`;
+    groups.set(label, [...(groups.get(label) ?? []), dot]);
+  });
+  return [...groups]
+    .sort(([a], [b]) => a - b)
+    .map(([label, dots]) => `<g class="lw-f${label % COLORS}" stroke="#fff">${dots.join("")}</g>`);
 }
 
 /**
@@ -175,16 +190,11 @@ export async function drawDecisionBoundary(
     height: Math.max(10, height - top - MARGIN - 34),
   };
   const [xAxis, yAxis] = [axis(xTicks, left, left + area.width), axis(yTicks, top + area.height, top)];
-  const dots = Array.from(points.labels, (label, i) => {
-    const [px, py] = [points.data[i * 2] as number, points.data[i * 2 + 1] as number];
-    if (!Number.isFinite(px) || !Number.isFinite(py)) return "";
-    return `<circle class="lw-f${label % COLORS}" cx="${coordinate(xAxis.at(px))}" cy="${coordinate(yAxis.at(py))}" r="3.5" stroke="#fff" stroke-width="1"/>`;
-  });
   return svgDocument({ width, height, title }, "Decision boundary", [
     ...key.parts,
     ...axes(area, xAxis, yAxis),
     image(area.left, area.top, area.width, area.height, pngUri(regions(prediction, resolution, threshold)), true),
-    ...dots.filter((dot) => dot !== ""),
+    ...dotsOf(points, xAxis, yAxis),
     text(left + area.width, top + area.height + 34, "x₁ to the right, x₂ upwards", {
       anchor: "end",
       size: 11,

@@ -89,7 +89,7 @@ export function logTicks(low: number, high: number, count: number): Ticks {
   const factors = last - first <= 2 ? [1, 2, 5] : [1];
   const stride = Math.max(1, Math.ceil((last - first) / Math.max(1, count)));
   const all: number[] = [];
-  for (let power = first; power <= last + 1; power += stride)
+  for (let power = first; all.length === 0 || (all.at(-1) as number) < high; power += stride)
     for (const factor of factors) all.push(Number(`${factor}e${power}`));
   // the outermost ticks that hold all values
   const from = Math.max(

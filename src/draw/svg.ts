@@ -59,7 +59,10 @@ export function escapeText(text: string): string {
 /** About how wide a text is; there is nothing to measure it with. East Asian characters take a whole em. */
 export function textWidth(text: string, size = 12): number {
   let ems = 0;
-  for (const character of text) ems += (character.codePointAt(0) as number) >= 0x2e80 ? 1 : 0.56;
+  for (const character of text) {
+    if ((character.codePointAt(0) as number) >= 0x2e80) ems += 1;
+    else ems += "mwMW".includes(character) ? 0.95 : 0.6;
+  }
   return ems * size;
 }
 

@@ -1,0 +1,261 @@
+// Makes the pictures of the documents, by the library's own drawing: `node docs/pictures.mjs [name ...]`. Seeds are fixed and the
+// arithmetic is reproducible, so the files change only where the library does. A page's picture is a function here that
+// returns an SVG.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
+const outfile = ".cache/pictures/lanewise.mjs";
+await build({
+  entryPoints: ["src/index.ts"],
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  conditions: ["lanewise-source"],
+  outfile,
+  logLevel: "error",
+});
+const lanewise = await import(pathToFileURL(outfile).href);
+const { adam, batchNormalization, conv2d, dense, flatten, init, maxPooling2d, rescaling, sequential, sgd } = lanewise;
+await init({ reproducible: true, threads: 1 });
+
+/** Numbers from [0, 1): the same in every engine. */
+function numbers(seed) {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Two classes of points: a disc and the ring round it, with noise. */
+function rings(n, seed) {
+  const next = numbers(seed);
+  const x = [];
+  const y = [];
+  while (y.length < n) {
+    const point = [next() * 2.4 - 1.2, next() * 2.4 - 1.2];
+    const distance = Math.sqrt(point[0] ** 2 + point[1] ** 2) + (next() - 0.5) * 0.25;
+    if (distance > 1.15) continue;
+    x.push(point);
+    y.push(distance > 0.62 ? 1 : 0);
+  }
+  return { x, y: y.map((label) => [label]) };
+}
+
+/** Three clouds of points. */
+function clouds(n, seed) {
+  const next = numbers(seed);
+  const normal = () => next() + next() + next() + next() - 2;
+  const centers = [
+    [-1, -0.6],
+    [1.1, -0.4],
+    [0, 1.2],
+  ];
+  const y = Array.from({ length: n }, (_, i) => i % 3);
+  return { x: y.map((label) => centers[label].map((at) => at + normal() * 0.75)), y };
+}
+
+/** Images 12x12 of bars in one of four directions, with noise. */
+function bars(n, seed) {
+  const next = numbers(seed);
+  const side = 12;
+  const images = new Uint8Array(n * side * side);
+  const labels = new Uint8Array(n);
+  for (let i = 0; i < n; i++) {
+    labels[i] = Math.floor(next() * 4);
+    const shift = Math.floor(next() * 5) - 2;
+    const light = 60 + next() * 150;
+    for (let row = 0; row < side; row++) {
+      for (let column = 0; column < side; column++) {
+        const across = [row - 5.5, column - 5.5, (row - column) / 1.4, (row + column - 11) / 1.4][labels[i]];
+        const on = Math.abs(across - shift) < 1.2 ? light : 0;
+        images[(i * side + row) * side + column] = Math.min(255, on + next() * 110);
+      }
+    }
+  }
+  return { x: { data: images, shape: [n, side, side, 1] }, y: labels };
+}
+
+const names = ["horizontal", "vertical", "falling", "rising"];
+
+/** A small convolutional network trained on few bars, so that it overfits a little. */
+async function barsModel() {
+  const model = sequential(
+    [
+      rescaling({ scale: 1 / 255 }),
+      conv2d({ filters: 8, kernelSize: 5, activation: "relu" }),
+      maxPooling2d({ poolSize: 2 }),
+      flatten(),
+      dense({ units: 24, activation: "relu" }),
+      dense({ units: 4, activation: "softmax" }),
+    ],
+    { inputShape: [12, 12, 1], seed: 3 },
+  );
+  model.compile({
+    optimizer: adam({ learningRate: 2e-3 }),
+    loss: "sparseCategoricalCrossentropy",
+    metrics: ["accuracy"],
+  });
+  const [train, dev] = [bars(120, 1), bars(400, 2)];
+  const history = await model.fit(train, { epochs: 30, batchSize: 16, validation: dev });
+  return { model, history, train, dev };
+}
+
+/** Predicted classes of a model. */
+async function classesOf(model, x) {
+  const { data, shape } = await model.predict(x);
+  return Array.from({ length: shape[0] }, (_, i) => {
+    const row = data.subarray(i * shape[1], (i + 1) * shape[1]);
+    return row.indexOf(Math.max(...row));
+  });
+}
+
+let trained = null;
+const theBars = () => {
+  trained ??= barsModel();
+  return trained;
+};
+
+async function boundary() {
+  const model = sequential([dense({ units: 8, activation: "tanh" }), dense({ units: 1, activation: "sigmoid" })], {
+    inputShape: [2],
+    seed: 2,
+  });
+  model.compile({ optimizer: adam({ learningRate: 0.03 }), loss: "binaryCrossentropy" });
+  const data = rings(240, 5);
+  await model.fit(data, { epochs: 80, batchSize: 32 });
+  return lanewise.drawDecisionBoundary(model, data, { title: "A hidden layer of 8 units", labels: ["disc", "ring"] });
+}
+
+async function boundaryOfThree() {
+  const model = sequential([dense({ units: 3, activation: "softmax" })], { inputShape: [2], seed: 2 });
+  model.compile({ optimizer: adam({ learningRate: 0.05 }), loss: "sparseCategoricalCrossentropy" });
+  const data = clouds(180, 7);
+  await model.fit(data, { epochs: 40, batchSize: 32 });
+  return lanewise.drawDecisionBoundary(model, data, { title: "Softmax regression" });
+}
+
+async function confusion() {
+  const { model, dev } = await theBars();
+  const predicted = await classesOf(model, dev.x);
+  const matrix = names.map(() => names.map(() => 0));
+  predicted.forEach((label, i) => {
+    matrix[dev.y[i]][label]++;
+  });
+  return lanewise.drawConfusionMatrix(matrix, { title: "Dev set", labels: names });
+}
+
+async function learning() {
+  const create = ({ seed }) => {
+    const model = sequential(
+      [
+        rescaling({ scale: 1 / 255 }),
+        flatten(),
+        dense({ units: 32, activation: "relu" }),
+        dense({ units: 4, activation: "softmax" }),
+      ],
+      {
+        inputShape: [12, 12, 1],
+        seed,
+      },
+    );
+    model.compile({
+      optimizer: adam({ learningRate: 3e-3 }),
+      loss: "sparseCategoricalCrossentropy",
+      metrics: ["accuracy"],
+    });
+    return model;
+  };
+  const curve = await lanewise.learningCurve(create, bars(800, 4), {
+    validation: bars(400, 2),
+    sizes: [25, 50, 100, 200, 400, 800],
+    epochs: 20,
+    repeats: 3,
+    target: 0.02,
+  });
+  return lanewise.drawLearningCurve(curve, { title: "High variance: more data closes the gap" });
+}
+
+/** What a layer report shows of a deep network of sigmoids. */
+function layers() {
+  const layer = (name, activations, gradients, update, dead, saturated, verdict = "fine") => ({
+    name,
+    activations: { deviation: activations },
+    gradients: gradients === null ? null : { deviation: gradients },
+    deadShare: dead,
+    saturatedShare: saturated,
+    updateRatio: update,
+    verdict,
+  });
+  return lanewise.drawLayerReport(
+    {
+      layers: [
+        layer("dense_1", 0.24, 2.1e-7, 4e-7, null, 0.02, "vanishing"),
+        layer("dense_2", 0.11, 1.8e-6, 3e-6, null, 0.01, "vanishing"),
+        layer("dense_3", 0.12, 3.2e-5, 6e-5, null, 0.02),
+        layer("dense_4", 0.14, 5e-4, 8e-4, null, 0.04),
+        layer("dense_5", 0.31, 8.1e-3, 2.3e-3, null, null),
+      ],
+    },
+    { title: "Five layers of sigmoids" },
+  );
+}
+
+const schedules = {
+  "0.2 / (1 + epoch)": (_step, epoch) => 0.2 / (1 + epoch),
+  "0.2 · 0.9^epoch": (_step, epoch) => Array.from({ length: epoch }).reduce((rate) => rate * 0.9, 0.2),
+  "halved every 8 epochs": (_step, epoch) => 0.2 / 2 ** Math.floor(epoch / 8),
+};
+
+/** The same network by plain gradient descent, with momentum, and by Adam. */
+async function optimizers() {
+  const curves = {};
+  const kinds = {
+    sgd: sgd({ learningRate: 0.1 }),
+    momentum: sgd({ learningRate: 0.1, momentum: 0.9 }),
+    adam: adam({ learningRate: 0.02 }),
+  };
+  for (const [name, optimizer] of Object.entries(kinds)) {
+    const model = sequential(
+      [dense({ units: 8, activation: "tanh" }), batchNormalization(), dense({ units: 1, activation: "sigmoid" })],
+      { inputShape: [2], seed: 2 },
+    );
+    model.compile({ optimizer, loss: "binaryCrossentropy" });
+    curves[name] = (await model.fit(rings(240, 5), { epochs: 30 })).metrics.loss;
+  }
+  return lanewise.drawCurves(curves, { title: "One network, three optimizers", xLabel: "epoch", yLabel: "loss" });
+}
+
+const pictures = {
+  history: async () => lanewise.drawHistory((await theBars()).history, { title: "Training on 120 images" }),
+  confusion,
+  boundary,
+  "boundary-three": boundaryOfThree,
+  filters: async () =>
+    lanewise.drawFilters((await theBars()).model.variables[0], { title: "Eight filters 5x5", columns: 8 }),
+  images: () => {
+    const { x, y } = bars(18, 1);
+    return lanewise.drawImages(x, {
+      title: "Training images",
+      labels: Array.from(y, (label) => names[label]),
+      columns: 6,
+    });
+  },
+  "learning-curve": learning,
+  "layer-report": layers,
+  schedules: () => lanewise.drawSchedule(schedules, { title: "Three schedules", steps: 40 }),
+  optimizers,
+};
+
+mkdirSync("docs/pictures", { recursive: true });
+const wanted = process.argv.slice(2);
+for (const [name, draw] of Object.entries(pictures)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const svg = await draw();
+  writeFileSync(`docs/pictures/${name}.svg`, svg);
+  console.log(`docs/pictures/${name}.svg: ${svg.length} bytes`);
+}
