@@ -6,6 +6,8 @@ export type { Stage } from "./compile/explain.ts";
 export type { Values } from "./data/arrays.ts";
 export type { ExponentialAverage, ExponentialAverageOptions } from "./exponentialAverage.ts";
 export { exponentialAverage } from "./exponentialAverage.ts";
+export type { Advice, AdviceList, AdviseOptions } from "./diagnosis/advise.ts";
+export { advise } from "./diagnosis/advise.ts";
 export type { BiasVariance, BiasVarianceOptions } from "./diagnosis/biasVariance.ts";
 export { biasVariance } from "./diagnosis/biasVariance.ts";
 export type { Diagnosis, ErrorRates, Gap, GapFinding } from "./diagnosis/diagnose.ts";
@@ -20,6 +22,7 @@ export type {
   LearningCurveReading,
 } from "./diagnosis/learningCurve.ts";
 export { learningCurve } from "./diagnosis/learningCurve.ts";
+export type { Severity } from "./diagnosis/rules/rule.ts";
 export type { SuspectLabel, SuspectLabelsOptions } from "./diagnosis/suspectLabels.ts";
 export { suspectLabels } from "./diagnosis/suspectLabels.ts";
 export type { DrawConfusionMatrixOptions } from "./draw/confusionMatrix.ts";

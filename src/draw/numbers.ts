@@ -61,13 +61,14 @@ function tickLabel(value: number, step: number): string {
  * the values themselves otherwise. Equal values get an axis round them.
  */
 export function niceTicks(low: number, high: number, count: number, outward: boolean, whole = false): Ticks {
-  if (low === high) {
-    const margin = low === 0 ? 1 : Math.abs(low) * 0.5;
+  // values too close to 0 for float64 to tell them apart are as good as equal
+  if (high - low < 1e-300) {
+    const margin = Math.abs(low) < 1e-290 ? 1 : Math.abs(low) * 0.5;
     return niceTicks(low - margin, high + margin, count, outward, whole);
   }
   const rough = (high - low) / Math.max(1, count);
-  // a span that float64 cannot cut any further: two ticks
-  if (!(rough > Math.max(Math.abs(low), Math.abs(high)) * 1e-14) || !Number.isFinite(rough))
+  // a span that labels of twelve digits cannot cut any further: two ticks
+  if (!(rough > Math.max(Math.abs(low), Math.abs(high)) * 1e-10) || !Number.isFinite(rough))
     return { low, high, values: [low, high], labels: [short(low, 16), short(high, 16)] };
   const step = whole ? Math.max(1, niceStep(rough)) : niceStep(rough);
   const slack = 1e-9;
@@ -99,7 +100,7 @@ export function logTicks(low: number, high: number, count: number): Ticks {
   const to = all.findIndex((tick) => tick >= high);
   const values = all.slice(from, to < 0 ? all.length : to + 1);
   const only = values[0] as number;
-  if (values.length < 2) values.push(only * 10);
+  if (values.length < 2) values.unshift(only / 10);
   return {
     low: values[0] as number,
     high: values.at(-1) as number,

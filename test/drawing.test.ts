@@ -1,0 +1,470 @@
+// Drawings as text: whole SVG documents whatever the numbers are, with the marks at the places where they belong.
+
+import { decimalExponent, logTicks, niceTicks, percent, short } from "../src/draw/numbers.ts";
+import { png } from "../src/draw/png.ts";
+import type { History } from "../src/index.ts";
+import {
+  drawConfusionMatrix,
+  drawCurves,
+  drawFilters,
+  drawHistory,
+  drawImages,
+  drawLayerReport,
+  drawLearningCurve,
+  drawSchedule,
+  historyChart,
+  historyTable,
+  LanewiseError,
+  variable,
+} from "../src/index.ts";
+import { assert, suite } from "./harness.ts";
+
+/** Asserts that a text is one SVG document: elements nest, attributes are quoted, and no number went wrong. */
+function requireSvg(svg: string): void {
+  assert.ok(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg"'), svg.slice(0, 60));
+  assert.ok(svg.endsWith("</svg>\n"));
+  const open: string[] = [];
+  const body = svg.replace(/<style>[^<]*<\/style>/, "");
+  for (const [, tag = ""] of body.matchAll(/<([^>]*)>/g)) {
+    if (tag.startsWith("/")) assert.is(open.pop(), tag.slice(1));
+    else {
+      assert.match(tag, /^\w+( [\w-]+="[^"<]*")*\/?$/, tag.slice(0, 80));
+      if (!tag.endsWith("/")) open.push(tag.split(" ")[0] as string);
+    }
+  }
+  assert.equal(open, []);
+  const numeric = [...body.matchAll(/ (?:x|y|x1|y1|cx|cy|r|d|width|height|points)="([^"]*)"/g)].map(
+    ([, value]) => value,
+  );
+  const wrong = numeric.filter((value) => /NaN|Infinity|undefined|e\+|width="-/.test(value as string));
+  assert.equal(wrong, []);
+  assert.not.match(body.replace(/<text[^>]*>[^<]*<\/text>/g, ""), /NaN|Infinity|undefined/);
+}
+
+const history = (metrics: Record<string, number[]>): History => ({
+  epochs: Object.values(metrics)[0]?.map((_, i) => i) ?? [],
+  metrics,
+});
+const usual = history({
+  loss: [1, 0.5, 0.25, 0.125],
+  accuracy: [0.5, 0.7, 0.8, 0.9],
+  val_loss: [1.1, 0.6, 0.5, 0.7],
+  val_accuracy: [0.5, 0.6, 0.7, 0.65],
+});
+const paths = (svg: string): string[] =>
+  [...svg.matchAll(/<path class="lw-s\d" d="([^"]*)" fill/g)].map((m) => m[1] as string);
+
+suite("drawing: numbers", (test) => {
+  test("ticks at round numbers that hold all values", () => {
+    assert.equal(niceTicks(0, 10, 5, true).values, [0, 2, 4, 6, 8, 10]);
+    assert.equal(niceTicks(0.013, 0.087, 4, true).labels, ["0", "0.02", "0.04", "0.06", "0.08", "0.10"]);
+    assert.equal(niceTicks(-1.3, 2.1, 4, true).values, [-2, -1, 0, 1, 2, 3]);
+    assert.equal(niceTicks(0, 3, 8, false, true).values, [0, 1, 2, 3]);
+    assert.equal(niceTicks(0.3, 0.3, 4, true).values.length > 1, true);
+    assert.equal(niceTicks(0, 0, 4, true).low, -1);
+    for (const [low, high] of [
+      [1e-12, 3e-12],
+      [-5e8, 1e9],
+      [1, 1 + 1e-13],
+      [-1.7e308, 1.7e308],
+      [1e300, 1e300],
+    ] as const) {
+      const ticks = niceTicks(low, high, 5, true);
+      assert.ok(ticks.low <= low && ticks.high >= high && ticks.values.length >= 2, `${low} ${high}`);
+      assert.ok(ticks.values.length <= 12, `${low} ${high}: ${ticks.values.length}`);
+      assert.is(new Set(ticks.labels).size, ticks.labels.length, ticks.labels.join(" "));
+    }
+  });
+
+  test("logarithmic ticks", () => {
+    assert.equal(logTicks(0.0002, 30, 6).values, [1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100]);
+    assert.equal(logTicks(0.3, 4, 6).values, [0.2, 0.5, 1, 2, 5]);
+    for (const [low, high] of [
+      [1e-300, 1e300],
+      [1e-7, 8e-3],
+      [1, 1],
+    ] as const) {
+      const ticks = logTicks(low, high, 3);
+      assert.ok(ticks.low <= low && ticks.high >= high && ticks.low < ticks.high, `${low} ${high}`);
+      assert.ok(ticks.values.length <= 9);
+    }
+  });
+
+  test("numbers as text", () => {
+    assert.equal(
+      [0.1 + 0.2, 1e-7, 123456789, 0, -2.5].map((value) => short(value)),
+      ["0.3", "1e-7", "1.235e8", "0", "-2.5"],
+    );
+    assert.equal([0.0625, 1, 0, 0.12345].map(percent), ["6.25 %", "100 %", "0 %", "12.35 %"]);
+    assert.equal([1000, 0.05, 1, 9.99].map(decimalExponent), [3, -2, 0, 0]);
+  });
+});
+
+suite("drawing: pixels", (test) => {
+  const unpack = async (file: Uint8Array): Promise<{ types: string[]; rows: Uint8Array }> => {
+    const view = new DataView(file.buffer);
+    const types: string[] = [];
+    let packed = new Uint8Array();
+    for (let at = 8; at < file.length; at += 12 + view.getUint32(at)) {
+      const type = String.fromCharCode(...file.subarray(at + 4, at + 8));
+      types.push(type);
+      if (type === "IDAT") packed = file.slice(at + 8, at + 8 + view.getUint32(at));
+    }
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return { types, rows: new Uint8Array(await new Response(stream).arrayBuffer()) };
+  };
+
+  test("what is packed comes out again, runs and noise, one byte and four", async () => {
+    for (const bytes of [1, 4] as const) {
+      for (const [width, height] of [
+        [1, 1],
+        [37, 29],
+        [300, 5],
+        [2, 700],
+      ] as const) {
+        const data = Uint8Array.from({ length: width * height * bytes }, (_, i) =>
+          i % (width * bytes) < width ? 7 : (i * i * 31) % 251,
+        );
+        const palette = Uint8Array.from({ length: 1024 }, (_, i) => i % 256);
+        const { types, rows } = await unpack(png({ width, height, data, ...(bytes === 1 && { palette }) }));
+        assert.equal(types, bytes === 1 ? ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"] : ["IHDR", "IDAT", "IEND"]);
+        const row = width * bytes;
+        assert.is(rows.length, (row + 1) * height);
+        const found = new Uint8Array(row * height);
+        for (let y = 0; y < height; y++)
+          for (let i = 0; i < row; i++)
+            found[y * row + i] =
+              (rows[y * (row + 1) + 1 + i] as number) +
+              (rows[y * (row + 1)] === 2 ? (found[(y - 1) * row + i] as number) : 0);
+        assert.equal(found, data);
+      }
+    }
+  });
+
+  test("checksums: the last twelve bytes of every PNG are these", () => {
+    const file = png({ width: 1, height: 1, data: Uint8Array.of(1, 2, 3, 4) });
+    assert.equal([...file.slice(-12)], [0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82]);
+  });
+
+  test("flat pictures are small", () => {
+    const file = png({ width: 200, height: 200, data: new Uint8Array(40000), palette: Uint8Array.of(1, 2, 3, 255) });
+    assert.ok(file.length < 1000, String(file.length));
+  });
+});
+
+suite("drawing: histories", (test) => {
+  test("a panel for loss and metric, training and validation in each", () => {
+    const svg = drawHistory(usual, { title: "Run 1" });
+    requireSvg(svg);
+    assert.is(paths(svg).length, 4);
+    for (const word of ["Run 1", "loss", "accuracy", "training", "validation", "epoch"])
+      assert.ok(svg.includes(`>${word}<`), word);
+    assert.is(paths(drawHistory(usual, { metrics: ["loss"] })).length, 2);
+    assert.is(paths(drawHistory(history({ loss: [3, 2, 1] }))).length, 1);
+    assert.not.ok(drawHistory(history({ loss: [3, 2, 1] })).includes("validation"));
+  });
+
+  test("points lie where the numbers are", () => {
+    const [path = ""] = paths(drawHistory(history({ loss: [0, 1, 2] }), { width: 400, height: 300 }));
+    const points = path
+      .split(/[ML]/)
+      .slice(1)
+      .map((pair) => pair.split(" ").map(Number) as [number, number]);
+    assert.is(points.length, 3);
+    const [a, b, c] = points as [[number, number], [number, number], [number, number]];
+    assert.ok(Math.abs(b[0] - (a[0] + c[0]) / 2) < 0.02 && Math.abs(b[1] - (a[1] + c[1]) / 2) < 0.02);
+    assert.ok(a[1] > c[1], "larger values are higher");
+    const [log = ""] = paths(drawHistory(history({ loss: [100, 10, 1] }), { scale: "log" }));
+    const ys = log
+      .split(/[ML]/)
+      .slice(1)
+      .map((pair) => Number(pair.split(" ")[1]));
+    assert.ok(
+      Math.abs((ys[1] as number) - ((ys[0] as number) + (ys[2] as number)) / 2) < 0.02,
+      "equal steps of powers",
+    );
+  });
+
+  test("values that are not finite are gaps", () => {
+    const svg = drawHistory(history({ loss: [1, Number.NaN, 0.5, 0.4, Number.POSITIVE_INFINITY, 0.1] }));
+    requireSvg(svg);
+    const [path = ""] = paths(svg);
+    assert.is(path.match(/M/g)?.length, 1); // the two single points are circles
+    assert.is(svg.match(/<circle/g)?.length, 4);
+  });
+
+  test("one epoch, equal values, nothing finite, huge and tiny values", () => {
+    for (const metrics of [
+      { loss: [0.5] },
+      { loss: [0.5, 0.5, 0.5] },
+      { loss: [Number.NaN, Number.NaN] },
+      { loss: [1e308, -1e308, 0] },
+      { loss: [1e-320, 2e-320] },
+      { loss: [0, -1] },
+      { loss: [1, 0.5], val_loss: [1] },
+    ]) {
+      for (const scale of ["linear", "log"] as const) requireSvg(drawHistory(history(metrics), { scale }));
+      assert.ok(historyChart(history(metrics)).length > 0);
+      assert.ok(historyTable(history(metrics)).length > 0);
+    }
+    assert.ok(drawHistory(history({ loss: [Number.NaN] })).includes("no finite value"));
+  });
+
+  test("many points draw a small file that keeps the extremes", () => {
+    const values = Float64Array.from({ length: 100_000 }, (_, i) => (i === 54_321 ? 9 : (i % 7) / 7));
+    const svg = drawCurves({ noise: values });
+    requireSvg(svg);
+    assert.ok(svg.length < 60_000, String(svg.length));
+    const ys = [...(paths(svg)[0] as string).matchAll(/[ML][\d.]+ ([\d.]+)/g)].map((m) => Number(m[1]));
+    assert.ok(Math.min(...ys) < 80, "the peak is there");
+  });
+
+  test("text is escaped, also what XML forbids", () => {
+    const svg = drawCurves(
+      { 'a<b>&"c"': [1, 2], "\u0000\ud800": [2, 1] },
+      { title: "x < y & \u0007 z", yLabel: "</text>" },
+    );
+    requireSvg(svg);
+    assert.ok(svg.includes("x &lt; y &amp; \uFFFD z"));
+    assert.ok(svg.includes("&lt;/text&gt;"));
+  });
+
+  test("the same call gives the same bytes", () => {
+    assert.is(drawHistory(usual), drawHistory(usual));
+  });
+
+  test("what is no history", () => {
+    for (const wrong of [
+      null,
+      {},
+      { epochs: [0], metrics: {} },
+      { epochs: [], metrics: { loss: [] } },
+      { epochs: [0], metrics: { loss: [1, 2] } },
+    ])
+      assert.throws(
+        () => drawHistory(wrong as never),
+        (error: unknown) => error instanceof LanewiseError,
+      );
+    assert.throws(() => drawHistory(usual, { metrics: ["recall"] }), /recall.*loss, accuracy/);
+  });
+});
+
+suite("drawing: histories as text", (test) => {
+  test("a table, the best epoch marked", () => {
+    assert.is(
+      historyTable(usual),
+      [
+        "epoch    loss  val_loss  accuracy  val_accuracy",
+        "    0  1.0000    1.1000    0.5000        0.5000",
+        "    1  0.5000    0.6000    0.7000        0.6000",
+        "    2  0.2500    0.5000    0.8000        0.7000  *",
+        "    3  0.1250    0.7000    0.9000        0.6500",
+        "* best val_loss",
+      ].join("\n"),
+    );
+  });
+
+  test("few rows keep the first, the last and the best", () => {
+    const loss = Array.from({ length: 100 }, (_, i) => (i - 37) ** 2 + 1);
+    const rows = historyTable(history({ loss }), { rows: 6 }).split("\n").slice(1, -1);
+    assert.is(rows.length, 6);
+    assert.match(rows[0] as string, /^ +0 /);
+    assert.match(rows.at(-1) as string, /^ +99 /);
+    assert.ok(rows.some((row) => /^ +37 .*\*$/.test(row)));
+  });
+
+  test("a curve of braille dots falls from the upper left to the lower right", () => {
+    const lines = historyChart(history({ loss: [4, 3, 2, 1, 0] }), { width: 24, height: 4 }).split("\n");
+    assert.equal(lines, [
+      "   loss ⠤⠤",
+      "4 ┤⠉⠒⠤⢄⡀",
+      "  ┤    ⠈⠉⠒⠢⢄⣀",
+      "  ┤          ⠉⠑⠒⠤⠤⣀⡀",
+      "0 ┤                ⠈⠑⠒⠤⣀",
+      "  └─────────────────────",
+      "   0                   4",
+    ]);
+  });
+
+  test("validation is dotted, panels stand below each other, widths hold", () => {
+    const text = historyChart(usual, { width: 40, height: 5 });
+    assert.match(text, /loss ⠤⠤ {3}val_loss ⠄⠠/);
+    assert.match(text, /accuracy ⠤⠤ {3}val_accuracy ⠄⠠/);
+    for (const line of text.split("\n")) assert.ok(line.length <= 40, line);
+    assert.is(text.split("\n").length, 2 * (5 + 3) + 1);
+  });
+});
+
+suite("drawing: the rest", (test) => {
+  test("confusion matrices: counts in the cells, labels at the sides", () => {
+    const matrix = [
+      [50, 2, 0],
+      [3, 40, 7],
+      [0, 0, 0],
+    ];
+    const svg = drawConfusionMatrix(matrix, { labels: ["cat", "dog", "<bird>"], title: "Dev" });
+    requireSvg(svg);
+    for (const word of ["50", "40", "7", "cat", "dog", "&lt;bird&gt;", "predicted", "true"])
+      assert.ok(svg.includes(`>${word}<`), word);
+    assert.is(svg.match(/<rect class="lw-f0"/g)?.length, 2);
+    requireSvg(drawConfusionMatrix({ data: new Float64Array(10_000).fill(3), shape: [100, 100] }));
+    requireSvg(drawConfusionMatrix([[1]], { width: 100, height: 100 }));
+    requireSvg(
+      drawConfusionMatrix([
+        [0.25, 0.75],
+        [1e9, 0],
+      ]),
+    );
+    assert.throws(() => drawConfusionMatrix([[1, 2]]), /matrix must be \[classes, classes\], got \[1, 2\]/);
+    assert.throws(() => drawConfusionMatrix(matrix, { labels: ["a"] }), /labels has 1/);
+    assert.throws(() => drawConfusionMatrix([[Number.NaN]]), /counts/);
+  });
+
+  test("filters of 1, 3 and more channels, zeros, a variable", () => {
+    for (const shape of [
+      [5, 5, 1, 6],
+      [3, 3, 3, 16],
+      [3, 3, 8, 4],
+      [1, 1, 1, 1],
+      [28, 28, 1, 30],
+      [1, 7, 2, 3],
+    ]) {
+      const size = shape.reduce((product, n) => product * n, 1);
+      const data = Float32Array.from({ length: size }, (_, i) => ((i * 37) % 11) - 5);
+      const svg = drawFilters({ data, shape });
+      requireSvg(svg);
+      assert.ok(svg.includes("-5 to 5") || size === 1);
+      requireSvg(drawFilters({ data: new Float32Array(size), shape }));
+    }
+    requireSvg(drawFilters(variable({ data: [1, Number.NaN, 3, 4], shape: [2, 2, 1, 1] })));
+    assert.throws(() => drawFilters({ data: [1, 2], shape: [1, 2] }), /height, width, in, out/);
+  });
+
+  test("images: gray and colour, bytes and fractions, labels", () => {
+    const make = (shape: number[], value: (i: number) => number): { data: Float32Array; shape: number[] } => ({
+      data: Float32Array.from({ length: shape.reduce((product, n) => product * n, 1) }, (_, i) => value(i)),
+      shape,
+    });
+    for (const images of [
+      make([5, 8, 8], (i) => i % 256),
+      make([5, 8, 8, 1], (i) => (i % 10) / 10),
+      make([3, 4, 6, 3], (i) => (i % 10) / 10 - 0.5),
+      make([1, 1, 1, 4], () => 1),
+      make([2, 2, 2], () => Number.NaN),
+    ])
+      requireSvg(drawImages(images));
+    const svg = drawImages(
+      make([3, 8, 8], (i) => i),
+      { labels: [7, "<2>", "a long label that does not fit"], columns: 2 },
+    );
+    requireSvg(svg);
+    assert.ok(svg.includes(">7<") && svg.includes(">&lt;2&gt;<") && svg.includes("…<"));
+    assert.throws(() => drawImages(make([2, 4, 4, 2], () => 1)), /1, 3 or 4 channels/);
+    assert.throws(
+      () =>
+        drawImages(
+          make([2, 4, 4], () => 1),
+          { labels: ["a"] },
+        ),
+      /labels has 1/,
+    );
+    assert.throws(() => drawImages(new Float32Array(4)), /images/);
+  });
+
+  test("a black and a white pixel are black and white", async () => {
+    const svg = drawImages({ data: [0, 255], shape: [1, 1, 2] });
+    const base64 = /base64,([^"]*)"/.exec(svg)?.[1] as string;
+    const file = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const at = new TextDecoder("latin1").decode(file).indexOf("PLTE") + 4;
+    const idat = new TextDecoder("latin1").decode(file).indexOf("IDAT");
+    const length = new DataView(file.buffer).getUint32(idat - 4);
+    const stream = new Blob([file.slice(idat + 4, idat + 4 + length)])
+      .stream()
+      .pipeThrough(new DecompressionStream("deflate"));
+    const [, black, white] = new Uint8Array(await new Response(stream).arrayBuffer());
+    const color = (index: number | undefined) => [
+      ...file.slice(at + (index as number) * 3, at + (index as number) * 3 + 3),
+    ];
+    assert.equal(
+      [color(black), color(white)],
+      [
+        [0, 0, 0],
+        [255, 255, 255],
+      ],
+    );
+  });
+
+  test("schedules: one, several, a number; steps of an epoch", () => {
+    const seen: [number, number][] = [];
+    const svg = drawSchedule(
+      (step, epoch) => {
+        seen.push([step, epoch]);
+        return 0.2 / (1 + epoch);
+      },
+      { steps: 6, stepsPerEpoch: 2 },
+    );
+    requireSvg(svg);
+    assert.equal(seen, [
+      [0, 0],
+      [1, 0],
+      [2, 1],
+      [3, 1],
+      [4, 2],
+      [5, 2],
+    ]);
+    const several = drawSchedule({ constant: 0.1, growing: (step) => step }, { steps: 20, scale: "log" });
+    requireSvg(several);
+    assert.ok(several.includes(">constant<") && several.includes(">growing<"));
+    requireSvg(drawSchedule(() => Number.NaN));
+    requireSvg(drawSchedule(0.1, { steps: 1 }));
+    assert.throws(() => drawSchedule((() => "1") as never), /what schedule returns must be a number/);
+  });
+
+  test("layer reports: rows and columns that are there, odd numbers written out", () => {
+    const layer = {
+      name: "dense_1",
+      activations: { deviation: 1 },
+      gradients: { deviation: 1e-3 },
+      deadShare: 0.25,
+      saturatedShare: null,
+      updateRatio: 1e-3,
+    };
+    const svg = drawLayerReport({
+      layers: [
+        layer,
+        { ...layer, name: "dense_2", deadShare: null, gradients: null, updateRatio: 0, verdict: "dead" },
+        { ...layer, name: "dense_3", activations: { deviation: Number.NaN } },
+      ],
+    });
+    requireSvg(svg);
+    for (const word of ["dense_1", "dense_2: dead", "25 %", "0", "NaN", "dead"])
+      assert.ok(svg.includes(`>${word}<`), word);
+    assert.not.ok(svg.includes("saturated"));
+    requireSvg(drawLayerReport({ layers: [layer] }, { width: 100, height: 100 }));
+    assert.throws(() => drawLayerReport({ layers: [{ name: "a" } as never] }), /report\.layers\[0\]/);
+    assert.throws(() => drawLayerReport({ layers: [] }), /no layers/);
+  });
+
+  test("learning curves", () => {
+    const point = (size: number, train: number, dev: number) => ({
+      size,
+      train,
+      dev,
+      trainErrors: [train],
+      devErrors: [dev],
+    });
+    const curve = {
+      points: [point(10, 0, 0.5), point(100, 0.1, 0.2)],
+      error: "1 - accuracy",
+      target: 0.05,
+      reading: "both" as const,
+      explanation: "",
+    };
+    const svg = drawLearningCurve(curve, { title: "Sizes" });
+    requireSvg(svg);
+    assert.is(paths(svg).length, 3);
+    assert.is(paths(drawLearningCurve({ ...curve, target: 0 })).length, 2);
+    requireSvg(drawLearningCurve({ ...curve, points: [point(5, Number.NaN, 1)] }));
+    assert.throws(() => drawLearningCurve({ ...curve, points: [] }), /no points/);
+  });
+});
