@@ -67,7 +67,7 @@ export function advise(
     validation: anything,
     test: anything,
   });
-  const dataset = examplesOf(core, where, data);
+  const dataset = examplesOf(core, `${where}, data`, data);
   requireHistory(where, history);
   const countOf = (name: "validation" | "test"): number | null =>
     options[name] === undefined ? null : examplesOf(core, `${where}, ${name}`, options[name]).count;

@@ -95,7 +95,8 @@ export function examplePool(where: string, model: Model, data: unknown): Example
 
 /** Checks that what makes models is a function. */
 export function requireCreate(where: string, create: unknown): asserts create is CreateModel {
-  if (typeof create !== "function") throw invalid(where, "create", "a function that makes a compiled model", create);
+  if (typeof create !== "function" || "kind" in create)
+    throw invalid(where, "create", "a function that makes a compiled model", create);
 }
 
 /** The names that `evaluate` of a compiled model reports. */

@@ -160,7 +160,7 @@ export async function learningCurve(
   const make = (repeat: number): Promise<Model> => freshModel(where, create, { seed: seed + repeat, repeat }, before);
 
   let model: Model | null = await make(0);
-  const pool = examplePool(where, model, data);
+  const pool = examplePool(`${where}, data`, model, data);
   examplePool(`${where}, validation`, model, validation);
   const sizes = sizesFor(pool.count, options.sizes);
   const metric = metricOf(reported(where, model), options.metric);
