@@ -100,8 +100,8 @@ async function barsModel() {
     loss: "sparseCategoricalCrossentropy",
     metrics: ["accuracy"],
   });
-  const [train, dev] = [bars(120, 1), bars(400, 2)];
-  const history = await model.fit(train, { epochs: 30, batchSize: 16, validation: dev });
+  const [train, dev] = [bars(40, 1), bars(400, 2)];
+  const history = await model.fit(train, { epochs: 60, batchSize: 20, validation: dev });
   return { model, history, train, dev };
 }
 
@@ -231,7 +231,7 @@ async function optimizers() {
 }
 
 const pictures = {
-  history: async () => lanewise.drawHistory((await theBars()).history, { title: "Training on 120 images" }),
+  history: async () => lanewise.drawHistory((await theBars()).history, { title: "Training on 40 images" }),
   confusion,
   boundary,
   "boundary-three": boundaryOfThree,
