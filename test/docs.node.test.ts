@@ -41,8 +41,10 @@ function examplesIn(page: string): Example[] {
   });
 }
 
-const pages = ["README.md", "ARCHITECTURE.md", ...readdirSync("docs").map((file) => `docs/${file}`)];
-const examples = pages.filter((page) => page.endsWith(".md")).flatMap(examplesIn);
+const pages = ["README.md", "ARCHITECTURE.md", ...readdirSync("docs").map((file) => `docs/${file}`)].filter((path) =>
+  path.endsWith(".md"),
+);
+const examples = pages.flatMap(examplesIn);
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 for (const { file, code } of examples) writeFileSync(file, code);

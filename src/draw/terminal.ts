@@ -13,7 +13,7 @@ import { short } from "./numbers.ts";
 export interface HistoryTableOptions {
   /** Names of the columns, by default all; val_ values go with them. */
   readonly metrics?: readonly string[];
-  /** Rows at most: of more epochs some are left out, never the first, the last and the best. By default all. */
+  /** Rows at most: of more epochs some are left out, but from three rows on not the first, the last and the best. By default all. */
   readonly rows?: number;
 }
 
@@ -46,13 +46,17 @@ function bestOf({ metrics }: History): { name: string; at: number } {
   return { name, at };
 }
 
-/** Indices of at most `rows` of `count`, spread evenly, with those that must be there. */
-function chosenRows(count: number, rows: number, must: readonly number[]): number[] {
+/** Indices of at most `rows` of `count`, spread evenly from the first to the last; the best takes its neighbour's place. */
+function chosenRows(count: number, rows: number, best: number): number[] {
   if (count <= rows) return Array.from({ length: count }, (_, i) => i);
-  const chosen = new Set(must.filter((i) => i >= 0).slice(0, rows));
-  for (let k = 0; k < rows && chosen.size < rows; k++)
-    chosen.add(Math.round((k * (count - 1)) / Math.max(1, rows - 1)));
-  return [...chosen].sort((a, b) => a - b);
+  if (rows === 1) return [Math.max(0, best)];
+  const chosen = Array.from({ length: rows }, (_, k) => Math.round((k * (count - 1)) / (rows - 1)));
+  if (best < 0 || chosen.includes(best) || rows === 2) return chosen;
+  let nearest = 1;
+  for (let k = 2; k < rows - 1; k++)
+    if (Math.abs((chosen[k] as number) - best) < Math.abs((chosen[nearest] as number) - best)) nearest = k;
+  chosen[nearest] = best;
+  return chosen;
 }
 
 /**
@@ -69,7 +73,7 @@ export function historyTable(history: History, options: HistoryTableOptions = {}
     ...(validation ? [`val_${name}`] : []),
   ]);
   const best = bestOf(history);
-  const rows = chosenRows(epochs.length, options.rows ?? epochs.length, [0, epochs.length - 1, best.at]);
+  const rows = chosenRows(epochs.length, options.rows ?? epochs.length, best.at);
   const lines = textTable(
     [
       ["epoch", ...names, ""],
@@ -118,35 +122,54 @@ function createCanvas(columns: number, rows: number): Canvas {
   };
 }
 
-/** A line from dot to dot; every third column alone where it is dotted. */
-function stroke(canvas: Canvas, from: readonly [number, number], to: readonly [number, number], dotted: boolean): void {
-  const steps = Math.max(Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1]), 1);
-  for (let i = 0; i <= steps; i++) {
-    const x = Math.round(from[0] + ((to[0] - from[0]) * i) / steps);
-    const y = Math.round(from[1] + ((to[1] - from[1]) * i) / steps);
-    if (!dotted || (x + y) % 3 === 0) canvas.dot(x, y);
-  }
+/** Draws from dot to dot; of a dotted line every third. */
+interface Pen {
+  to(x: number, y: number): void;
+  /** The next dot begins a line. */
+  lift(): void;
+}
+
+function createPen(canvas: Canvas, dotted: boolean): Pen {
+  let last: readonly [number, number] | null = null;
+  let drawn = 0;
+  return {
+    to(x, y) {
+      const [fromX, fromY] = last ?? [x, y];
+      const steps = Math.max(Math.abs(x - fromX), Math.abs(y - fromY));
+      // the dot where the last line ended is there already
+      for (let i = last ? 1 : 0; i <= steps; i++) {
+        const share = steps === 0 ? 0 : i / steps;
+        const at = [Math.round(fromX + (x - fromX) * share), Math.round(fromY + (y - fromY) * share)] as const;
+        if (!dotted || drawn % 3 === 0) canvas.dot(...at);
+        drawn++;
+      }
+      last = [x, y];
+    },
+    lift() {
+      last = null;
+      drawn = 0;
+    },
+  };
 }
 
 function trace(canvas: Canvas, values: readonly number[], low: number, high: number, dotted: boolean): void {
-  const span = high - low;
-  const at = (i: number): [number, number] => {
-    const share = span === 0 ? 0.5 : ((values[i] as number) - low) / span;
-    const x = values.length === 1 ? 0 : (i / (values.length - 1)) * (canvas.width - 1);
-    return [Math.round(x), Math.round((1 - share) * (canvas.height - 1))];
-  };
+  const pen = createPen(canvas, dotted);
   values.forEach((value, i) => {
-    if (!Number.isFinite(value)) return;
-    const before = i > 0 && Number.isFinite(values[i - 1]);
-    if (before) stroke(canvas, at(i - 1), at(i), dotted);
-    else canvas.dot(...at(i));
+    if (!Number.isFinite(value)) {
+      pen.lift();
+      return;
+    }
+    // halves, so that no difference of large values overflows
+    const share = high === low ? 0.5 : (value / 2 - low / 2) / (high / 2 - low / 2);
+    const x = values.length === 1 ? 0 : (i / (values.length - 1)) * (canvas.width - 1);
+    pen.to(Math.round(x), Math.round((1 - share) * (canvas.height - 1)));
   });
 }
 
 function chart(panel: HistoryPanel, epochs: readonly number[], width: number, height: number): string[] {
   const all = [...(panel.train ?? []), ...(panel.validation ?? [])].filter(Number.isFinite);
   const [low, high] = all.length > 0 ? [Math.min(...all), Math.max(...all)] : [0, 1];
-  const labels = [high, low].map((value) => short(value));
+  const labels = [high, low].map((value) => short(value, 3));
   const margin = Math.max(...labels.map((label) => label.length));
   const columns = Math.max(4, width - margin - 2);
   const canvas = createCanvas(columns, height);
