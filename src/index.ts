@@ -25,7 +25,7 @@ export { learningCurve } from "./diagnosis/learningCurve.ts";
 export type { Severity } from "./diagnosis/rules/rule.ts";
 export type { SuspectLabel, SuspectLabelsOptions } from "./diagnosis/suspectLabels.ts";
 export { suspectLabels } from "./diagnosis/suspectLabels.ts";
-export type { DrawConfusionMatrixOptions } from "./draw/confusionMatrix.ts";
+export type { DrawConfusionMatrixOptions, DrawnConfusionMatrix } from "./draw/confusionMatrix.ts";
 export { drawConfusionMatrix } from "./draw/confusionMatrix.ts";
 export type { DrawDecisionBoundaryOptions } from "./draw/decisionBoundary.ts";
 export { drawDecisionBoundary } from "./draw/decisionBoundary.ts";

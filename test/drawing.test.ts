@@ -308,6 +308,15 @@ suite("drawing: the rest", (test) => {
       assert.ok(svg.includes(`>${word}<`), word);
     assert.is(svg.match(/<rect class="lw-f0"/g)?.length, 2);
     requireSvg(drawConfusionMatrix({ data: new Float64Array(10_000).fill(3), shape: [100, 100] }));
+    const named = drawConfusionMatrix({
+      counts: [
+        [1, 0],
+        [2, 3],
+      ],
+      classes: ["no", "yes"],
+    });
+    requireSvg(named);
+    assert.ok(named.includes(">yes<"));
     requireSvg(drawConfusionMatrix([[1]], { width: 100, height: 100 }));
     requireSvg(
       drawConfusionMatrix([

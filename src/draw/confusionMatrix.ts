@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { checkOptions, invalid } from "../check.ts";
+import { checkOptions, invalid, isRecord } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
 import { formatShape } from "../shape.ts";
 import { short } from "./numbers.ts";
@@ -12,7 +12,7 @@ import { contentTop, drawOptions, fitText, MARGIN, rect, svgDocument, text, text
 
 /** Options of `drawConfusionMatrix`. */
 export interface DrawConfusionMatrixOptions extends DrawOptions {
-  /** Names of the classes; by default 0, 1, 2, ... */
+  /** Names of the classes; by default those that the matrix has, otherwise 0, 1, 2, ... */
   readonly labels?: readonly (string | number)[];
 }
 
@@ -24,6 +24,11 @@ const labelsOption: Checker<readonly (string | number)[]> = (value, name, at) =>
   if (!ok) throw invalid(at, name, "an array of texts or numbers", value);
   return value;
 };
+
+/** Counts [true class, predicted class], or what has them with the names of the classes, as `confusionMatrix` gives them. */
+export type DrawnConfusionMatrix =
+  | Values
+  | { readonly counts: readonly (readonly number[])[]; readonly classes: readonly string[] };
 
 function requireCounts(matrix: Values): { data: ArrayLike<number>; classes: number } {
   const { data, shape } = shaped(where, "matrix", matrix, "a square matrix of counts");
@@ -70,10 +75,14 @@ function cells(data: ArrayLike<number>, classes: number, left: number, top: numb
  * A confusion matrix [true class, predicted class] as SVG: each cell shaded by its share of its row, right ones blue, wrong ones
  * orange. Throws `shape-mismatch` for what is not square, or another number of labels.
  */
-export function drawConfusionMatrix(matrix: Values, options: DrawConfusionMatrixOptions = {}): string {
-  const { data, classes } = requireCounts(matrix);
+export function drawConfusionMatrix(matrix: DrawnConfusionMatrix, options: DrawConfusionMatrixOptions = {}): string {
+  const named = isRecord(matrix) && "counts" in matrix ? (matrix as { counts: Values; classes?: unknown }) : null;
+  const { data, classes } = requireCounts(named ? named.counts : (matrix as Values));
   checkOptions(where, options, { ...drawOptions, labels: labelsOption });
-  const { title, labels = Array.from({ length: classes }, (_, i) => i) } = options;
+  const { title } = options;
+  const labels =
+    options.labels ??
+    (named ? labelsOption(named.classes, "matrix.classes", where) : Array.from({ length: classes }, (_, i) => i));
   if (labels.length !== classes) {
     throw new LanewiseError(
       "shape-mismatch",

@@ -200,7 +200,19 @@ const drawings: readonly Call[] = [
     [
       [
         "matrix",
-        must(kind([], [1, 2], [[1, 2]], [[-1]], [[Number.NaN]], [["1"]], new Float32Array(4))),
+        must(
+          kind(
+            [],
+            [1, 2],
+            [[1, 2]],
+            [[-1]],
+            [[Number.NaN]],
+            [["1"]],
+            new Float32Array(4),
+            { counts: [[1]] },
+            { counts: 1, classes: ["a"] },
+          ),
+        ),
         [
           [1, 2],
           [3, 4],
