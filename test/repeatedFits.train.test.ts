@@ -167,6 +167,15 @@ suite("bias and variance", (test) => {
   });
 });
 
+suite("histories", (test) => {
+  test("fit's history prints, and is data otherwise", async () => {
+    const history = await constantModel({ seed: 0 }).fit(constants([2, 4]), { epochs: 2, validation: constants([3]) });
+    assert.is(String(history), "epoch 0  loss 10.00  val_loss 0.000\nepoch 1  loss 1.000  val_loss 0.000");
+    assert.equal(Object.keys(history), ["epochs", "metrics"]);
+    assert.equal(JSON.parse(JSON.stringify(history)), { epochs: [0, 1], metrics: { loss: [10, 1], val_loss: [0, 0] } });
+  });
+});
+
 suite("learning curves", (test) => {
   test("errors of a constant: the variance of what it was trained on, and of the dev set round its mean", async () => {
     const y = Array.from({ length: 30 }, (_, i) => (i * 7) % 11);

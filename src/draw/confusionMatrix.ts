@@ -61,7 +61,7 @@ function cells(data: ArrayLike<number>, classes: number, left: number, top: numb
       const shade = Number((value === 0 ? 0.08 : 0.12 + 0.88 * share).toFixed(3));
       const color = value === 0 ? "lw-m" : right ? "lw-f0" : "lw-f1";
       parts.push(rect(x, y, side - gap, side - gap, color, ` fill-opacity="${shade}"`));
-      const label = short(value, 3);
+      const label = Number.isInteger(value) ? String(value) : short(value, 3);
       const size = Math.min(12, Math.floor((side - 4) / Math.max(1, label.length * 0.6)));
       if (value === 0 || size < 7) return;
       const ink = shade > 0.5 ? "lw-o" : "lw-t";

@@ -8,7 +8,7 @@ import { historyPanels, metricsOption, requireHistory } from "./historyData.ts";
 import type { LegendEntry, Panel, Series } from "./plot.ts";
 import { drawPanel, legend } from "./plot.ts";
 import type { DrawOptions } from "./svg.ts";
-import { contentTop, drawOptions, MARGIN, svgDocument } from "./svg.ts";
+import { COLORS, contentTop, drawOptions, MARGIN, svgDocument } from "./svg.ts";
 
 const scaleOption = oneOf("linear", "log");
 
@@ -103,6 +103,7 @@ export function namedCurves(where: string, curves: unknown): Series[] {
   return Object.entries(curves).map(([name, value], color) => ({
     name,
     color,
+    dashed: color >= COLORS, // where colours come again
     ...curveOf(value, `curves.${name}`, where),
   }));
 }

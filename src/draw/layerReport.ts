@@ -6,7 +6,7 @@ import { logTicks, percent, short } from "./numbers.ts";
 import type { Axis } from "./plot.ts";
 import { axis } from "./plot.ts";
 import type { DrawOptions } from "./svg.ts";
-import { contentTop, drawOptions, fitText, line, MARGIN, rect, svgDocument, text, textWidth } from "./svg.ts";
+import { contentTop, drawOptions, fitEnd, fitText, line, MARGIN, rect, svgDocument, text, textWidth } from "./svg.ts";
 
 /** What is drawn of a layer; what `layerReport` gives has it. */
 export interface DrawnLayer {
@@ -22,7 +22,7 @@ export interface DrawnLayer {
 
 const where = "drawLayerReport";
 const ROW = 26;
-const NAME_MAX = 180;
+const NAME_MAX = 190;
 const COLUMN_GAP = 22;
 
 type Measure = (layer: DrawnLayer) => number | null;
@@ -132,9 +132,10 @@ export function drawLayerReport(report: { readonly layers: readonly DrawnLayer[]
   checkOptions(where, options, drawOptions);
   const used = columns.filter(({ measure }) => layers.some((layer) => measure(layer) !== null));
   const { title } = options;
-  const labels = layers.map(({ name, verdict = "fine" }) =>
-    fitText(verdict === "fine" ? name : `${name}: ${verdict}`, NAME_MAX),
-  );
+  const labels = layers.map(({ name, verdict = "fine" }) => {
+    const short = fitEnd(name, NAME_MAX);
+    return verdict === "fine" ? short : `${short}: ${verdict}`;
+  });
   const names = Math.max(...labels.map((label) => textWidth(label)));
   const first = MARGIN + names + 18;
   const width =

@@ -2,7 +2,7 @@
 
 import { log } from "../math.ts";
 import type { Ticks } from "./numbers.ts";
-import { coordinate, logTicks, niceTicks } from "./numbers.ts";
+import { coordinate, logTicks, niceTicks, short } from "./numbers.ts";
 import { COLORS, line, text, textWidth } from "./svg.ts";
 
 /** A curve; values that are not finite are gaps. */
@@ -160,7 +160,10 @@ export function drawPanel(panel: Panel, place: Area): string[] {
   const left = place.left + labelWidth(yTicks) + 8;
   const width = Math.max(10, place.left + place.width - left);
   const [first, last] = xRange ?? [0, 1];
-  const xTicks = niceTicks(first, last, Math.max(2, Math.min(8, Math.round(width / 60))), false, panel.whole);
+  const xTicks =
+    first === last
+      ? { low: first - 1, high: first + 1, values: [first], labels: [short(first)] }
+      : niceTicks(first, last, Math.max(2, Math.min(8, Math.round(width / 60))), false, panel.whole);
   const x = axis(xTicks, left + 4, left + width - 4);
   const y = axis(yTicks, top + height, top, scale);
   const area = { left, top, width, height };

@@ -74,6 +74,14 @@ export function fitText(text: string, width: number, size = 12): string {
   return `${characters.join("")}…`;
 }
 
+/** The same with the beginning cut: the end of a path says most. */
+export function fitEnd(text: string, width: number, size = 12): string {
+  if (textWidth(text, size) <= width) return text;
+  const characters = [...text];
+  while (characters.length > 1 && textWidth(`…${characters.join("")}`, size) > width) characters.shift();
+  return `…${characters.join("")}`;
+}
+
 export interface TextStyle {
   /** "start" by default. */
   readonly anchor?: "start" | "middle" | "end";

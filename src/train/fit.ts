@@ -84,7 +84,23 @@ export interface History {
   readonly epochs: number[];
   /** One value an epoch: loss, metrics, val_loss, ... */
   readonly metrics: Record<string, number[]>;
+  /** A line for each epoch; `historyTable` and `historyChart` print more. */
+  toString(): string;
 }
+
+/** Gives a history its text, aside from its data. */
+const printable = (history: History): History =>
+  Object.defineProperty(history, "toString", {
+    value: () =>
+      history.epochs
+        .map((epoch, i) =>
+          [
+            `epoch ${epoch}`,
+            ...Object.entries(history.metrics).map(([name, of]) => `${name} ${of[i]?.toPrecision(4)}`),
+          ].join("  "),
+        )
+        .join("\n"),
+  });
 
 /** Options of `model.evaluate` and `model.predict`. */
 export interface EvaluateOptions {
@@ -415,7 +431,7 @@ export async function fit(
     const loop = createLoop(core, machine, where, signal, onNaN);
     const names = reportNames(core, training);
     const report = names.map(() => 0);
-    const history: { epochs: number[]; metrics: Record<string, number[]> } = { epochs: [], metrics: {} };
+    const history = printable({ epochs: [], metrics: {} });
     let stopped = false;
     const context: TrainContext = {
       model: publicModel,
