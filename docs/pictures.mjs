@@ -205,11 +205,17 @@ function layers() {
   );
 }
 
-const schedules = {
-  "0.2 / (1 + epoch)": (_step, epoch) => 0.2 / (1 + epoch),
-  "0.2 · 0.9^epoch": (_step, epoch) => Array.from({ length: epoch }).reduce((rate) => rate * 0.9, 0.2),
-  "halved every 8 epochs": (_step, epoch) => 0.2 / 2 ** Math.floor(epoch / 8),
-};
+/** Rates by epoch, each from 0.2. */
+function schedulesByEpoch() {
+  const { cosineDecay, exponentialDecay, inverseTimeDecay, stepDecay } = lanewise.schedules;
+  const initialLearningRate = 0.2;
+  return {
+    inverseTimeDecay: inverseTimeDecay({ initialLearningRate, decayRate: 1 }),
+    exponentialDecay: exponentialDecay({ initialLearningRate, decayRate: 0.9 }),
+    stepDecay: stepDecay({ initialLearningRate, factor: 0.5, every: 8 }),
+    cosineDecay: cosineDecay({ initialLearningRate, decaySteps: 40, per: "epoch" }),
+  };
+}
 
 /** The same network by plain gradient descent, with momentum, and by Adam. */
 async function optimizers() {
@@ -247,7 +253,7 @@ const pictures = {
   },
   "learning-curve": learning,
   "layer-report": layers,
-  schedules: () => lanewise.drawSchedule(schedules, { title: "Three schedules", steps: 40 }),
+  schedules: () => lanewise.drawSchedule(schedulesByEpoch(), { title: "Four schedules", steps: 41 }),
   optimizers,
 };
 

@@ -18,8 +18,7 @@ import * as sched from "./wrongCalls/sched.ts";
 
 const { LanewiseError, ops } = lanewise;
 
-const sync: readonly Call[] = [layers, optimizers, making, sched].flatMap(({ calls }) => calls);
-const sync: readonly Call[] = [diagnosis, layers, optimizers, making].flatMap(({ calls }) => calls);
+const sync: readonly Call[] = [diagnosis, layers, optimizers, making, sched].flatMap(({ calls }) => calls);
 const seen = new Set<string>(["LanewiseError"]);
 
 async function check(calls: readonly Call[]): Promise<void> {

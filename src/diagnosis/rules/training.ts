@@ -152,7 +152,7 @@ const earlyStopping: Rule = {
     return {
       severity: "warning",
       reason: `val_loss was lowest in epoch ${at} (${short(lowest)}) and has risen to ${short(last)} in epoch ${losses.length - 1}.`,
-      suggestion: "Stop early and keep the best weights, or regularise.",
+      suggestion: "Stop early and keep the best weights (the callback earlyStopping), or regularise.",
     };
   },
 };
