@@ -18,7 +18,7 @@ import type { Model } from "../model.ts";
 import type { RandomNumbers } from "../randomNumbers.ts";
 import { createRandom } from "../randomNumbers.ts";
 import { textTable } from "../text.ts";
-import type { Arrays, Examples } from "../train/fit.ts";
+import type { Arrays, Examples, Prediction } from "../train/fit.ts";
 import { abortSignal } from "../train/fit.ts";
 import type { CreateModel } from "./fresh.ts";
 import { examplePool, freshModel, requireCreate } from "./fresh.ts";
@@ -165,7 +165,10 @@ const checkers = {
  * `target` holds the values without noise. Where only observed values are known the bias holds their noise, unless `noise` says how
  * much that is. Rejects with `shape-mismatch` where predictions and target are not as many.
  */
-export async function biasVariance(create: CreateModel, options: BiasVarianceOptions): Promise<BiasVariance> {
+export async function biasVariance(
+  create: CreateModel<Prediction>,
+  options: BiasVarianceOptions,
+): Promise<BiasVariance> {
   requireCreate(where, create);
   checkOptions(where, options, checkers, ["test"]);
   const { data, sample, test, repeats = 20, seed = 0, epochs = 10, batchSize = 32, signal } = options;

@@ -26,26 +26,26 @@ export interface FreshModel {
   readonly repeat: number;
 }
 
-/** Makes a compiled model, a new one at each call. */
-export type CreateModel = (about: FreshModel) => Model | Promise<Model>;
+/** Makes a compiled model, a new one at each call. `P` is what it predicts. */
+export type CreateModel<P = unknown> = (about: FreshModel) => Model<P> | Promise<Model<P>>;
 
 /** Calls the user's function; what it returns must be a compiled model that it has not returned before. */
-export async function freshModel(
+export async function freshModel<P>(
   where: string,
-  create: CreateModel,
+  create: CreateModel<P>,
   about: FreshModel,
   before: WeakSet<object>,
-): Promise<Model> {
+): Promise<Model<P>> {
   const model: unknown = await create(about);
   requireTraining(coreOf(`${where}, what create returns`, model), where);
-  if (before.has(model as Model)) {
+  if (before.has(model as Model<P>)) {
     throw new LanewiseError(
       "invalid-argument",
       `${where}: what create returns must be a new model at each call, but it is one that was trained before. Make the model inside of create.`,
     );
   }
-  before.add(model as Model);
-  return model as Model;
+  before.add(model as Model<P>);
+  return model as Model<P>;
 }
 
 /** The user's examples, checked against a model, ready for taking parts of them. */
@@ -65,7 +65,7 @@ function inForm(form: Form, names: readonly string[], values: readonly Values[])
   return form === "array" ? values : Object.fromEntries(names.map((name, i) => [name, values[i] as Values]));
 }
 
-export function examplePool(where: string, model: Model, data: unknown): ExamplePool {
+export function examplePool(where: string, model: Model<unknown>, data: unknown): ExamplePool {
   const core = coreOf(where, model);
   const dataset: Dataset = examplesOf(core, where, data);
   const { inputs, outputs, inputForm, outputForm } = core.network;
@@ -100,7 +100,7 @@ export function requireCreate(where: string, create: unknown): asserts create is
 }
 
 /** The names that `evaluate` of a compiled model reports. */
-export function reported(where: string, model: Model): string[] {
+export function reported(where: string, model: Model<unknown>): string[] {
   const core = coreOf(where, model);
   return reportNames(core, requireTraining(core, where));
 }

@@ -144,7 +144,7 @@ function metricOf(names: readonly string[], given: string | undefined): string {
  * Trains a new model for each size of the training set and takes its error on what it was trained on and on the dev set. Two
  * errors that are high and close mean high bias; a gap between them means high variance, and more data will
  * close it (Ng, Machine Learning Yearning). The examples of a size are among those of the next one.
- * `create` makes a compiled model, a new one at each call. Rejects with `invalid-argument` where it does not.
+ * `create` makes a compiled model, a new one at each call, which is disposed of after its training. Rejects with `invalid-argument` where it does not.
  */
 export async function learningCurve(
   create: CreateModel,
@@ -157,9 +157,10 @@ export async function learningCurve(
   const { signal } = options;
   const evaluation = { batchSize, ...(signal && { signal }) };
   const before = new WeakSet<object>();
-  const make = (repeat: number): Promise<Model> => freshModel(where, create, { seed: seed + repeat, repeat }, before);
+  const make = (repeat: number): Promise<Model<unknown>> =>
+    freshModel(where, create, { seed: seed + repeat, repeat }, before);
 
-  let model: Model | null = await make(0);
+  let model: Model<unknown> | null = await make(0);
   const pool = examplePool(`${where}, data`, model, data);
   examplePool(`${where}, validation`, model, validation);
   const sizes = sizesFor(pool.count, options.sizes);

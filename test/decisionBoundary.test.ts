@@ -1,0 +1,81 @@
+// The decision boundary: classes lie where the model decides for them.
+
+import type { Model } from "../src/index.ts";
+import { dense, drawDecisionBoundary, LanewiseError, sequential } from "../src/index.ts";
+import { assert, suite } from "./harness.ts";
+
+suite("decision boundary", (test) => {
+  /** Decides by the sign of x1 + x2. */
+  const line = async (units: 1 | 2): Promise<Model> => {
+    const model = sequential([dense({ units, activation: units === 1 ? "sigmoid" : "softmax" })], { inputShape: [2] });
+    await model.predict([[0, 0]]);
+    model.variables[0]?.write({ data: units === 1 ? [5, 5] : [-5, 5, -5, 5], shape: [2, units] });
+    return model;
+  };
+  /** Colour indices of the grid, and how many classes the palette knows. */
+  const gridOf = async (svg: string): Promise<{ rows: Uint8Array; side: number }> => {
+    const base64 = /base64,([^"]*)"/.exec(svg)?.[1] as string;
+    const file = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const view = new DataView(file.buffer);
+    const side = view.getUint32(16);
+    for (let at = 8; at < file.length; at += 12 + view.getUint32(at)) {
+      if (String.fromCharCode(...file.subarray(at + 4, at + 8)) !== "IDAT") continue;
+      const stream = new Blob([file.slice(at + 8, at + 8 + view.getUint32(at))]).stream();
+      const packed = new Response(stream.pipeThrough(new DecompressionStream("deflate")));
+      return { rows: new Uint8Array(await packed.arrayBuffer()), side };
+    }
+    throw new Error("no pixels");
+  };
+  const data = {
+    x: [
+      [-1, -1],
+      [1, 1],
+      [-1, 1],
+      [1, -1],
+    ],
+    y: [0, 1, 1, 0],
+  };
+
+  for (const units of [1, 2] as const) {
+    test(`the classes lie where the model decides for them, ${units} output(s)`, async () => {
+      const svg = await drawDecisionBoundary(await line(units), data, { resolution: 21, title: "A line" });
+      assert.ok(svg.startsWith("<svg ") && svg.endsWith("</svg>\n") && !/NaN|undefined/.test(svg));
+      assert.is(svg.match(/<circle cx/g)?.length, 4);
+      const { rows, side } = await gridOf(svg);
+      assert.is(side, 21);
+      const classAt = (row: number, column: number): number =>
+        Math.floor(((rows[row * 22 + 1 + column] as number) - 1) / 6);
+      // the first row is the top, where x2 is large; along its falling diagonal the model is undecided
+      assert.equal([classAt(0, 20), classAt(0, 10), classAt(10, 20)], [1, 1, 1]);
+      assert.equal([classAt(20, 0), classAt(20, 10), classAt(10, 0)], [0, 0, 0]);
+    });
+  }
+
+  test("one point, a point that is not finite, a threshold", async () => {
+    const model = await line(1);
+    for (const x of [[[3, 3]], [[Number.NaN, 1]]])
+      assert.not.match(await drawDecisionBoundary(model, { x, y: [1] }, { resolution: 5 }), /NaN/);
+    const { rows } = await gridOf(await drawDecisionBoundary(model, data, { resolution: 5, threshold: 0 }));
+    assert.ok(
+      rows.every((index, i) => i % 6 === 0 || index > 6),
+      "everything is class 1",
+    );
+  });
+
+  test("models and data of another form", async () => {
+    const model = await line(1);
+    const rejects = async (run: () => Promise<unknown>, text: string): Promise<void> => {
+      const error = await run().then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+      assert.instance(error, LanewiseError);
+      assert.ok((error as Error).message.includes(text), (error as Error).message);
+    };
+    const three = sequential([dense({ units: 1 })], { inputShape: [3] });
+    await rejects(() => drawDecisionBoundary(three, data), "one input [null, 2]");
+    await rejects(() => drawDecisionBoundary(model, { x: [[1, 2, 3]], y: [0] }), "data.x must be [examples, 2]");
+    await rejects(() => drawDecisionBoundary(model, { x: [[1, 2]], y: [0, 1] }), "data.y has 2 labels");
+    await rejects(() => drawDecisionBoundary(model, { x: [[1, 2]], y: [-1] }), "data.y");
+  });
+});
