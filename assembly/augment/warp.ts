@@ -83,15 +83,16 @@ class Warp {
     const b = Warp.address(args, image, top, right);
     const c = Warp.address(args, image, bottom, left);
     const d = Warp.address(args, image, bottom, right);
-    const value = args.fillValue;
-    for (let at: usize = 0, end = (<usize>args.channels) << 2; at < end; at += 4) {
-      const va = a ? load<f32>(a + at) : value;
-      const vb = b ? load<f32>(b + at) : value;
-      const vc = c ? load<f32>(c + at) : value;
-      const vd = d ? load<f32>(d + at) : value;
-      const upper = va + wx * (vb - va);
-      const lower = vc + wx * (vd - vc);
-      store<f32>(out + at, upper + wy * (lower - upper));
+    const value = f32x4.splat(args.fillValue);
+    const weightY = f32x4.splat(wy);
+    const weightX = f32x4.splat(wx);
+    let at: usize = 0;
+    for (let n = args.channels; n > 0; n -= 4, at += 16) {
+      const va = a ? Span.load(a + at, n) : value;
+      const vb = b ? Span.load(b + at, n) : value;
+      const vc = c ? Span.load(c + at, n) : value;
+      const vd = d ? Span.load(d + at, n) : value;
+      Span.store(out + at, Warp.blend(va, vb, vc, vd, weightY, weightX), n);
     }
   }
 
@@ -100,6 +101,50 @@ class Warp {
     const upper = f32x4.add(a, f32x4.mul(wx, f32x4.sub(b, a)));
     const lower = f32x4.add(c, f32x4.mul(wx, f32x4.sub(d, c)));
     return f32x4.add(upper, f32x4.mul(wy, f32x4.sub(lower, upper)));
+  }
+
+  /** Four values at offsets in bytes. */
+  @inline static gather(image: usize, places: v128): v128 {
+    const v = v128.load32_zero(image + <usize>i32x4.extract_lane(places, 0));
+    const w = v128.load32_lane(image + <usize>i32x4.extract_lane(places, 1), v, 1);
+    const x = v128.load32_lane(image + <usize>i32x4.extract_lane(places, 2), w, 2);
+    return v128.load32_lane(image + <usize>i32x4.extract_lane(places, 3), x, 3);
+  }
+
+  /** Four pixels of one channel of which some lie outside, but near: the first n are stored. False where one lies too far. */
+  static fourNear(args: ImageWarpArgs, image: usize, iy: v128, ix: v128, wy: v128, wx: v128, n: i32, out: usize): bool {
+    const mode = args.fillMode;
+    const rows = i32x4.splat(args.height);
+    const columns = i32x4.splat(args.width);
+    const one = i32x4.splat(1);
+    const below = i32x4.add(iy, one);
+    const behind = i32x4.add(ix, one);
+    const top = Edges.near(iy, rows, mode);
+    const bottom = Edges.near(below, rows, mode);
+    const left = Edges.near(ix, columns, mode);
+    const right = Edges.near(behind, columns, mode);
+    const vertical = v128.and(i32x4.lt_u(top, rows), i32x4.lt_u(bottom, rows));
+    const horizontal = v128.and(i32x4.lt_u(left, columns), i32x4.lt_u(right, columns));
+    if (!i32x4.all_true(v128.and(vertical, horizontal))) return false;
+    const upper = i32x4.mul(top, columns);
+    const lower = i32x4.mul(bottom, columns);
+    let a = Warp.gather(image, i32x4.shl(i32x4.add(upper, left), 2));
+    let b = Warp.gather(image, i32x4.shl(i32x4.add(upper, right), 2));
+    let c = Warp.gather(image, i32x4.shl(i32x4.add(lower, left), 2));
+    let d = Warp.gather(image, i32x4.shl(i32x4.add(lower, right), 2));
+    if (mode === 0) {
+      const value = f32x4.splat(args.fillValue);
+      const inTop = i32x4.lt_u(iy, rows);
+      const inBottom = i32x4.lt_u(below, rows);
+      const inLeft = i32x4.lt_u(ix, columns);
+      const inRight = i32x4.lt_u(behind, columns);
+      a = v128.bitselect(a, value, v128.and(inTop, inLeft));
+      b = v128.bitselect(b, value, v128.and(inTop, inRight));
+      c = v128.bitselect(c, value, v128.and(inBottom, inLeft));
+      d = v128.bitselect(d, value, v128.and(inBottom, inRight));
+    }
+    Span.store(out, Warp.blend(a, b, c, d, wy, wx), n);
+    return true;
   }
 
   /** Four pixels of one channel, all inside, from the addresses of their upper left neighbours. */
@@ -160,12 +205,33 @@ class Row {
     const end = max<i32>(begin, min<i32>(columns, mirrored ? step + 1 : width - step));
     const pixel = (<usize>channels) << 2;
     const line = image + <usize>row * width * pixel;
+    if (args.fillMode === 0) {
+      Warp.fill(out, begin * channels, args.fillValue);
+      Warp.fill(out + <usize>end * pixel, (columns - end) * channels, args.fillValue);
+      Row.within(line, out, pixel, mirrored, step, begin, end, channels);
+      return;
+    }
     for (let x = 0; x < begin; x++)
       Warp.pixel(args, image, row, mirrored ? step - x : x + step, out + <usize>x * pixel);
     for (let x = end; x < columns; x++)
       Warp.pixel(args, image, row, mirrored ? step - x : x + step, out + <usize>x * pixel);
-    if (mirrored) Row.reversed(line + <usize>(step - begin) * pixel, out + <usize>begin * pixel, end - begin, channels);
-    else Span.copy(out + <usize>begin * pixel, line + <usize>(begin + step) * pixel, (end - begin) * channels);
+    Row.within(line, out, pixel, mirrored, step, begin, end, channels);
+  }
+
+  /** Columns begin to end - 1 of a row that is copied from inside. */
+  @inline static within(
+    line: usize,
+    out: usize,
+    pixel: usize,
+    mirrored: bool,
+    step: i32,
+    begin: i32,
+    end: i32,
+    channels: i32,
+  ): void {
+    const to = out + <usize>begin * pixel;
+    if (mirrored) Row.reversed(line + <usize>(step - begin) * pixel, to, end - begin, channels);
+    else Span.copy(to, line + <usize>(begin + step) * pixel, (end - begin) * channels);
   }
 
   /** n pixels, the first of which is read at `from` and the others before it. */
@@ -224,7 +290,7 @@ class Row {
         const places = i32x4.shl(i32x4.add(i32x4.mul(iy, stride), i32x4.mul(ix, i32x4.splat(args.channels))), 2);
         if (bilinear) Row.fourInside(args, image, places, wy, wx, out);
         else Row.fourNearest(image, places, args.channels, out);
-      } else {
+      } else if (args.channels !== 1 || !bilinear || !Warp.fourNear(args, image, iy, ix, wy, wx, left, out)) {
         Row.oneByOne(args, image, iy, ix, wy, wx, min<i32>(4, left), out);
       }
     }

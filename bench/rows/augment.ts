@@ -53,7 +53,9 @@ const takes: { readonly [K in KernelName]?: readonly string[] } = {
 };
 
 const warp = (what: string, given: Pictures): Row =>
-  row("imageWarp", what, given, { fillMode: fillModes.reflect }, [what === "elastic" ? "field" : "matrices"]);
+  row("imageWarp", what, given, { fillMode: what === "crop" ? fillModes.constant : fillModes.reflect }, [
+    what === "elastic" ? "field" : "matrices",
+  ]);
 
 const BATCH = 64;
 

@@ -33,7 +33,7 @@ export async function apply(
   options: ApplyOptions = {},
 ): Promise<{ readonly data: Float32Array; readonly shape: number[] }> {
   const where = "augment.apply";
-  const { data, shape } = flattenArray(where, images);
+  const { data, shape } = flattenArray(`${where}: images`, images);
   const list: readonly unknown[] = Array.isArray(layers) ? layers : [layers];
   if (!list.every(isLayer)) throw invalid(where, "layers", "layers of augment, or an array of them", layers);
   checkOptions(where, options, { seed: seedValue, step: nonNegativeInteger });

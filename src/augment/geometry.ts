@@ -74,7 +74,7 @@ const common = { ...augmentOptions, ...fillOptions };
 /** Throws where not one of the options is there: the layer would do nothing. */
 function requireOne(where: string, options: object, names: readonly string[]): void {
   if (names.some((name) => (options as Readonly<Record<string, unknown>>)[name] !== undefined)) return;
-  throw new LanewiseError("invalid-argument", `${where}: give ${names.join(" or ")}.`);
+  throw new LanewiseError("invalid-argument", `${where}: options must have ${names.join(" or ")}.`);
 }
 
 function checkRotate(where: string, { factor, degrees }: RotateOptions): void {

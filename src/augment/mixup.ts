@@ -117,7 +117,7 @@ export function mixup(
 ): () => Generator<Examples, void, undefined> {
   const where = "augment.mixup";
   if (!isRecord(data) || Array.isArray(data)) throw invalid(where, "data", "{ x, y }", data);
-  checkOptions(where, data, { x: (v) => v, y: (v) => v }, ["x", "y"]);
+  checkOptions(`${where}, data`, data, { x: (v) => v, y: (v) => v }, ["x", "y"]);
   checkOptions(where, options, {
     ...{ alpha: positive, batchSize: positiveInteger, seed: seedValue, classes: positiveInteger, dropLast: bool },
   });

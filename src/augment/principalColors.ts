@@ -81,7 +81,7 @@ function covarianceOf(data: ArrayLike<number>, channels: number, scale: number):
  */
 export function principalColors(images: Values, options: ValueOptions = {}): PrincipalColors {
   const where = "augment.principalColors";
-  const { data, shape } = flattenArray(where, images);
+  const { data, shape } = flattenArray(`${where}: images`, images);
   checkOptions(where, options, { valueRange });
   const [low, high] = options.valueRange ?? [0, 255];
   const channels = shape && shape.length > 1 ? (shape.at(-1) as number) : 0;

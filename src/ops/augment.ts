@@ -174,6 +174,8 @@ export interface ColorAttributes {
 const colorMatricesOp: Op<ColorAttributes> = {
   name: "colorMatrices",
   infer: (_, { batch, channels }) => [{ shape: [batch, channels, channels + 1], dtype: "float32" }],
+  // there so that what depends on the mean of images counts as depending on them; colorTransform refuses
+  gradient: () => [null],
   lower({ inputs: [mean], outputs: [transforms], attributes, emit, control, constant }) {
     const { change, directions, ...rest } = attributes;
     emit("colorMatrices", {
@@ -211,7 +213,6 @@ const colorTransformOp: Op<TransformAttributes> = {
     requireFloat("augment", x as Tensor);
     return [{ shape: (x as Tensor).dims, dtype: "float32" }];
   },
-  // the offsets have gradients only where they come from x, through its mean
   gradient({ inputs: [, transforms], outputs: [y], upstream: [dy], attributes: { low, high, transposed }, wanted }) {
     refuse("augment.contrast", wanted(1));
     const passed = within(y as Tensor, low, high, dy as Tensor);
