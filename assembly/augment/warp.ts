@@ -111,9 +111,20 @@ class Warp {
     return v128.load32_lane(image + <usize>i32x4.extract_lane(places, 3), x, 3);
   }
 
-  /** Four pixels of one channel of which some lie outside, but near: the first n are stored. False where one lies too far. */
+  /** The next lane becomes the first. */
+  @inline static turned(v: v128): v128 {
+    return v128.shuffle<i32>(v, v, 1, 2, 3, 0);
+  }
+
+  /** A value at an address, the constant where the first lane of the mask is 0. */
+  @inline static kept(at: usize, mask: v128, value: v128, n: i32): v128 {
+    return i32x4.extract_lane(mask, 0) ? Span.load(at, n) : value;
+  }
+
+  /** Four pixels of which some lie outside, but near: the first n are stored. False where one lies too far. */
   static fourNear(args: ImageWarpArgs, image: usize, iy: v128, ix: v128, wy: v128, wx: v128, n: i32, out: usize): bool {
     const mode = args.fillMode;
+    const channels = args.channels;
     const rows = i32x4.splat(args.height);
     const columns = i32x4.splat(args.width);
     const one = i32x4.splat(1);
@@ -126,24 +137,59 @@ class Warp {
     const vertical = v128.and(i32x4.lt_u(top, rows), i32x4.lt_u(bottom, rows));
     const horizontal = v128.and(i32x4.lt_u(left, columns), i32x4.lt_u(right, columns));
     if (!i32x4.all_true(v128.and(vertical, horizontal))) return false;
+    const pixel = i32x4.splat(channels << 2);
     const upper = i32x4.mul(top, columns);
     const lower = i32x4.mul(bottom, columns);
-    let a = Warp.gather(image, i32x4.shl(i32x4.add(upper, left), 2));
-    let b = Warp.gather(image, i32x4.shl(i32x4.add(upper, right), 2));
-    let c = Warp.gather(image, i32x4.shl(i32x4.add(lower, left), 2));
-    let d = Warp.gather(image, i32x4.shl(i32x4.add(lower, right), 2));
-    if (mode === 0) {
-      const value = f32x4.splat(args.fillValue);
-      const inTop = i32x4.lt_u(iy, rows);
-      const inBottom = i32x4.lt_u(below, rows);
-      const inLeft = i32x4.lt_u(ix, columns);
-      const inRight = i32x4.lt_u(behind, columns);
-      a = v128.bitselect(a, value, v128.and(inTop, inLeft));
-      b = v128.bitselect(b, value, v128.and(inTop, inRight));
-      c = v128.bitselect(c, value, v128.and(inBottom, inLeft));
-      d = v128.bitselect(d, value, v128.and(inBottom, inRight));
+    let pa = i32x4.mul(i32x4.add(upper, left), pixel);
+    let pb = i32x4.mul(i32x4.add(upper, right), pixel);
+    let pc = i32x4.mul(i32x4.add(lower, left), pixel);
+    let pd = i32x4.mul(i32x4.add(lower, right), pixel);
+    // all bits where a neighbour is not the constant
+    const any = i32x4.splat(mode === 0 ? 0 : -1);
+    const inTop = v128.or(any, i32x4.lt_u(iy, rows));
+    const inBottom = v128.or(any, i32x4.lt_u(below, rows));
+    const inLeft = v128.or(any, i32x4.lt_u(ix, columns));
+    const inRight = v128.or(any, i32x4.lt_u(behind, columns));
+    let ma = v128.and(inTop, inLeft);
+    let mb = v128.and(inTop, inRight);
+    let mc = v128.and(inBottom, inLeft);
+    let md = v128.and(inBottom, inRight);
+    const value = f32x4.splat(args.fillValue);
+    if (channels === 1) {
+      const a = v128.bitselect(Warp.gather(image, pa), value, ma);
+      const b = v128.bitselect(Warp.gather(image, pb), value, mb);
+      const c = v128.bitselect(Warp.gather(image, pc), value, mc);
+      const d = v128.bitselect(Warp.gather(image, pd), value, md);
+      Span.store(out, Warp.blend(a, b, c, d, wy, wx), n);
+      return true;
     }
-    Span.store(out, Warp.blend(a, b, c, d, wy, wx), n);
+    const next = (<usize>channels) << 2;
+    for (let i = min<i32>(n, 4); i > 0; i--, out += next) {
+      const a = image + <usize>i32x4.extract_lane(pa, 0);
+      const b = image + <usize>i32x4.extract_lane(pb, 0);
+      const c = image + <usize>i32x4.extract_lane(pc, 0);
+      const d = image + <usize>i32x4.extract_lane(pd, 0);
+      const weightY = v128.shuffle<f32>(wy, wy, 0, 0, 0, 0);
+      const weightX = v128.shuffle<f32>(wx, wx, 0, 0, 0, 0);
+      let at: usize = 0;
+      for (let rest = channels; rest > 0; rest -= 4, at += 16) {
+        const va = Warp.kept(a + at, ma, value, rest);
+        const vb = Warp.kept(b + at, mb, value, rest);
+        const vc = Warp.kept(c + at, mc, value, rest);
+        const vd = Warp.kept(d + at, md, value, rest);
+        Span.store(out + at, Warp.blend(va, vb, vc, vd, weightY, weightX), rest);
+      }
+      pa = Warp.turned(pa);
+      pb = Warp.turned(pb);
+      pc = Warp.turned(pc);
+      pd = Warp.turned(pd);
+      ma = Warp.turned(ma);
+      mb = Warp.turned(mb);
+      mc = Warp.turned(mc);
+      md = Warp.turned(md);
+      wy = Warp.turned(wy);
+      wx = Warp.turned(wx);
+    }
     return true;
   }
 
@@ -290,7 +336,7 @@ class Row {
         const places = i32x4.shl(i32x4.add(i32x4.mul(iy, stride), i32x4.mul(ix, i32x4.splat(args.channels))), 2);
         if (bilinear) Row.fourInside(args, image, places, wy, wx, out);
         else Row.fourNearest(image, places, args.channels, out);
-      } else if (args.channels !== 1 || !bilinear || !Warp.fourNear(args, image, iy, ix, wy, wx, left, out)) {
+      } else if (!bilinear || !Warp.fourNear(args, image, iy, ix, wy, wx, left, out)) {
         Row.oneByOne(args, image, iy, ix, wy, wx, min<i32>(4, left), out);
       }
     }

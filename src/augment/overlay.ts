@@ -13,7 +13,7 @@ import { valueRange } from "./options.ts";
 import { OVERLAY_STREAM } from "./streams.ts";
 
 /** A number, or two between which one is drawn for each example. */
-export type Drawn = number | readonly [from: number, to: number];
+type Drawn = number | readonly [from: number, to: number];
 
 /** Options of `augment.overlay`: `gain` or `snr`. */
 export interface OverlayOptions {
