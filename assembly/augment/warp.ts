@@ -4,232 +4,16 @@
 import { Lanes } from "../lanes";
 import { Pieces } from "../pieces";
 import { Span } from "../span";
-import { InF32, OutF32, Task } from "../task";
+import { Task } from "../task";
+import { Between } from "./between";
 import { Draws } from "./draws";
 import { Edges } from "./edges";
-
-@unmanaged
-export class ImageWarpArgs {
-  batch: i32;
-  height: i32;
-  width: i32;
-  channels: i32;
-  outHeight: i32;
-  outWidth: i32;
-  /** 0: the nearest pixel, 1: bilinear. */
-  interpolation: i32;
-  fillMode: i32;
-  fillValue: f32;
-  x: InF32; // [batch, height, width, channels]
-  matrices: InF32; // [batch, 6]?
-  field: InF32; // [batch, 2, outHeight, outWidth]?
-  out: OutF32; // [batch, outHeight, outWidth, channels]
-}
+import { ImageWarpArgs } from "./warpArgs";
 
 /** 0 1 2 3 as numbers, 1/2 */
 const STEPS = memory.data<f32>([0, 1, 2, 3, 0.5]);
 /** No steps: the map of an image that has none. */
 const IDENTITY = memory.data<f32>([1, 0, 0, 0, 1, 0]);
-/** Steps below it are whole numbers of an i32, far from its ends. */
-const WHOLE_MAX: f32 = 4194304;
-
-@final
-@unmanaged
-class Warp {
-  @inline static whole(step: f32): bool {
-    return abs<f32>(step) < WHOLE_MAX && nearest<f32>(step) === step;
-  }
-
-  /** Whether every pixel of the result is a pixel of the source. */
-  @inline static copies(m: usize): bool {
-    return (
-      load<f32>(m, 4) === 0 &&
-      load<f32>(m, 12) === 0 &&
-      abs<f32>(load<f32>(m)) === 1 &&
-      abs<f32>(load<f32>(m, 16)) === 1 &&
-      Warp.whole(load<f32>(m, 8)) &&
-      Warp.whole(load<f32>(m, 20))
-    );
-  }
-
-  static fill(out: usize, n: i32, value: f32): void {
-    const values = f32x4.splat(value);
-    for (; n > 0; n -= 4, out += 16) Span.store(out, values, n);
-  }
-
-  /** One pixel of the source, row and column by the fill mode. */
-  @inline static pixel(args: ImageWarpArgs, image: usize, iy: i32, ix: i32, out: usize): void {
-    const channels = args.channels;
-    const row = Edges.place(iy, args.height, args.fillMode);
-    const column = Edges.place(ix, args.width, args.fillMode);
-    if (row < 0 || column < 0) Warp.fill(out, channels, args.fillValue);
-    else Span.copy(out, image + ((<usize>(row * args.width + column) * channels) << 2), channels);
-  }
-
-  /** The address of a pixel, or 0 for the constant. */
-  @inline static address(args: ImageWarpArgs, image: usize, row: i32, column: i32): usize {
-    if (row < 0 || column < 0) return 0;
-    return image + ((<usize>(row * args.width + column) * args.channels) << 2);
-  }
-
-  /** One pixel between the four around it, any of which may lie outside. */
-  static between(args: ImageWarpArgs, image: usize, iy: i32, ix: i32, wy: f32, wx: f32, out: usize): void {
-    const mode = args.fillMode;
-    const top = Edges.place(iy, args.height, mode);
-    const bottom = Edges.place(iy + 1, args.height, mode);
-    const left = Edges.place(ix, args.width, mode);
-    const right = Edges.place(ix + 1, args.width, mode);
-    const a = Warp.address(args, image, top, left);
-    const b = Warp.address(args, image, top, right);
-    const c = Warp.address(args, image, bottom, left);
-    const d = Warp.address(args, image, bottom, right);
-    const value = f32x4.splat(args.fillValue);
-    const weightY = f32x4.splat(wy);
-    const weightX = f32x4.splat(wx);
-    let at: usize = 0;
-    for (let n = args.channels; n > 0; n -= 4, at += 16) {
-      const va = a ? Span.load(a + at, n) : value;
-      const vb = b ? Span.load(b + at, n) : value;
-      const vc = c ? Span.load(c + at, n) : value;
-      const vd = d ? Span.load(d + at, n) : value;
-      Span.store(out + at, Warp.blend(va, vb, vc, vd, weightY, weightX), n);
-    }
-  }
-
-  /** Four values between four others each: a + wx (b - a) and c + wx (d - c), then down by wy. */
-  @inline static blend(a: v128, b: v128, c: v128, d: v128, wy: v128, wx: v128): v128 {
-    const upper = f32x4.add(a, f32x4.mul(wx, f32x4.sub(b, a)));
-    const lower = f32x4.add(c, f32x4.mul(wx, f32x4.sub(d, c)));
-    return f32x4.add(upper, f32x4.mul(wy, f32x4.sub(lower, upper)));
-  }
-
-  /** Four values at offsets in bytes. */
-  @inline static gather(image: usize, places: v128): v128 {
-    const v = v128.load32_zero(image + <usize>i32x4.extract_lane(places, 0));
-    const w = v128.load32_lane(image + <usize>i32x4.extract_lane(places, 1), v, 1);
-    const x = v128.load32_lane(image + <usize>i32x4.extract_lane(places, 2), w, 2);
-    return v128.load32_lane(image + <usize>i32x4.extract_lane(places, 3), x, 3);
-  }
-
-  /** The next lane becomes the first. */
-  @inline static turned(v: v128): v128 {
-    return v128.shuffle<i32>(v, v, 1, 2, 3, 0);
-  }
-
-  /** A value at an address, the constant where the first lane of the mask is 0. */
-  @inline static kept(at: usize, mask: v128, value: v128, n: i32): v128 {
-    return i32x4.extract_lane(mask, 0) ? Span.load(at, n) : value;
-  }
-
-  /** Four pixels of which some lie outside, but near: the first n are stored. False where one lies too far. */
-  static fourNear(args: ImageWarpArgs, image: usize, iy: v128, ix: v128, wy: v128, wx: v128, n: i32, out: usize): bool {
-    const mode = args.fillMode;
-    const channels = args.channels;
-    const rows = i32x4.splat(args.height);
-    const columns = i32x4.splat(args.width);
-    const one = i32x4.splat(1);
-    const below = i32x4.add(iy, one);
-    const behind = i32x4.add(ix, one);
-    const top = Edges.near(iy, rows, mode);
-    const bottom = Edges.near(below, rows, mode);
-    const left = Edges.near(ix, columns, mode);
-    const right = Edges.near(behind, columns, mode);
-    const vertical = v128.and(i32x4.lt_u(top, rows), i32x4.lt_u(bottom, rows));
-    const horizontal = v128.and(i32x4.lt_u(left, columns), i32x4.lt_u(right, columns));
-    if (!i32x4.all_true(v128.and(vertical, horizontal))) return false;
-    const pixel = i32x4.splat(channels << 2);
-    const upper = i32x4.mul(top, columns);
-    const lower = i32x4.mul(bottom, columns);
-    let pa = i32x4.mul(i32x4.add(upper, left), pixel);
-    let pb = i32x4.mul(i32x4.add(upper, right), pixel);
-    let pc = i32x4.mul(i32x4.add(lower, left), pixel);
-    let pd = i32x4.mul(i32x4.add(lower, right), pixel);
-    // all bits where a neighbour is not the constant
-    const any = i32x4.splat(mode === 0 ? 0 : -1);
-    const inTop = v128.or(any, i32x4.lt_u(iy, rows));
-    const inBottom = v128.or(any, i32x4.lt_u(below, rows));
-    const inLeft = v128.or(any, i32x4.lt_u(ix, columns));
-    const inRight = v128.or(any, i32x4.lt_u(behind, columns));
-    let ma = v128.and(inTop, inLeft);
-    let mb = v128.and(inTop, inRight);
-    let mc = v128.and(inBottom, inLeft);
-    let md = v128.and(inBottom, inRight);
-    const value = f32x4.splat(args.fillValue);
-    if (channels === 1) {
-      const a = v128.bitselect(Warp.gather(image, pa), value, ma);
-      const b = v128.bitselect(Warp.gather(image, pb), value, mb);
-      const c = v128.bitselect(Warp.gather(image, pc), value, mc);
-      const d = v128.bitselect(Warp.gather(image, pd), value, md);
-      Span.store(out, Warp.blend(a, b, c, d, wy, wx), n);
-      return true;
-    }
-    const next = (<usize>channels) << 2;
-    for (let i = min<i32>(n, 4); i > 0; i--, out += next) {
-      const a = image + <usize>i32x4.extract_lane(pa, 0);
-      const b = image + <usize>i32x4.extract_lane(pb, 0);
-      const c = image + <usize>i32x4.extract_lane(pc, 0);
-      const d = image + <usize>i32x4.extract_lane(pd, 0);
-      const weightY = v128.shuffle<f32>(wy, wy, 0, 0, 0, 0);
-      const weightX = v128.shuffle<f32>(wx, wx, 0, 0, 0, 0);
-      let at: usize = 0;
-      for (let rest = channels; rest > 0; rest -= 4, at += 16) {
-        const va = Warp.kept(a + at, ma, value, rest);
-        const vb = Warp.kept(b + at, mb, value, rest);
-        const vc = Warp.kept(c + at, mc, value, rest);
-        const vd = Warp.kept(d + at, md, value, rest);
-        Span.store(out + at, Warp.blend(va, vb, vc, vd, weightY, weightX), rest);
-      }
-      pa = Warp.turned(pa);
-      pb = Warp.turned(pb);
-      pc = Warp.turned(pc);
-      pd = Warp.turned(pd);
-      ma = Warp.turned(ma);
-      mb = Warp.turned(mb);
-      mc = Warp.turned(mc);
-      md = Warp.turned(md);
-      wy = Warp.turned(wy);
-      wx = Warp.turned(wx);
-    }
-    return true;
-  }
-
-  /** Four pixels of one channel, all inside, from the addresses of their upper left neighbours. */
-  @inline static four(image: usize, places: v128, line: usize, wy: v128, wx: v128): v128 {
-    const p0 = image + <usize>i32x4.extract_lane(places, 0);
-    const p1 = image + <usize>i32x4.extract_lane(places, 1);
-    const p2 = image + <usize>i32x4.extract_lane(places, 2);
-    const p3 = image + <usize>i32x4.extract_lane(places, 3);
-    const upper01 = v128.load64_lane(p1, v128.load64_zero(p0), 1);
-    const upper23 = v128.load64_lane(p3, v128.load64_zero(p2), 1);
-    const lower01 = v128.load64_lane(p1 + line, v128.load64_zero(p0 + line), 1);
-    const lower23 = v128.load64_lane(p3 + line, v128.load64_zero(p2 + line), 1);
-    return Warp.blend(
-      v128.shuffle<f32>(upper01, upper23, 0, 2, 4, 6),
-      v128.shuffle<f32>(upper01, upper23, 1, 3, 5, 7),
-      v128.shuffle<f32>(lower01, lower23, 0, 2, 4, 6),
-      v128.shuffle<f32>(lower01, lower23, 1, 3, 5, 7),
-      wy,
-      wx,
-    );
-  }
-
-  /** One pixel of any channels, all four around it inside; `p` is the upper left one. */
-  @inline static inside(p: usize, line: usize, channels: i32, wy: v128, wx: v128, out: usize): void {
-    const next = (<usize>channels) << 2;
-    for (let n = channels; n > 0; n -= 4, p += 16, out += 16) {
-      const a = Span.load(p, n);
-      const b = Span.load(p + next, n);
-      const c = Span.load(p + line, n);
-      const d = Span.load(p + line + next, n);
-      Span.store(out, Warp.blend(a, b, c, d, wy, wx), n);
-    }
-  }
-
-  /** One pixel of three channels, read as four: the one behind them is dropped. */
-  @inline static three(p: usize, line: usize, wy: v128, wx: v128): v128 {
-    return Warp.blend(v128.load(p), v128.load(p, 12), v128.load(p + line), v128.load(p + line, 12), wy, wx);
-  }
-}
 
 @final
 @unmanaged
@@ -241,7 +25,7 @@ class Row {
     const columns = args.outWidth;
     const row = Edges.place(<i32>(load<f32>(m) * <f32>y + load<f32>(m, 8)), args.height, args.fillMode);
     if (row < 0 || width <= 0) {
-      Warp.fill(out, columns * channels, args.fillValue);
+      Between.fill(out, columns * channels, args.fillValue);
       return;
     }
     const step = <i32>load<f32>(m, 20);
@@ -252,15 +36,15 @@ class Row {
     const pixel = (<usize>channels) << 2;
     const line = image + <usize>row * width * pixel;
     if (args.fillMode === 0) {
-      Warp.fill(out, begin * channels, args.fillValue);
-      Warp.fill(out + <usize>end * pixel, (columns - end) * channels, args.fillValue);
+      Between.fill(out, begin * channels, args.fillValue);
+      Between.fill(out + <usize>end * pixel, (columns - end) * channels, args.fillValue);
       Row.within(line, out, pixel, mirrored, step, begin, end, channels);
       return;
     }
     for (let x = 0; x < begin; x++)
-      Warp.pixel(args, image, row, mirrored ? step - x : x + step, out + <usize>x * pixel);
+      Between.pixel(args, image, row, mirrored ? step - x : x + step, out + <usize>x * pixel);
     for (let x = end; x < columns; x++)
-      Warp.pixel(args, image, row, mirrored ? step - x : x + step, out + <usize>x * pixel);
+      Between.pixel(args, image, row, mirrored ? step - x : x + step, out + <usize>x * pixel);
     Row.within(line, out, pixel, mirrored, step, begin, end, channels);
   }
 
@@ -336,7 +120,7 @@ class Row {
         const places = i32x4.shl(i32x4.add(i32x4.mul(iy, stride), i32x4.mul(ix, i32x4.splat(args.channels))), 2);
         if (bilinear) Row.fourInside(args, image, places, wy, wx, out);
         else Row.fourNearest(image, places, args.channels, out);
-      } else if (!bilinear || !Warp.fourNear(args, image, iy, ix, wy, wx, left, out)) {
+      } else if (!bilinear || !Between.fourNear(args, image, iy, ix, wy, wx, left, out)) {
         Row.oneByOne(args, image, iy, ix, wy, wx, min<i32>(4, left), out);
       }
     }
@@ -347,7 +131,7 @@ class Row {
     const channels = args.channels;
     const line = (<usize>(args.width * channels)) << 2;
     if (channels === 1) {
-      v128.store(out, Warp.four(image, places, line, wy, wx));
+      v128.store(out, Between.four(image, places, line, wy, wx));
       return;
     }
     const p0 = image + <usize>i32x4.extract_lane(places, 0);
@@ -365,17 +149,17 @@ class Row {
     // the last of four floats may be the first behind the array: those pixels are read whole
     const last = max(max(p0, p1), max(p2, p3)) + line + 28;
     if (channels === 3 && last <= args.x + <usize>args.batch * args.height * line) {
-      v128.store(out, Warp.three(p0, line, wy0, wx0));
-      v128.store(out, Warp.three(p1, line, wy1, wx1), 12);
-      v128.store(out, Warp.three(p2, line, wy2, wx2), 24);
-      Lanes.store(out + 36, Warp.three(p3, line, wy3, wx3), 3);
+      v128.store(out, Between.three(p0, line, wy0, wx0));
+      v128.store(out, Between.three(p1, line, wy1, wx1), 12);
+      v128.store(out, Between.three(p2, line, wy2, wx2), 24);
+      Lanes.store(out + 36, Between.three(p3, line, wy3, wx3), 3);
       return;
     }
     const pixel = (<usize>channels) << 2;
-    Warp.inside(p0, line, channels, wy0, wx0, out);
-    Warp.inside(p1, line, channels, wy1, wx1, out + pixel);
-    Warp.inside(p2, line, channels, wy2, wx2, out + 2 * pixel);
-    Warp.inside(p3, line, channels, wy3, wx3, out + 3 * pixel);
+    Between.inside(p0, line, channels, wy0, wx0, out);
+    Between.inside(p1, line, channels, wy1, wx1, out + pixel);
+    Between.inside(p2, line, channels, wy2, wx2, out + 2 * pixel);
+    Between.inside(p3, line, channels, wy3, wx3, out + 3 * pixel);
   }
 
   @inline static fourNearest(image: usize, places: v128, channels: i32, out: usize): void {
@@ -402,9 +186,9 @@ class Row {
       const row = i32x4.extract_lane(iy, 0);
       const column = i32x4.extract_lane(ix, 0);
       if (args.interpolation) {
-        Warp.between(args, image, row, column, f32x4.extract_lane(wy, 0), f32x4.extract_lane(wx, 0), out);
+        Between.between(args, image, row, column, f32x4.extract_lane(wy, 0), f32x4.extract_lane(wx, 0), out);
       } else {
-        Warp.pixel(args, image, row, column, out);
+        Between.pixel(args, image, row, column, out);
       }
       iy = v128.shuffle<i32>(iy, iy, 1, 2, 3, 0);
       ix = v128.shuffle<i32>(ix, ix, 1, 2, 3, 0);
@@ -435,7 +219,7 @@ export function imageWarp(args: ImageWarpArgs, task: Task): void {
       const image = args.x + <usize>i * imageBytes;
       const out = args.out + <usize>row * line;
       const m = args.matrices ? args.matrices + <usize>i * 24 : IDENTITY;
-      if (!args.field && Warp.copies(m)) Row.copied(args, image, m, y, out);
+      if (!args.field && Between.copies(m)) Row.copied(args, image, m, y, out);
       else Row.warped(args, image, m, args.field ? args.field + <usize>(row + i * height) * plane : 0, y, out);
     }
   }
