@@ -1,6 +1,12 @@
 // Exports only: kernels that many networks do without. Built twice like products.ts, as binaries of their own, one of
 // which is loaded when a program needs one of them.
 
+export { colorMatrices, colorMatricesScratch, colorTransform, colorTransformScratch } from "./augment/color";
+export { cutout, cutoutScratch } from "./augment/cutout";
+export { elasticField, elasticFieldScratch } from "./augment/elastic";
+export { affineMatrices, affineMatricesScratch, cropMatrices, cropMatricesScratch } from "./augment/matrices";
+export { addNoise, addNoiseScratch } from "./augment/noise";
+export { imageWarp } from "./augment/warp";
 export {
   batchNorm,
   batchNormGradient,

@@ -18,7 +18,7 @@ const PHILOX = memory.data<u32>([
 
 @final
 @unmanaged
-class Philox {
+export class Philox {
   /** Where this thread's words lie. */
   @inline static words(task: Task): usize {
     return task.scratch + <usize>task.thread * SCRATCH_BYTES;
@@ -128,7 +128,7 @@ const SIGN = memory.data<u32>([0x80000000]);
 
 @final
 @unmanaged
-class Normal {
+export class Normal {
   /**
    * Turns words into standard normal numbers in place, eight at a time (Box and Muller 1958): of each pair of
    * words the first gives the radius sqrt(-2 log u), u = ((word >>> 1) + 1) 2^-31, at most 6.55; the second

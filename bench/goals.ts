@@ -27,6 +27,7 @@ export const groupNames = [
   "transcendentalInside",
   "optimizer",
   "optimizerInside",
+  "augmentation",
   "other",
 ] as const;
 
@@ -45,6 +46,7 @@ export const goals: Readonly<Record<GroupName, Goal>> = {
   transcendentalInside: { title: "exp, log, tanh, erf and the like, in the cache", times: 6 },
   optimizer: { title: "optimizers, 10 million parameters", percent: 85 },
   optimizerInside: { title: "optimizers, 100,000 parameters", elements: 2e9 },
+  augmentation: { title: "augmentation of images", times: 3 },
   other: { title: "others" },
 };
 

@@ -7,6 +7,7 @@ import type { KernelName } from "../bindings/generated/kernels.ts";
 import type { Scalars } from "../src/kernels/operands.ts";
 import { readScalars, signatureOf } from "../src/kernels/operands.ts";
 import { randomWords } from "../src/random.ts";
+import { pictureValues } from "./pictures.ts";
 import type { Row } from "./row.ts";
 
 export type Values = Float32Array | Int32Array;
@@ -50,6 +51,11 @@ const positive = /^(v|vMax|s|variance|targets)$/;
 const positiveOf: { readonly [K in KernelName]?: string } = { log: "x", sqrt: "x", reciprocal: "x", div: "b" };
 
 function fillFloats(row: Row, name: string, values: Float32Array, seed: number): void {
+  const special = pictureValues(row, name);
+  if (special) {
+    for (let i = 0; i < values.length; i++) values[i] = special(i);
+    return;
+  }
   if (name === "control") {
     values.set([1e-4, 1.5, 1.25]); // learning rate, and Adam's corrections
     return;

@@ -1,6 +1,7 @@
 // Every row of the benchmark, family by family.
 
 import type { Row } from "./row.ts";
+import { augmentRows } from "./rows/augment.ts";
 import { convRows } from "./rows/conv.ts";
 import { gemmRows } from "./rows/gemm.ts";
 import { imageRows } from "./rows/images.ts";
@@ -14,6 +15,7 @@ export const rows: readonly Row[] = [
   ...pointwiseRows,
   ...reduceRows,
   ...imageRows,
+  ...augmentRows,
   ...optimRows,
   ...otherRows,
 ];

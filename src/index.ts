@@ -2,6 +2,28 @@
 
 export type { ErrorCode } from "../bindings/errors.ts";
 export { LanewiseError } from "../bindings/errors.ts";
+export type { ApplyOptions } from "./augment/apply.ts";
+export type {
+  CutoutOptions,
+  FactorOptions,
+  GaussianNoiseOptions,
+  PrincipalColorOptions,
+} from "./augment/color.ts";
+export type {
+  AffineOptions,
+  CropOptions,
+  ElasticOptions,
+  MirrorOptions,
+  RotateOptions,
+  ShearOptions,
+  ShiftOptions,
+  ZoomOptions,
+} from "./augment/geometry.ts";
+export type { MixupOptions } from "./augment/mixup.ts";
+export type { AugmentOptions, DrawRange, FillOptions, ValueOptions } from "./augment/options.ts";
+export type { OverlayOptions } from "./augment/overlay.ts";
+export type { PrincipalColors } from "./augment/principalColors.ts";
+export * as augment from "./augment.ts";
 export type { Stage } from "./compile/explain.ts";
 export type { Values } from "./data/arrays.ts";
 export type { Advice, AdviceList, AdviseOptions } from "./diagnosis/advise.ts";

@@ -164,6 +164,28 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
       assert.ok(vMax.every((value) => value > 0)); // vMax alone turns amsgrad on
     });
 
+    test("images through maps of places, and their colours", async () => {
+      const machine = await openMachine();
+      const sizes = { batch: 1, height: 2, width: 3, channels: 1 };
+      const x = filled(machine, [1, 2, 3, 4, 5, 6]);
+      const out = machine.float32(6);
+      machine.imageWarp({ ...sizes, x, matrices: filled(machine, [1, 0, 0, 0, -1, 2]), out }); // mirrored
+      assert.equal([...out], [3, 2, 1, 6, 5, 4]);
+      const shifted = filled(machine, [1, 0, 0, 0, 1, 0.5]);
+      machine.imageWarp({ ...sizes, x, matrices: shifted, fillValue: 7, out });
+      assert.equal([...out], [1.5, 2.5, 5, 4.5, 5.5, 6.5]);
+      machine.imageWarp({ ...sizes, x, matrices: shifted, fillMode: "wrap", interpolation: "nearest", out });
+      assert.equal([...out], [2, 3, 1, 5, 6, 4]);
+      const transforms = filled(machine, [0, 1, 0, 10, 1, 0, 0, 20, 0, 0, 2, 30]);
+      machine.colorTransform({ batch: 1, pixels: 2, channels: 3, x, transforms, high: 40, out });
+      assert.equal([...out], [12, 21, 36, 15, 24, 40]);
+      const control = machine.int32(4);
+      assert.throws(
+        () => machine.colorMatrices({ batch: 1, channels: 1, draws: 1, change: "hue", control, transforms }),
+        /hue needs at least 3 channels/,
+      );
+    });
+
     test("softmax, reductions, elementwise kernels and a convolution by their defaults", async () => {
       const machine = await openMachine();
       const x = filled(machine, [1, 2, 3, -1, 0, 700]);

@@ -46,7 +46,7 @@ for (const [kind, groups] of [
 
 /** What the entry exports beside layers. */
 const notLayers = new Set(
-  "LanewiseError adam assign defineLayer functional gradients init initializers input l1 l1l2 l2 losses metrics ops program progress rmsprop sequential sgd variable".split(
+  "LanewiseError adam assign augment defineLayer functional gradients init initializers input l1 l1l2 l2 losses metrics ops program progress rmsprop sequential sgd variable".split(
     " ",
   ),
 );

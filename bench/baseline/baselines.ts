@@ -1,6 +1,7 @@
 // Every kernel's baseline by name; the type makes the table complete.
 
 import type { KernelName } from "../../bindings/generated/kernels.ts";
+import * as augment from "./augment.ts";
 import type { Baseline } from "./baseline.ts";
 import * as batchNorm from "./batchNorm.ts";
 import * as conv from "./conv.ts";
@@ -16,6 +17,7 @@ import * as reduce from "./reduce.ts";
 import * as softmax from "./softmax.ts";
 
 export const baselines: { readonly [K in KernelName]: Baseline<K> } = {
+  ...augment,
   ...batchNorm,
   ...conv,
   ...copy,

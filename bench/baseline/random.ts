@@ -7,7 +7,7 @@ const words = new Uint32Array(4);
 const UNIT = 1 / 2 ** 24;
 
 /** Calls `each` for every element with its two words of the block: an even lane's pair is its own and the next. */
-function eachPair(
+export function eachPair(
   n: number,
   stream: number,
   control: Int32Array,
@@ -32,8 +32,8 @@ export const randomUniform: Baseline<"randomUniform"> = ({ n, low, high, stream,
 };
 
 /** Box and Muller. */
-const radiusOf = (word: number): number => Math.sqrt(-2 * Math.log(((word >>> 1) + 1) / 2 ** 31));
-const angleOf = (word: number): number => ((word >>> 30) + (word << 2) / 2 ** 32) * (Math.PI / 2);
+export const radiusOf = (word: number): number => Math.sqrt(-2 * Math.log(((word >>> 1) + 1) / 2 ** 31));
+export const angleOf = (word: number): number => ((word >>> 30) + (word << 2) / 2 ** 32) * (Math.PI / 2);
 
 export const randomNormal: Baseline<"randomNormal"> = ({ n, mean, deviation, stream, control, out }) => {
   eachPair(n, stream, control, (i, first, second) => {

@@ -30,10 +30,31 @@ type Required =
   | "poolHeight"
   | "poolWidth"
   | "rate"
-  | "value";
+  | "value"
+  | "pixels"
+  | "draws"
+  | "radius"
+  | "boxHeight"
+  | "boxWidth";
 
-const forms = { outside: 0, inside: 1, hat: 2 } as const;
-const flags = ["transA", "transB", "amsgrad", "centered", "nesterov", "relu"] as const;
+/** Operands whose numbers have names. */
+const named = {
+  epsilonForm: { outside: 0, inside: 1, hat: 2 },
+  interpolation: { nearest: 0, bilinear: 1 },
+  fillMode: { constant: 0, nearest: 1, reflect: 2, wrap: 3 },
+  change: { shift: 0, contrast: 1, hue: 2 },
+} as const;
+const flags = [
+  "transA",
+  "transB",
+  "amsgrad",
+  "centered",
+  "nesterov",
+  "relu",
+  "transposed",
+  "whole",
+  "sameZoom",
+] as const;
 
 type Raw<K extends KernelName> = Operands<Float32Array, Int32Array>[K];
 type Optional<O> = {
@@ -41,8 +62,8 @@ type Optional<O> = {
 }[keyof O];
 type Given<P, V> = P extends "activation"
   ? keyof typeof activationCodes | number
-  : P extends "epsilonForm"
-    ? keyof typeof forms | number
+  : P extends keyof typeof named
+    ? keyof (typeof named)[P] | number
     : P extends (typeof flags)[number]
       ? boolean | number
       : V;
@@ -132,17 +153,33 @@ const defaults: Readonly<Record<string, Default>> = {
   epsilonForm: 0,
   amsgrad: (_, given) => (given.vMax ? 1 : 0),
   centered: (_, given) => (given.average ? 1 : 0),
+  probability: 1,
+  mirrorVertical: 0,
+  mirrorHorizontal: 0,
+  whole: 0,
+  sameZoom: 0,
+  rowsBefore: 0,
+  columnsBefore: 0,
+  interpolation: 1,
+  fillMode: 0,
+  fillValue: 0,
+  change: 0,
+  transposed: 0,
 };
 
 /** Where a kernel means something else by a name. */
 const ownDefaults: { readonly [K in KernelName]?: Readonly<Record<string, Default>> } = {
   adam: { epsilon: 1e-8 },
-  rmsprop: { epsilon: 1e-7, epsilonForm: forms.inside },
+  rmsprop: { epsilon: 1e-7, epsilonForm: named.epsilonForm.inside },
   batchNorm: { epsilon: 1e-3 },
   batchNormGradient: { epsilon: 1e-3 },
   batchNormInferenceGradient: { epsilon: 1e-3 },
   movingAverage: { momentum: 0.99 },
   clip: { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
+  colorTransform: { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
+  addNoise: { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
+  colorMatrices: { deviation: 0 },
+  imageWarp: { outHeight: (o) => at(o, "height"), outWidth: (o) => at(o, "width") },
 };
 
 /** Scalars of a call before all are known. */
@@ -201,7 +238,7 @@ function choice(codes: Readonly<Record<string, number>>): Checker<number> {
 /** Checks one scalar, and turns names and truth values into numbers. */
 function checkerOf({ name, type }: Field): Checker<number> {
   if (name === "activation") return choice(activationCodes);
-  if (name === "epsilonForm") return choice(forms);
+  if (Object.hasOwn(named, name)) return choice(named[name as keyof typeof named]);
   if ((flags as readonly string[]).includes(name)) return flag;
   if (name === "rate") return fraction;
   if (type === "f32") return anyNumber;
@@ -297,4 +334,12 @@ const together: readonly {
   { scalar: "amsgrad", check: needs("amsgrad", "vMax") },
   { scalar: "centered", check: needs("centered", "average") },
   { scalar: "momentum", check: needs("momentum", "velocity"), kernels: ["sgd", "rmsprop"] },
+  {
+    scalar: "change",
+    check: (where, given, { change, channels = 0 }) => {
+      if (change === 0 && !given.directions) throw wrong(where, "a shift needs directions.");
+      if (change === 1 && !given.mean) throw wrong(where, "contrast needs mean.");
+      if (change === 2 && channels < 3) throw wrong(where, `hue needs at least 3 channels, got ${channels}.`);
+    },
+  },
 ];

@@ -4,10 +4,10 @@ import type { Floats } from "../../bindings/engine.ts";
 import { philox } from "../random.ts";
 import type { Twin } from "./twin.ts";
 
-type Draw = (words: Uint32Array, lane: number) => number;
+export type Draw = (words: Uint32Array, lane: number) => number;
 
 /** Calls `each` with every element and its words; `attempt` is the last word of the counter. */
-function forEachWord(
+export function forEachWord(
   n: number,
   stream: number,
   control: Int32Array,
@@ -22,7 +22,7 @@ function forEachWord(
 }
 
 /** A multiple of 2^-24 in [0, 1). */
-const unit: Draw = (words, lane) => ((words[lane] as number) >>> 8) / 2 ** 24;
+export const unit: Draw = (words, lane) => ((words[lane] as number) >>> 8) / 2 ** 24;
 
 /** The greatest float32 below a float32. */
 function below(x: number): number {
@@ -41,7 +41,7 @@ export const randomUniform: Twin<"randomUniform"> = ({ n, low, high, stream, con
 };
 
 /** Box and Muller: of each pair of words the first gives the radius, the second the angle. */
-const standardNormal: Draw = (words, lane) => {
+export const standardNormal: Draw = (words, lane) => {
   const first = words[lane & 2] as number;
   const second = words[lane | 1] as number;
   const u = Math.fround(Math.fround(first >>> 1) + 1) / 2 ** 31;

@@ -1,6 +1,8 @@
 // Every kernel's twin by name; the type makes the table complete.
 
 import type { KernelName } from "../../bindings/generated/kernels.ts";
+import * as augmentColor from "./augmentColor.ts";
+import * as augmentPlaces from "./augmentPlaces.ts";
 import * as batchNorm from "./batchNorm.ts";
 import * as conv from "./conv.ts";
 import * as copy from "./copy.ts";
@@ -15,6 +17,8 @@ import * as softmax from "./softmax.ts";
 import type { Twin } from "./twin.ts";
 
 export const twins: { readonly [K in KernelName]: Twin<K> } = {
+  ...augmentColor,
+  ...augmentPlaces,
   ...batchNorm,
   ...conv,
   ...copy,

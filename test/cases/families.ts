@@ -1,6 +1,7 @@
 // The records of all kernels, by the family that a folder or file of assembly/ holds.
 
 import type { KernelCase } from "../kernelCase.ts";
+import { augmentCases } from "./augment.ts";
 import { batchNormCases } from "./batchNorm.ts";
 import { convCases } from "./conv.ts";
 import { copyCases } from "./copy.ts";
@@ -14,6 +15,7 @@ import { argMaxCases, reduceCases } from "./reduce.ts";
 import { softmaxCases } from "./softmax.ts";
 
 export const families: Readonly<Record<string, readonly KernelCase[]>> = {
+  augment: augmentCases,
   batchNorm: batchNormCases,
   conv: convCases,
   copy: copyCases,

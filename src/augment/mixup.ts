@@ -1,0 +1,155 @@
+// Mixup: batches of sums of two examples each, for fit.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import { bool, checkOptions, invalid, isRecord, positive, positiveInteger, seedValue } from "../check.ts";
+import type { FlatArray, NumericArray, Values } from "../data/arrays.ts";
+import { flattenArray } from "../data/arrays.ts";
+import { exp, log } from "../math.ts";
+import { permutation } from "../random.ts";
+import type { RandomNumbers } from "../randomNumbers.ts";
+import { createRandom } from "../randomNumbers.ts";
+import { formatShape, sizeOf } from "../shape.ts";
+import type { Examples } from "../train/fit.ts";
+import { MIXUP_STREAM } from "./streams.ts";
+
+/** Options of `augment.mixup`. */
+export interface MixupOptions {
+  /** Of the distribution Beta(alpha, alpha) of the weights, above 0; by default 0.2. Small: mostly one of the two. */
+  readonly alpha?: number;
+  /** By default 32. */
+  readonly batchSize?: number;
+  /** By default 0. */
+  readonly seed?: number;
+  /** How many classes there are, where y holds labels. */
+  readonly classes?: number;
+  /** Whether a last batch that is smaller is left out, by default false. */
+  readonly dropLast?: boolean;
+}
+
+/** log of a draw of the gamma distribution of shape alpha (Marsaglia and Tsang 2000; below 1 by a power of a uniform number). */
+function logGamma(alpha: number, random: RandomNumbers): number {
+  if (alpha < 1) return logGamma(alpha + 1, random) + log(1 - random.uniform()) / alpha;
+  const d = alpha - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const z = random.normal();
+    const root = 1 + c * z;
+    if (root <= 0) continue;
+    const v = root * root * root;
+    if (log(1 - random.uniform()) < 0.5 * z * z + d - d * v + d * log(v)) return log(d) + log(v);
+  }
+}
+
+/** A draw of Beta(alpha, alpha): a / (a + b), a and b gamma; by logarithms, so that small ones are not lost. */
+function beta(alpha: number, random: RandomNumbers): number {
+  const difference = logGamma(alpha, random) - logGamma(alpha, random);
+  // 1 / (1 + b / a) without an overflow
+  const small = exp(-Math.abs(difference));
+  return difference >= 0 ? 1 / (1 + small) : small / (1 + small);
+}
+
+interface Part {
+  readonly data: NumericArray;
+  /** Of one example. */
+  readonly shape: readonly number[];
+  readonly size: number;
+}
+
+function xOf(where: string, x: FlatArray, count: number): Part {
+  const fits = x.shape ? x.shape[0] === count : x.data.length > 0 && x.data.length % count === 0;
+  if (!fits) {
+    const came = x.shape ? `shape ${formatShape(x.shape)}` : `${x.data.length} numbers`;
+    throw new LanewiseError("shape-mismatch", `${where}: x must have as many examples as y, ${count}, got ${came}.`);
+  }
+  const shape = x.shape ? x.shape.slice(1) : [x.data.length / count];
+  return { data: x.data, shape, size: sizeOf(shape) };
+}
+
+/** Examples of y as shares of classes: given as such, or labels. */
+function yOf(where: string, y: FlatArray, classes: number | undefined): Part {
+  const { data, shape } = y;
+  const isLabels =
+    shape === null || shape.length < 2 || (shape.length === 2 && shape[1] === 1 && classes !== undefined);
+  if (!isLabels) {
+    if (classes !== undefined && (shape.length !== 2 || shape[1] !== classes))
+      throw new LanewiseError("shape-mismatch", `${where}: y ${formatShape(shape)} does not have ${classes} classes.`);
+    return { data, shape: shape.slice(1), size: sizeOf(shape.slice(1)) };
+  }
+  if (classes === undefined) {
+    throw new LanewiseError(
+      "invalid-argument",
+      `${where}: classes is required where y holds labels: how many there are.`,
+    );
+  }
+  for (let i = 0; i < data.length; i++) {
+    const label = data[i] as number;
+    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
+    throw new LanewiseError(
+      "invalid-argument",
+      `${where}: label ${i} is ${label}, expected an integer from 0 to ${classes - 1}.`,
+    );
+  }
+  return { data, shape: [classes], size: 0 };
+}
+
+/** Adds `weight` times an example to the mixture at `to`. */
+function addExample(out: Float32Array, to: number, { data, size }: Part, example: number, weight: number): void {
+  if (size === 0) {
+    const at = to + (data[example] as number);
+    out[at] = (out[at] as number) + weight;
+    return;
+  }
+  const from = example * size;
+  for (let i = 0; i < size; i++) out[to + i] = (out[to + i] as number) + weight * (data[from + i] as number);
+}
+
+/**
+ * Batches for `fit` of mixed examples: x = w x[i] + (1 - w) x[j] and y = w y[i] + (1 - w) y[j] for every i of the data and a j
+ * drawn with it, w of Beta(alpha, alpha) for each pair; labels become shares of classes, for the loss
+ * "categoricalCrossentropy". What is drawn follows from the seed and from how many epochs were asked for before. (Zhang, Cisse, Dauphin,
+ * Lopez-Paz 2018, "mixup: beyond empirical risk minimization".)
+ *
+ * Throws `shape-mismatch`, `empty-data`, `invalid-argument`.
+ */
+export function mixup(
+  data: { readonly x: Values; readonly y: Values },
+  options: MixupOptions = {},
+): () => Generator<Examples, void, undefined> {
+  const where = "augment.mixup";
+  if (!isRecord(data) || Array.isArray(data)) throw invalid(where, "data", "{ x, y }", data);
+  checkOptions(`${where}, data`, data, { x: (v) => v, y: (v) => v }, ["x", "y"]);
+  checkOptions(where, options, {
+    ...{ alpha: positive, batchSize: positiveInteger, seed: seedValue, classes: positiveInteger, dropLast: bool },
+  });
+  const { alpha = 0.2, batchSize = 32, seed = 0, classes, dropLast = false } = options;
+  const yFlat = flattenArray(`${where}: y`, data.y);
+  const xFlat = flattenArray(`${where}: x`, data.x);
+  const y = yOf(where, yFlat, classes);
+  const count = yFlat.data.length / Math.max(1, y.size);
+  if (count === 0) throw new LanewiseError("empty-data", `${where}: there are no examples.`);
+  const x = xOf(where, xFlat, count);
+  let epochs = 0;
+  return function* mixed() {
+    const epoch = epochs++;
+    const order = permutation(count, seed, MIXUP_STREAM, 2 * epoch);
+    const partners = permutation(count, seed, MIXUP_STREAM, 2 * epoch + 1);
+    const random = createRandom(seed, MIXUP_STREAM + 16, epoch);
+    for (let first = 0; first < count; first += batchSize) {
+      const batch = Math.min(batchSize, count - first);
+      if (batch < batchSize && dropLast) return;
+      const mixedX = new Float32Array(batch * x.size);
+      const width = sizeOf(y.shape);
+      const mixedY = new Float32Array(batch * width);
+      for (let i = 0; i < batch; i++) {
+        const weight = beta(alpha, random);
+        const pair = [order[first + i], partners[first + i]] as const;
+        pair.forEach((example, k) => {
+          const share = k === 0 ? weight : 1 - weight;
+          addExample(mixedX, i * x.size, x, example as number, share);
+          addExample(mixedY, i * width, y, example as number, share);
+        });
+      }
+      yield { x: { data: mixedX, shape: [batch, ...x.shape] }, y: { data: mixedY, shape: [batch, ...y.shape] } };
+    }
+  };
+}
