@@ -132,6 +132,8 @@ export type {
   ReduceLearningRateOnPlateau,
 } from "./train/learningRatePlateau.ts";
 export { reduceLearningRateOnPlateau } from "./train/learningRatePlateau.ts";
+export type { Distribution, LayerReport, LayerStatistics, LayerVerdict } from "./train/layerReport.ts";
+export { layerReport } from "./train/layerReport.ts";
 export type { CompileOptions } from "./train/model.ts";
 export type { ModelCheckpoint, ModelCheckpointOptions } from "./train/modelCheckpoint.ts";
 export { modelCheckpoint } from "./train/modelCheckpoint.ts";

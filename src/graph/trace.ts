@@ -8,6 +8,22 @@ import type { Op } from "./op.ts";
 import type { Variable } from "./variable.ts";
 import { isVariable } from "./variable.ts";
 
+/** A call of a layer that was watched. */
+export interface WatchedCall {
+  readonly layer: object;
+  readonly output: Tensor;
+  /** Whether it would have behaved by chance and was not let. */
+  readonly silenced: boolean;
+}
+
+/** What a trace notes for those who look into a model. */
+export interface Watch {
+  /** Layers that behave by chance while training, such as dropout, behave as at inference. */
+  readonly quiet: boolean;
+  /** Filled in the order of the calls' ends. */
+  readonly calls: WatchedCall[];
+}
+
 export interface Trace {
   readonly training: boolean;
   /** The newest version of each variable that was read or written. */
@@ -18,12 +34,13 @@ export interface Trace {
   readonly streams: { count: number };
   /** Layers that no model owns, in the order of their first call. */
   readonly layers: object[];
+  readonly watch?: Watch;
 }
 
 let current: Trace | null = null;
 
-export function createTrace(training: boolean): Trace {
-  return { training, versions: new Map(), effects: [], streams: { count: 0 }, layers: [] };
+export function createTrace(training: boolean, watch?: Watch): Trace {
+  return { training, versions: new Map(), effects: [], streams: { count: 0 }, layers: [], ...(watch && { watch }) };
 }
 
 /** Runs `body` while `trace` is the current one. */

@@ -25,6 +25,7 @@ export function dropout(options: DropoutOptions): Layer {
   return makeLayer({
     type: "dropout",
     options,
+    noise: true,
     call: ([x], _, { training, stream }) =>
       training && rate > 0 ? dropoutOp(x as Tensor, rate, STREAMS + stream()) : (x as Tensor),
   });

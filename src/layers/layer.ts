@@ -100,6 +100,8 @@ export interface LayerDefinition {
   /** Inputs it takes: one tensor, or an array of at least one. */
   readonly inputs?: "one" | "many";
   readonly children?: () => readonly Layer[];
+  /** Whether it behaves by chance while training. */
+  readonly noise?: true;
   build?(inputShapes: readonly Shape[], where: string): Readonly<Record<string, WeightSpec>>;
   call(inputs: readonly Tensor[], weights: Readonly<Record<string, Tensor>>, context: CallContext): Tensor;
 }
@@ -179,14 +181,16 @@ export function makeLayer(definition: LayerDefinition): Layer {
         if (!state.weights) state.weights = build(shapes);
         else requireSameShapes(where(), definition, state, shapes);
         const weights = Object.fromEntries([...state.weights].map(([key, variable]) => [key, readVariable(variable)]));
+        const silenced = definition.noise === true && inner.training && trace.watch?.quiet === true;
         const output = definition.call(tensors, weights, {
-          training: inner.training,
+          training: inner.training && !silenced,
           mask: callOptions.mask,
           variables: Object.fromEntries(state.weights),
           where: where(),
           stream: () => trace.streams.count++,
         });
         if (!isTensor(output)) throw invalid(where(), "what call returns", "a tensor", output);
+        trace.watch?.calls.push({ layer: self, output, silenced });
         const unknown = (dims: Shape) => dims.map((n, axis) => (axis === 0 ? null : n));
         state.inputShapes = shapes.map(unknown);
         state.outputShape = unknown(output.dims);

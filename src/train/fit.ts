@@ -157,10 +157,17 @@ export function examplesOf(core: ModelCore, where: string, data: unknown): Datas
   return checkDataset(where, wanted, values);
 }
 
-const isWeighted = (dataset: Dataset): boolean => dataset.columns.some(({ name }) => name === sampleWeightWanted.label);
+export const isWeighted = (dataset: Dataset): boolean =>
+  dataset.columns.some(({ name }) => name === sampleWeightWanted.label);
 
 /** Writes examples [first, first + count) into a prepared program. */
-function feed(executable: Executable, dataset: Dataset, order: Uint32Array | null, first: number, count: number): void {
+export function feed(
+  executable: Executable,
+  dataset: Dataset,
+  order: Uint32Array | null,
+  first: number,
+  count: number,
+): void {
   for (const { name, data, size } of dataset.columns) {
     const view = executable.input(name);
     if (view) gatherInto(view, data, size, order, first, count);
@@ -337,7 +344,7 @@ async function* batchesOf(loop: Loop, source: BatchSource): AsyncGenerator<Examp
 }
 
 /** Runs what works with the model in its turn; a signal ends the waiting for it. */
-function inTurn<T>(
+export function inTurn<T>(
   core: ModelCore,
   machine: Machine,
   what: string,

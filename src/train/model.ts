@@ -244,13 +244,13 @@ function penalties(core: ModelCore): Tensor | null {
   return total;
 }
 
-interface Symbols {
+export interface Symbols {
   readonly inputs: readonly Tensor[];
   readonly targets: readonly Tensor[];
   readonly weight: Tensor | null;
 }
 
-function makeSymbols(core: ModelCore, batch: number, training: Training | null, weighted: boolean): Symbols {
+export function makeSymbols(core: ModelCore, batch: number, training: Training | null, weighted: boolean): Symbols {
   const symbol = ({ label, shape, dtype }: Wanted): Tensor =>
     makeInput({ name: label, shape: [batch, ...shape], dtype }, false);
   const inputs = core.network.inputs as readonly NetworkInput[];
@@ -264,8 +264,12 @@ function makeSymbols(core: ModelCore, batch: number, training: Training | null, 
 /** Mean over the batch of one value an example; with weights the sum of weighted values over the batch size. */
 const batchMean = (values: Tensor, weight: Tensor | null): Tensor => mean(weight ? mul(values, weight) : values);
 
-/** Forward, backward and update. Outputs: what reportNames lists. */
-function traceTrain(core: ModelCore, training: Training, symbols: Symbols): Tensor[] {
+/** Forward as in training: what is minimised, and what reportNames lists. */
+export function traceObjective(
+  core: ModelCore,
+  training: Training,
+  symbols: Symbols,
+): { objective: Tensor; report: readonly Tensor[] } {
   const predictions = core.network.call(symbols.inputs, true);
   const losses: Tensor[] = [];
   const metrics: Tensor[] = [];
@@ -283,10 +287,22 @@ function traceTrain(core: ModelCore, training: Training, symbols: Symbols): Tens
   }
   const extra = penalties(core);
   const objective = extra ? add(total as Tensor, extra) : (total as Tensor);
+  return { objective, report: [objective, ...(losses.length > 1 ? losses : []), ...metrics] };
+}
+
+/** The variables that training changes; throws where there is none. */
+export function trainableOf(core: ModelCore, what: string): Variable[] {
   const trainable = variablesOf(core).filter((variable) => variable.trainable);
-  if (trainable.length === 0) throw new LanewiseError("invalid-argument", "fit: no layer of this model is trainable.");
-  training.optimizer.minimize(objective, trainable);
-  return [objective, ...(losses.length > 1 ? losses : []), ...metrics];
+  if (trainable.length === 0)
+    throw new LanewiseError("invalid-argument", `${what}: no layer of this model is trainable.`);
+  return trainable;
+}
+
+/** Forward, backward and update. Outputs: what reportNames lists. */
+function traceTrain(core: ModelCore, training: Training, symbols: Symbols): readonly Tensor[] {
+  const { objective, report } = traceObjective(core, training, symbols);
+  training.optimizer.minimize(objective, trainableOf(core, "fit"));
+  return report;
 }
 
 /** Values of single examples, so that padding can be left out: losses, metrics; then the penalty, where there is one. */
