@@ -102,6 +102,7 @@ export type { Metric, MetricLike, MetricName } from "./metrics.ts";
 export type { ExplainOptions, Model, ModelOptions, SequentialOptions } from "./model.ts";
 export { functional, sequential } from "./model.ts";
 export type { ActivationName } from "./ops/activation.ts";
+export type { ValueAndGradient } from "./ops/customGradient.ts";
 export { assign } from "./ops/effects.ts";
 export { gradients } from "./ops/gradients.ts";
 export type { Padding } from "./ops/window.ts";
@@ -132,6 +133,10 @@ export type {
   ReduceLearningRateOnPlateau,
 } from "./train/learningRatePlateau.ts";
 export { reduceLearningRateOnPlateau } from "./train/learningRatePlateau.ts";
+export type { Element as GradientElement, GradientCheckOptions, Kink as GradientKink } from "./train/differences.ts";
+export type { Arrays, BatchSource, EvaluateOptions, Examples, FitOptions, History, Prediction } from "./train/fit.ts";
+export { gradientCheck } from "./train/gradientCheck.ts";
+export type { GradientEntry, GradientReport, GradientVerdict } from "./train/gradientReport.ts";
 export type { Distribution, LayerReport, LayerStatistics, LayerVerdict } from "./train/layerReport.ts";
 export { layerReport } from "./train/layerReport.ts";
 export type { CompileOptions } from "./train/model.ts";

@@ -4,6 +4,8 @@ export type { ReduceOptions } from "./ops/broadcasting.ts";
 export { broadcastTo, mean, reshape, sum } from "./ops/broadcasting.ts";
 export type { ConvOptions } from "./ops/conv.ts";
 export { conv2d, depthwiseConv2d } from "./ops/conv.ts";
+export type { ValueAndGradient } from "./ops/customGradient.ts";
+export { customGradient } from "./ops/customGradient.ts";
 export { gather, oneHot } from "./ops/gather.ts";
 export type { MatmulOptions } from "./ops/matmul.ts";
 export { matmul } from "./ops/matmul.ts";
