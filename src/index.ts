@@ -98,7 +98,18 @@ export * as losses from "./lossFunctions.ts";
 export type { Chosen, InitOptions } from "./machine.ts";
 export { init } from "./machine.ts";
 export * as metrics from "./metricFunctions.ts";
-export type { Metric, MetricLike, MetricName } from "./metrics.ts";
+export type {
+  ClassificationReport,
+  ClassOptions,
+  ClassReportRow,
+  ConfusionMatrix,
+  ConfusionMatrixOptions,
+} from "./metrics/confusion.ts";
+export { classificationReport, confusionMatrix } from "./metrics/confusion.ts";
+export type { Average } from "./metrics/counts.ts";
+export type { TopKOptions } from "./metrics/topK.ts";
+export type { AucOptions, ClassScoreOptions } from "./metrics/whole.ts";
+export type { Metric, MetricBatch, MetricLike, MetricName, StatefulMetric } from "./metrics.ts";
 export type { ExplainOptions, Model, ModelOptions, SequentialOptions } from "./model.ts";
 export { functional, sequential } from "./model.ts";
 export type { ActivationName } from "./ops/activation.ts";
@@ -114,17 +125,43 @@ export type { RmspropOptions } from "./optimizers/rmsprop.ts";
 export { rmsprop } from "./optimizers/rmsprop.ts";
 export type { SgdOptions } from "./optimizers/sgd.ts";
 export { sgd } from "./optimizers/sgd.ts";
+export type { Excluded, Limit, Picked, PickOptions } from "./pick.ts";
+export { pick } from "./pick.ts";
 export type { InputSpec, ProgramOptions, Step, StepOutput } from "./program.ts";
 export { program } from "./program.ts";
 export type { RandomNumbers } from "./randomNumbers.ts";
 export type { Regularizer } from "./regularizers.ts";
 export { l1, l1l2, l2 } from "./regularizers.ts";
+
 export * as schedules from "./scheduleFunctions.ts";
 export type { Schedule, ScheduleUnit } from "./schedules/unit.ts";
+
+export * as scores from "./scoreFunctions.ts";
+
 export type { Callback, Logs, TrainContext } from "./train/callbacks.ts";
+export type { Element as GradientElement, GradientCheckOptions, Kink as GradientKink } from "./train/differences.ts";
 export type { EarlyStopping, EarlyStoppingOptions } from "./train/earlyStopping.ts";
 export { earlyStopping } from "./train/earlyStopping.ts";
-export type { Arrays, BatchSource, EvaluateOptions, Examples, FitOptions, History, Prediction } from "./train/fit.ts";
+export type {
+  Arrays,
+  Arrays,
+  BatchSource,
+  BatchSource,
+  EvaluateOptions,
+  EvaluateOptions,
+  Examples,
+  Examples,
+  FitOptions,
+  FitOptions,
+  History,
+  History,
+  Prediction,
+  Prediction,
+} from "./train/fit.ts";
+export { gradientCheck } from "./train/gradientCheck.ts";
+export type { GradientEntry, GradientReport, GradientVerdict } from "./train/gradientReport.ts";
+export type { Distribution, LayerReport, LayerStatistics, LayerVerdict } from "./train/layerReport.ts";
+export { layerReport } from "./train/layerReport.ts";
 export type { LearningRateFinderOptions, LearningRateRange } from "./train/learningRateFinder.ts";
 export { findLearningRate } from "./train/learningRateFinder.ts";
 export type {
@@ -133,12 +170,6 @@ export type {
   ReduceLearningRateOnPlateau,
 } from "./train/learningRatePlateau.ts";
 export { reduceLearningRateOnPlateau } from "./train/learningRatePlateau.ts";
-export type { Element as GradientElement, GradientCheckOptions, Kink as GradientKink } from "./train/differences.ts";
-export type { Arrays, BatchSource, EvaluateOptions, Examples, FitOptions, History, Prediction } from "./train/fit.ts";
-export { gradientCheck } from "./train/gradientCheck.ts";
-export type { GradientEntry, GradientReport, GradientVerdict } from "./train/gradientReport.ts";
-export type { Distribution, LayerReport, LayerStatistics, LayerVerdict } from "./train/layerReport.ts";
-export { layerReport } from "./train/layerReport.ts";
 export type { CompileOptions } from "./train/model.ts";
 export type { ModelCheckpoint, ModelCheckpointOptions } from "./train/modelCheckpoint.ts";
 export { modelCheckpoint } from "./train/modelCheckpoint.ts";

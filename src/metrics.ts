@@ -1,6 +1,6 @@
-// Metrics: one value an example, averaged over all examples exactly.
+// Metrics: one value an example, averaged over all examples exactly; or a state that takes batch after batch.
 
-import { checkOptions, invalid } from "./check.ts";
+import { anyFunction, checkOptions, invalid, nonEmptyString } from "./check.ts";
 import type { NoOptions } from "./initializers/distributions.ts";
 import type { Loss, LossFunction, LossName } from "./losses.ts";
 import { lossNames, perExample, resolveLoss } from "./losses.ts";
@@ -9,12 +9,49 @@ import { equal, greater } from "./ops/pointwise.ts";
 import { argMax } from "./ops/reduce.ts";
 import { meanPerExample } from "./ops/softmax.ts";
 
-/** A metric as the functions of `metrics` make it. */
-export interface Metric {
+/** One value an example, of which the mean is taken. */
+export interface ExampleMetric {
   readonly kind: "metric";
   readonly name: string;
   readonly call: LossFunction;
 }
+
+/** Targets or predictions of one batch, [batch, ...]; copies. */
+export interface MetricBatch {
+  readonly data: Float32Array | Int32Array;
+  readonly shape: readonly number[];
+}
+
+/**
+ * A metric over a whole set: `init` gives a state, `update` takes one batch after the other into it (what it returns is the new
+ * state, where it returns something), `result` makes a number of it. `weights` are the sample weights of the batch, null without.
+ */
+export interface StatefulMetric<S = unknown> {
+  /** In logs and history; by default "metric". */
+  readonly name?: string;
+  init(): S;
+  update(state: S, target: MetricBatch, prediction: MetricBatch, weights: Float32Array | null): S | void;
+  result(state: S): number;
+}
+
+/** What a metric over a whole set is told about the output that it is for. Shapes are of one example. */
+export interface MetricSubject {
+  readonly where: string;
+  readonly loss: Loss;
+  readonly targetShape: readonly number[];
+  readonly predictionShape: readonly number[];
+}
+
+/** A metric over a whole set, made for an output when its shape is known. */
+export interface WholeMetric {
+  readonly kind: "metric";
+  readonly name: string;
+  readonly call?: never;
+  readonly whole: (subject: MetricSubject) => StatefulMetric;
+}
+
+/** A metric as the functions of `metrics` make it. */
+export type Metric = ExampleMetric | WholeMetric;
 
 /** Share of values on the right side of the threshold (0.5, or 0 for logits). */
 const binary =
@@ -58,7 +95,18 @@ export type MetricName =
   | "sparseCategoricalAccuracy"
   | LossName;
 /** A metric by name, made, or as a function. */
-export type MetricLike = MetricName | Metric | LossFunction;
+export type MetricLike = MetricName | Metric | StatefulMetric | LossFunction;
+
+function statefulMetric(where: string, value: object): WholeMetric {
+  checkOptions(
+    `${where}, metrics`,
+    value,
+    { name: nonEmptyString, init: anyFunction, update: anyFunction, result: anyFunction },
+    ["init", "update", "result"],
+  );
+  const metric = value as StatefulMetric;
+  return { kind: "metric", name: metric.name ?? "metric", whole: () => metric };
+}
 
 /** The metric that an option names or is, for an output with this loss. */
 export function resolveMetric(where: string, value: unknown, loss: Loss): Metric {
@@ -76,6 +124,7 @@ export function resolveMetric(where: string, value: unknown, loss: Loss): Metric
     return { kind: "metric", name: value, call: resolveLoss(where, "metrics", value).call };
   }
   if (typeof value === "object" && value !== null && (value as Metric).kind === "metric") return value as Metric;
+  if (typeof value === "object" && value !== null && "init" in value) return statefulMetric(where, value);
   if (typeof value === "object" && value !== null && (value as Loss).kind === "loss") {
     return { kind: "metric", name: (value as Loss).name, call: (value as Loss).call };
   }
@@ -89,7 +138,7 @@ export function resolveMetric(where: string, value: unknown, loss: Loss): Metric
   throw invalid(
     where,
     "metrics",
-    '"accuracy", another name, a metric made by metrics, or a function (target, prediction) => one value an example',
+    '"accuracy", another name, a metric made by metrics, { init, update, result }, or a function (target, prediction) => one value an example',
     value,
   );
 }

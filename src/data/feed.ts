@@ -5,7 +5,8 @@ import type { NumericArray } from "./arrays.ts";
 
 type View = Float32Array | Float64Array | Int32Array;
 
-const part = (data: NumericArray, from: number, end: number): ArrayLike<number> =>
+/** Numbers [from, end), of a typed array without a copy. */
+export const part = (data: NumericArray, from: number, end: number): ArrayLike<number> =>
   ArrayBuffer.isView(data) ? data.subarray(from, end) : data.slice(from, end);
 
 /** Examples of fewer numbers are copied one by one: a view on each would cost more. */

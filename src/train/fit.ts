@@ -5,7 +5,7 @@ import type { Machine } from "../../bindings/machine.ts";
 import { bool, checkOptions, fraction, invalid, nonNegativeInteger, oneOf, positiveInteger } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
 import { flattenArray, newArray } from "../data/arrays.ts";
-import { gatherInto } from "../data/feed.ts";
+import { gatherInto, part } from "../data/feed.ts";
 import type { Executable } from "../executable.ts";
 import { defaultMachine } from "../machine.ts";
 import type { Model } from "../model.ts";
@@ -27,6 +27,7 @@ import {
   wantedTargets,
 } from "./model.ts";
 import type { Slices } from "./queue.ts";
+
 import {
   createSlices,
   enqueue,
@@ -38,6 +39,8 @@ import {
   runToEnd,
   runWhole,
 } from "./queue.ts";
+import type { Tracker } from "./tracking.ts";
+import { createTracker } from "./tracking.ts";
 
 /** One array, or several as the model's inputs or outputs are: an array or a record. */
 export type Arrays = Values | readonly Values[] | Readonly<Record<string, Values>>;
@@ -160,6 +163,10 @@ export function examplesOf(core: ModelCore, where: string, data: unknown): Datas
 export const isWeighted = (dataset: Dataset): boolean =>
   dataset.columns.some(({ name }) => name === sampleWeightWanted.label);
 
+/** The sample weights that a training step was given; null where it was given none. */
+const weightsOf = (executable: Executable): Float32Array | null =>
+  executable.input(sampleWeightWanted.label) as Float32Array | null;
+
 /** Writes examples [first, first + count) into a prepared program. */
 export function feed(
   executable: Executable,
@@ -238,6 +245,9 @@ function trainStep(
   })();
 }
 
+const namedValues = (names: readonly string[], values: readonly number[]): Logs =>
+  Object.fromEntries(names.map((name, i) => [name, values[i] as number]));
+
 /** Exact means over a dataset: losses, metrics. */
 async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Promise<Logs> {
   const { core, machine, state } = loop;
@@ -247,6 +257,7 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
   const heads = training.heads.length;
   const series = heads + training.heads.reduce((n, { metrics }) => n + metrics.length, 0);
   const sums = new Array<number>(series).fill(0);
+  const tracker = createTracker(core, training, loop.what);
   let weightTotal = 0;
   let extra = 0;
   for (let first = 0; first < dataset.count; first += batchSize) {
@@ -265,7 +276,9 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
       sums[i] = (sums[i] as number) + total;
     }
     for (let j = 0; j < count; j++) weightTotal += weights ? (weights[first + j] as number) : 1;
-    if (executable.compiled.listing.outputs.length > series) extra = executable.output(series)[0] as number;
+    tracker?.add(executable, series, weights ? Float32Array.from(part(weights, first, first + count)) : null);
+    const penalty = series + (tracker?.outputs ?? 0);
+    if (executable.compiled.listing.outputs.length > penalty) extra = executable.output(penalty)[0] as number;
     const turn = loop.slices.turn();
     if (turn) await turn;
   }
@@ -273,7 +286,7 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
   const losses = sums.slice(0, heads).map((total) => total / dataset.count);
   const loss = losses.reduce((total, value, i) => total + value * (training.heads[i]?.weight ?? 1), extra);
   const values = [loss, ...(heads > 1 ? losses : []), ...sums.slice(heads).map((total) => total / (weightTotal || 1))];
-  return Object.fromEntries(reportNames(core, training).map((name, i) => [name, values[i] as number]));
+  return { ...namedValues(reportNames(core, training), values), ...tracker?.logs() };
 }
 
 function createLoop(
@@ -439,6 +452,7 @@ export async function fit(
     const names = reportNames(core, training);
     const report = names.map(() => 0);
     const history = printable({ epochs: [], metrics: {} });
+    let tracker: Tracker | null = null;
     let stopped = false;
     const context: TrainContext = {
       model: publicModel,
@@ -470,6 +484,7 @@ export async function fit(
       loop.state.epoch = epoch;
       await notify((callback) => callback.onEpochBegin?.(epoch, context));
       const means = createMeans(names);
+      tracker = core.network.outputs ? createTracker(core, training, where) : null;
       let batch = 0;
       /** Null where nothing has to be waited for. */
       const step = (
@@ -481,7 +496,7 @@ export async function fit(
       ): Promise<void> | null => {
         const run = (program: ModelProgram): Promise<void> | null => {
           const running = trainStep(loop, program, from, indices, first, batch, report);
-          return running ? running.then(() => ended(count) ?? undefined) : ended(count);
+          return running ? running.then(() => ended(program, count) ?? undefined) : ended(program, count);
         };
         const program = programFor(core, machine, "train", count, weighted);
         if (!(program instanceof Promise)) return run(program);
@@ -491,11 +506,13 @@ export async function fit(
           await run(made);
         });
       };
-      const ended = (count: number): Promise<void> | null => {
+      const ended = ({ executable }: ModelProgram, count: number): Promise<void> | null => {
         means.add(report, count);
+        tracker ??= createTracker(core, training, where);
+        tracker?.add(executable, names.length, weightsOf(executable));
         const current = batch++;
         if (!wantsBatches) return loop.slices.turn();
-        const logs = Object.fromEntries(names.map((name, i) => [name, report[i] as number]));
+        const logs = { ...namedValues(names, report), ...tracker?.batchLogs() };
         return notify((callback) => callback.onBatchEnd?.(current, { ...logs, size: count }, context)).then(
           () => loop.slices.turn() ?? undefined,
         );
@@ -523,7 +540,7 @@ export async function fit(
           );
         }
       }
-      const logs = means.logs();
+      const logs = { ...means.logs(), ...tracker?.logs() };
       if (validation) {
         for (const [name, value] of Object.entries(await evaluateLoop(loop, validation, batchSize)))
           logs[`val_${name}`] = value;
@@ -622,6 +639,8 @@ export async function trainOnBatch(
     const report = names.map(() => 0);
     const program = await programFor(core, machine, "train", dataset.count, isWeighted(dataset));
     await trainStep(createLoop(core, machine, where, undefined, "stop"), program, dataset, null, 0, 0, report);
-    return Object.fromEntries(names.map((name, i) => [name, report[i] as number]));
+    const tracker = createTracker(core, training, where);
+    tracker?.add(program.executable, names.length, weightsOf(program.executable));
+    return { ...namedValues(names, report), ...tracker?.logs() };
   });
 }

@@ -20,7 +20,7 @@ import { flattenLayers } from "../layers/network.ts";
 import type { Loss, LossLike } from "../losses.ts";
 import { resolveLoss } from "../losses.ts";
 import { openedMachine } from "../machine.ts";
-import type { Metric, MetricLike } from "../metrics.ts";
+import type { ExampleMetric, Metric, MetricLike, WholeMetric } from "../metrics.ts";
 import { resolveMetric } from "../metrics.ts";
 import { mean, sum } from "../ops/broadcasting.ts";
 import { add, div, mul } from "../ops/pointwise.ts";
@@ -42,9 +42,11 @@ export interface CompileOptions {
   readonly lossWeights?: Readonly<Record<string, number>>;
 }
 
-interface Head {
+export interface Head {
   readonly loss: Loss;
-  readonly metrics: readonly Metric[];
+  readonly metrics: readonly ExampleMetric[];
+  /** Metrics over the whole set: they want targets and predictions of each batch. */
+  readonly whole: readonly WholeMetric[];
   readonly weight: number;
 }
 
@@ -190,7 +192,13 @@ export function checkCompile(core: ModelCore, options: unknown): Training {
       );
     }
     const weight = finite(lossWeights[name] ?? 1, `lossWeights.${name}`, where);
-    return { loss: resolved, metrics: list, weight };
+    const isWhole = (metric: Metric): metric is WholeMetric => metric.call === undefined;
+    return {
+      loss: resolved,
+      metrics: list.filter((metric): metric is ExampleMetric => !isWhole(metric)),
+      whole: list.filter(isWhole),
+      weight,
+    };
   });
   return { optimizer, heads };
 }
@@ -220,7 +228,7 @@ export function wantedTargets(core: ModelCore, training: Training): Wanted[] {
 
 export const sampleWeightWanted: Wanted = { label: "sampleWeight", shape: [], dtype: "float32", weights: true };
 
-/** Names of what training and evaluation report: loss, the losses of several outputs, metrics. */
+/** Names of what programs report: loss, the losses of several outputs, metrics that are means. */
 export function reportNames(core: ModelCore, training: Training): string[] {
   const names = outputNames(core);
   const several = names.length > 1;
@@ -264,7 +272,14 @@ export function makeSymbols(core: ModelCore, batch: number, training: Training |
 /** Mean over the batch of one value an example; with weights the sum of weighted values over the batch size. */
 const batchMean = (values: Tensor, weight: Tensor | null): Tensor => mean(weight ? mul(values, weight) : values);
 
-/** Forward as in training: what is minimised, and what reportNames lists. */
+/** Targets and predictions of the outputs that have metrics over the whole set. */
+function tracked(training: Training, targets: readonly Tensor[], predictions: readonly Tensor[]): Tensor[] {
+  return training.heads.flatMap(({ whole }, i) =>
+    whole.length > 0 ? [targets[i] as Tensor, predictions[i] as Tensor] : [],
+  );
+}
+
+/** Forward as in training: what is minimised, and what reportNames lists; then what is tracked. */
 export function traceObjective(
   core: ModelCore,
   training: Training,
@@ -287,7 +302,8 @@ export function traceObjective(
   }
   const extra = penalties(core);
   const objective = extra ? add(total as Tensor, extra) : (total as Tensor);
-  return { objective, report: [objective, ...(losses.length > 1 ? losses : []), ...metrics] };
+  const report = [objective, ...(losses.length > 1 ? losses : []), ...metrics];
+  return { objective, report: [...report, ...tracked(training, symbols.targets, predictions)] };
 }
 
 /** The variables that training changes; throws where there is none. */
@@ -298,14 +314,14 @@ export function trainableOf(core: ModelCore, what: string): Variable[] {
   return trainable;
 }
 
-/** Forward, backward and update. Outputs: what reportNames lists. */
+/** Forward, backward and update. Outputs: what reportNames lists; then what is tracked. */
 function traceTrain(core: ModelCore, training: Training, symbols: Symbols): readonly Tensor[] {
   const { objective, report } = traceObjective(core, training, symbols);
   training.optimizer.minimize(objective, trainableOf(core, "fit"));
   return report;
 }
 
-/** Values of single examples, so that padding can be left out: losses, metrics; then the penalty, where there is one. */
+/** Values of single examples: losses, metrics; then what is tracked; then the penalty, where there is one. */
 function traceEvaluate(core: ModelCore, training: Training, symbols: Symbols): Tensor[] {
   const predictions = core.network.call(symbols.inputs, false);
   const losses: Tensor[] = [];
@@ -316,7 +332,7 @@ function traceEvaluate(core: ModelCore, training: Training, symbols: Symbols): T
     for (const metric of wanted) metrics.push(metric.call(target, prediction));
   }
   const extra = penalties(core);
-  return [...losses, ...metrics, ...(extra ? [extra] : [])];
+  return [...losses, ...metrics, ...tracked(training, symbols.targets, predictions), ...(extra ? [extra] : [])];
 }
 
 /** The stages of one program of a model; nothing is placed or run. */

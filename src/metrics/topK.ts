@@ -1,0 +1,49 @@
+// Top-k accuracies: one value an example.
+
+import { checkOptions, positiveInteger } from "../check.ts";
+import type { Tensor } from "../graph/graph.ts";
+import type { ExampleMetric } from "../metrics.ts";
+import { sum } from "../ops/broadcasting.ts";
+import { oneHot } from "../ops/gather.ts";
+import { add, equal, greater, less, mul } from "../ops/pointwise.ts";
+import { argMax } from "../ops/reduce.ts";
+import { constant } from "../ops/shaping.ts";
+import { meanPerExample } from "../ops/softmax.ts";
+
+/** Options of the top-k accuracies. */
+export interface TopKOptions {
+  /** By default 5. */
+  readonly k?: number;
+}
+
+const topKOptions = (where: string, options: TopKOptions): number => {
+  checkOptions(where, options, { k: positiveInteger });
+  return options.k ?? 5;
+};
+
+/** 1 where fewer than k entries stand before the label's: larger ones, and equal ones with a smaller index, as in argMax. */
+function isWithin(prediction: Tensor, labels: Tensor, k: number): Tensor {
+  const classes = prediction.dims.at(-1) as number;
+  const last = { axes: -1, keepDims: true };
+  const mask = oneHot(labels, classes);
+  const places = constant(Float32Array.from({ length: classes }, (_, i) => i));
+  const own = sum(mul(prediction, mask), last);
+  const place = sum(mul(mask, places), last);
+  const before = add(greater(prediction, own), mul(equal(prediction, own), less(places, place)));
+  // a NaN is equal to nothing, and no hit
+  return meanPerExample(mul(less(sum(before, { axes: -1 }), k), sum(mul(equal(own, own), mask), { axes: -1 })));
+}
+
+/** Share of examples whose target's largest entry is among the k largest predictions. */
+export function topKCategoricalAccuracy(options: TopKOptions = {}): ExampleMetric {
+  const k = topKOptions("topKCategoricalAccuracy", options);
+  const call = (target: Tensor, prediction: Tensor): Tensor => isWithin(prediction, argMax(target), k);
+  return { kind: "metric", name: "topKCategoricalAccuracy", call };
+}
+
+/** Share of examples whose label is among the k largest predictions. */
+export function sparseTopKCategoricalAccuracy(options: TopKOptions = {}): ExampleMetric {
+  const k = topKOptions("sparseTopKCategoricalAccuracy", options);
+  const call = (target: Tensor, prediction: Tensor): Tensor => isWithin(prediction, target, k);
+  return { kind: "metric", name: "sparseTopKCategoricalAccuracy", call };
+}
