@@ -103,7 +103,8 @@ export function pick<T extends object>(candidates: readonly T[], options: PickOp
   candidates.forEach((candidate: unknown, i) => {
     if (!isRecord(candidate)) throw invalid(where, `candidates[${i}]`, "a record of metrics", candidate);
     const goal = metricOf(where, candidate, i, name);
-    const found = [...limits, [name, {}] as const].flatMap(
+    const looked = limits.some(([metric]) => metric === name) ? limits : [...limits, [name, {}] as const];
+    const found = looked.flatMap(
       ([metric, limit]) => beyond(metric, metricOf(where, candidate, i, metric), limit) ?? [],
     );
     if (found.length > 0) {

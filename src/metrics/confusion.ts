@@ -1,7 +1,8 @@
 // Tables of labels against predictions: the confusion matrix, and precision, recall and F1 of each class.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import { checkOptions, finite, invalid, oneOf } from "../check.ts";
+import type { Checker } from "../check.ts";
+import { anything, checkOptions, finite, invalid, oneOf } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
 import { textTable } from "../text.ts";
 import type { ClassCounts } from "./counts.ts";
@@ -34,11 +35,12 @@ const classesOption = (value: unknown, name: string, where: string): unknown => 
   throw invalid(where, name, "a number of classes from 1 to 65536, or an array of their names", value);
 };
 
-export const classCheckers = {
+/** Checkers of ClassOptions. */
+export const classCheckers: Readonly<Record<"classes" | "sampleWeight" | "threshold", Checker>> = {
   classes: classesOption,
-  sampleWeight: (value: unknown): unknown => value,
+  sampleWeight: anything,
   threshold: finite,
-} as const;
+};
 
 export function pairsOf(where: string, labels: Values, predictions: Values, options: ClassOptions): ClassPairs {
   const [left, right] = [rowsOf(where, "labels", labels), rowsOf(where, "predictions", predictions)];

@@ -5,7 +5,7 @@ import type { Tensor } from "../graph/graph.ts";
 import type { ExampleMetric } from "../metrics.ts";
 import { sum } from "../ops/broadcasting.ts";
 import { oneHot } from "../ops/gather.ts";
-import { add, equal, greater, less, mul } from "../ops/pointwise.ts";
+import { add, equal, greater, less, mul, where } from "../ops/pointwise.ts";
 import { argMax } from "../ops/reduce.ts";
 import { constant } from "../ops/shaping.ts";
 import { meanPerExample } from "../ops/softmax.ts";
@@ -27,11 +27,11 @@ function isWithin(prediction: Tensor, labels: Tensor, k: number): Tensor {
   const last = { axes: -1, keepDims: true };
   const mask = oneHot(labels, classes);
   const places = constant(Float32Array.from({ length: classes }, (_, i) => i));
-  const own = sum(mul(prediction, mask), last);
+  const own = sum(where(mask, prediction, 0), last);
   const place = sum(mul(mask, places), last);
   const before = add(greater(prediction, own), mul(equal(prediction, own), less(places, place)));
-  // a NaN is equal to nothing, and no hit
-  return meanPerExample(mul(less(sum(before, { axes: -1 }), k), sum(mul(equal(own, own), mask), { axes: -1 })));
+  const isNumber = sum(equal(own, own), { axes: -1 }); // a label's NaN is equal to nothing, and no hit
+  return meanPerExample(mul(less(sum(before, { axes: -1 }), k), isNumber));
 }
 
 /** Share of examples whose target's largest entry is among the k largest predictions. */

@@ -309,16 +309,25 @@ function createLoop(
 
 const SHUFFLE_STREAM = 0x7fff0000;
 
-/** Means of a training epoch, weighted by the number of examples. */
-function createMeans(names: readonly string[]): { add(values: readonly number[], count: number): void; logs(): Logs } {
+/** Means of a training epoch: of losses by the number of examples, of metrics (from `metricsFrom` on) by their weights. */
+function createMeans(names: readonly string[], metricsFrom: number) {
   const sums = names.map(() => 0);
-  let total = 0;
+  let [examples, total] = [0, 0];
   return {
-    add(values, count) {
-      total += count;
-      for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (values[i] as number) * count;
+    add(values: readonly number[], count: number, weights: Float32Array | null): void {
+      const weight = weights ? weights.reduce((sum, each) => sum + each, 0) : count;
+      examples += count;
+      total += weight;
+      for (let i = 0; i < sums.length; i++) {
+        const factor = i < metricsFrom ? count : weight;
+        // a batch whose weights are all 0 has no metrics
+        if (factor > 0) sums[i] = (sums[i] as number) + (values[i] as number) * factor;
+      }
     },
-    logs: () => Object.fromEntries(names.map((name, i) => [name, (sums[i] as number) / total])),
+    logs: (): Logs =>
+      Object.fromEntries(
+        names.map((name, i) => [name, (sums[i] as number) / (i < metricsFrom ? examples : total || 1)]),
+      ),
   };
 }
 
@@ -483,7 +492,8 @@ export async function fit(
     const trainEpoch = async (epoch: number): Promise<void> => {
       loop.state.epoch = epoch;
       await notify((callback) => callback.onEpochBegin?.(epoch, context));
-      const means = createMeans(names);
+      const heads = training.heads.length;
+      const means = createMeans(names, heads > 1 ? 1 + heads : 1);
       tracker = core.network.outputs ? createTracker(core, training, where) : null;
       let batch = 0;
       /** Null where nothing has to be waited for. */
@@ -507,9 +517,10 @@ export async function fit(
         });
       };
       const ended = ({ executable }: ModelProgram, count: number): Promise<void> | null => {
-        means.add(report, count);
+        const weights = weightsOf(executable);
+        means.add(report, count, weights);
         tracker ??= createTracker(core, training, where);
-        tracker?.add(executable, names.length, weightsOf(executable));
+        tracker?.add(executable, names.length, weights);
         const current = batch++;
         if (!wantsBatches) return loop.slices.turn();
         const logs = { ...namedValues(names, report), ...tracker?.batchLogs() };
