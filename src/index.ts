@@ -142,22 +142,7 @@ export type { Callback, Logs, TrainContext } from "./train/callbacks.ts";
 export type { Element as GradientElement, GradientCheckOptions, Kink as GradientKink } from "./train/differences.ts";
 export type { EarlyStopping, EarlyStoppingOptions } from "./train/earlyStopping.ts";
 export { earlyStopping } from "./train/earlyStopping.ts";
-export type {
-  Arrays,
-  Arrays,
-  BatchSource,
-  BatchSource,
-  EvaluateOptions,
-  EvaluateOptions,
-  Examples,
-  Examples,
-  FitOptions,
-  FitOptions,
-  History,
-  History,
-  Prediction,
-  Prediction,
-} from "./train/fit.ts";
+export type { Arrays, BatchSource, EvaluateOptions, Examples, FitOptions, History, Prediction } from "./train/fit.ts";
 export { gradientCheck } from "./train/gradientCheck.ts";
 export type { GradientEntry, GradientReport, GradientVerdict } from "./train/gradientReport.ts";
 export type { Distribution, LayerReport, LayerStatistics, LayerVerdict } from "./train/layerReport.ts";

@@ -97,7 +97,7 @@ export function pick<T extends object>(candidates: readonly T[], options: PickOp
   if (candidates.length === 0) throw new LanewiseError("empty-data", `${where}: candidates is empty.`);
   checkOptions(where, options, { optimize: (v) => v, subjectTo: (v) => v }, ["optimize"]);
   const { name, sign } = goalOf(where, options.optimize);
-  const limits = checkLimits(where, options.subjectTo ?? {});
+  const limits = checkLimits(where, options.subjectTo === undefined ? {} : options.subjectTo);
   const excluded: Excluded<T>[] = [];
   let [index, most] = [-1, 0];
   candidates.forEach((candidate: unknown, i) => {

@@ -8,6 +8,7 @@ import * as kernels from "../src/kernels.ts";
 import { assert, suite } from "./harness.ts";
 import * as augment from "./wrongCalls/augment.ts";
 import * as diagnosis from "./wrongCalls/diagnosis.ts";
+import * as checks from "./wrongCalls/check.ts";
 import type { Call } from "./wrongCalls/kinds.ts";
 import { attempt, attemptNow, complaint, pool, show, wrongCallsOf } from "./wrongCalls/kinds.ts";
 import * as layers from "./wrongCalls/layers.ts";
@@ -20,6 +21,8 @@ import * as sched from "./wrongCalls/sched.ts";
 const { LanewiseError, ops } = lanewise;
 
 const sync: readonly Call[] = [augment, diagnosis, layers, optimizers, making, sched].flatMap(({ calls }) => calls);
+const sync: readonly Call[] = [diagnosis, layers, optimizers, making, sched].flatMap(({ calls }) => calls);
+const sync: readonly Call[] = [layers, optimizers, making, sched, checks].flatMap(({ calls }) => calls);
 const seen = new Set<string>(["LanewiseError"]);
 
 async function check(calls: readonly Call[]): Promise<void> {

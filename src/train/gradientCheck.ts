@@ -68,7 +68,8 @@ export async function gradientCheck(
 ): Promise<GradientReport> {
   const where = "gradientCheck";
   const ofModel = isLayer(first);
-  const given: unknown = (ofModel ? third : fourth) ?? {};
+  const last = ofModel ? third : fourth;
+  const given: unknown = last === undefined ? {} : last;
   const count = either(positiveInteger, unlimited, "a positive integer or Infinity");
   checkOptions(where, given, { epsilon: positive, samples: count, seed: seedValue });
   const options = given as GradientCheckOptions;
