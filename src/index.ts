@@ -132,12 +132,9 @@ export { program } from "./program.ts";
 export type { RandomNumbers } from "./randomNumbers.ts";
 export type { Regularizer } from "./regularizers.ts";
 export { l1, l1l2, l2 } from "./regularizers.ts";
-
 export * as schedules from "./scheduleFunctions.ts";
 export type { Schedule, ScheduleUnit } from "./schedules/unit.ts";
-
 export * as scores from "./scoreFunctions.ts";
-
 export type { Callback, Logs, TrainContext } from "./train/callbacks.ts";
 export type { Element as GradientElement, GradientCheckOptions, Kink as GradientKink } from "./train/differences.ts";
 export type { EarlyStopping, EarlyStoppingOptions } from "./train/earlyStopping.ts";

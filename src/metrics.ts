@@ -17,8 +17,8 @@ export interface ExampleMetric {
 }
 
 /** Targets or predictions of one batch, [batch, ...]; copies. */
-export interface MetricBatch {
-  readonly data: Float32Array | Int32Array;
+export interface MetricBatch<D = Float32Array | Int32Array> {
+  readonly data: D;
   readonly shape: readonly number[];
 }
 
@@ -30,7 +30,7 @@ export interface StatefulMetric<S = unknown> {
   /** In logs and history; by default "metric". */
   readonly name?: string;
   init(): S;
-  update(state: S, target: MetricBatch, prediction: MetricBatch, weights: Float32Array | null): S | void;
+  update(state: S, target: MetricBatch, prediction: MetricBatch<Float32Array>, weights: Float32Array | null): S | void;
   result(state: S): number;
 }
 

@@ -215,7 +215,7 @@ suite("metrics over a whole set", (test) => {
         assert.equal(prediction.shape, [target.shape[0], 4]);
         state.n += target.shape[0] as number;
         for (const weight of weights ?? []) state.weight += weight;
-        kept.push(prediction.data as Float32Array);
+        kept.push(prediction.data);
       },
       result: ({ n, weight }) => n + weight / 1000,
     };

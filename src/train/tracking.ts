@@ -3,6 +3,7 @@
 import { invalid } from "../check.ts";
 import type { Executable } from "../executable.ts";
 import type { MetricBatch, StatefulMetric } from "../metrics.ts";
+import { sizeOf } from "../shape.ts";
 import type { Logs } from "./callbacks.ts";
 import type { ModelCore, Training } from "./model.ts";
 import { outputNames, wantedTargets } from "./model.ts";
@@ -59,9 +60,8 @@ export function createTracker(core: ModelCore, training: Training, what: string)
       for (const [i, { shapes, metrics }] of used.entries()) {
         const [target, prediction] = shapes.map((shape, side): MetricBatch => {
           const data = executable.output(from + i * 2 + side).slice() as Float32Array | Int32Array;
-          const size = shape.reduce((product, n) => product * n, 1);
-          return { data, shape: [data.length / size, ...shape] };
-        }) as [MetricBatch, MetricBatch];
+          return { data, shape: [data.length / sizeOf(shape), ...shape] };
+        }) as [MetricBatch, MetricBatch<Float32Array>];
         for (const each of metrics) {
           each.last = [each.state, target, prediction, copy];
           const next: unknown = each.metric.update(each.state, target, prediction, copy);
