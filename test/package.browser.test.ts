@@ -71,7 +71,7 @@ suite("package in a page", (test) => {
       // strict is left where the page has relaxed SIMD
       assert.equal(
         left.filter((name) => name !== "strict"),
-        ["engine", "more", "saving", ...(isolated ? [] : ["staff"])],
+        ["engine", "more", "saving", ...(isolated ? [] : ["staff"]), "tracking"],
       );
     });
   }

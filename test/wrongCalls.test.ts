@@ -9,6 +9,7 @@ import { assert, suite } from "./harness.ts";
 import * as augment from "./wrongCalls/augment.ts";
 import * as diagnosis from "./wrongCalls/diagnosis.ts";
 import * as checks from "./wrongCalls/check.ts";
+import * as diagnosis from "./wrongCalls/diagnosis.ts";
 import type { Call } from "./wrongCalls/kinds.ts";
 import { attempt, attemptNow, complaint, pool, show, wrongCallsOf } from "./wrongCalls/kinds.ts";
 import * as layers from "./wrongCalls/layers.ts";
@@ -23,6 +24,7 @@ const { LanewiseError, ops } = lanewise;
 const sync: readonly Call[] = [augment, diagnosis, layers, optimizers, making, sched].flatMap(({ calls }) => calls);
 const sync: readonly Call[] = [diagnosis, layers, optimizers, making, sched].flatMap(({ calls }) => calls);
 const sync: readonly Call[] = [layers, optimizers, making, sched, checks].flatMap(({ calls }) => calls);
+const sync: readonly Call[] = [diagnosis, layers, optimizers, making, sched, checks].flatMap(({ calls }) => calls);
 const seen = new Set<string>(["LanewiseError"]);
 
 async function check(calls: readonly Call[]): Promise<void> {

@@ -15,7 +15,7 @@ import type { Callback, Logs, TrainContext } from "./callbacks.ts";
 import { callbackList } from "./callbacks.ts";
 import type { Dataset } from "./dataset.ts";
 import { byForm, checkDataset, sliceDataset } from "./dataset.ts";
-import type { ModelCore, ModelProgram } from "./model.ts";
+import type { ModelCore, ModelProgram, Training } from "./model.ts";
 import {
   ensureBuilt,
   programFor,
@@ -40,7 +40,6 @@ import {
   runWhole,
 } from "./queue.ts";
 import type { Tracker } from "./tracking.ts";
-import { createTracker } from "./tracking.ts";
 
 /** One array, or several as the model's inputs or outputs are: an array or a record. */
 export type Arrays = Values | readonly Values[] | Readonly<Record<string, Values>>;
@@ -245,6 +244,10 @@ function trainStep(
   })();
 }
 
+/** What follows metrics over a whole set, loaded where there are any. */
+const trackingOf = ({ heads }: Training): Promise<typeof import("./tracking.ts")> | null =>
+  heads.some(({ whole }) => whole.length > 0) ? import("./tracking.ts") : null;
+
 const namedValues = (names: readonly string[], values: readonly number[]): Logs =>
   Object.fromEntries(names.map((name, i) => [name, values[i] as number]));
 
@@ -257,7 +260,7 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
   const heads = training.heads.length;
   const series = heads + training.heads.reduce((n, { metrics }) => n + metrics.length, 0);
   const sums = new Array<number>(series).fill(0);
-  const tracker = createTracker(core, training, loop.what);
+  const tracker = (await trackingOf(training))?.createTracker(core, training, loop.what);
   let weightTotal = 0;
   let extra = 0;
   for (let first = 0; first < dataset.count; first += batchSize) {
@@ -454,6 +457,7 @@ export async function fit(
   }
   signal?.throwIfAborted();
   const machine = await defaultMachine();
+  const tracking = await trackingOf(training);
 
   return inTurn(core, machine, where, signal, async () => {
     signal?.throwIfAborted();
@@ -461,7 +465,7 @@ export async function fit(
     const names = reportNames(core, training);
     const report = names.map(() => 0);
     const history = printable({ epochs: [], metrics: {} });
-    let tracker: Tracker | null = null;
+    let tracker: Tracker | undefined;
     let stopped = false;
     const context: TrainContext = {
       model: publicModel,
@@ -494,7 +498,7 @@ export async function fit(
       await notify((callback) => callback.onEpochBegin?.(epoch, context));
       const heads = training.heads.length;
       const means = createMeans(names, heads > 1 ? 1 + heads : 1);
-      tracker = core.network.outputs ? createTracker(core, training, where) : null;
+      tracker = core.network.outputs ? tracking?.createTracker(core, training, where) : undefined;
       let batch = 0;
       /** Null where nothing has to be waited for. */
       const step = (
@@ -519,7 +523,7 @@ export async function fit(
       const ended = ({ executable }: ModelProgram, count: number): Promise<void> | null => {
         const weights = weightsOf(executable);
         means.add(report, count, weights);
-        tracker ??= createTracker(core, training, where);
+        tracker ??= tracking?.createTracker(core, training, where);
         tracker?.add(executable, names.length, weights);
         const current = batch++;
         if (!wantsBatches) return loop.slices.turn();
@@ -650,7 +654,7 @@ export async function trainOnBatch(
     const report = names.map(() => 0);
     const program = await programFor(core, machine, "train", dataset.count, isWeighted(dataset));
     await trainStep(createLoop(core, machine, where, undefined, "stop"), program, dataset, null, 0, 0, report);
-    const tracker = createTracker(core, training, where);
+    const tracker = (await trackingOf(training))?.createTracker(core, training, where);
     tracker?.add(program.executable, names.length, weightsOf(program.executable));
     return { ...namedValues(names, report), ...tracker?.logs() };
   });

@@ -31,9 +31,8 @@ interface TrackedOutput {
   readonly metrics: readonly Tracked[];
 }
 
-/** A tracker with fresh states; null where no metric wants one. Throws where a metric does not fit its output. */
-export function createTracker(core: ModelCore, training: Training, what: string): Tracker | null {
-  if (training.heads.every(({ whole }) => whole.length === 0)) return null;
+/** A tracker with fresh states. Throws where a metric does not fit its output. */
+export function createTracker(core: ModelCore, training: Training, what: string): Tracker {
   const names = outputNames(core);
   const targets = wantedTargets(core, training);
   const heads = training.heads.map(({ loss, whole }, i): TrackedOutput => {
