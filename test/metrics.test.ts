@@ -122,6 +122,22 @@ suite("metrics over a whole set", (test) => {
     compare(logs, expected("plain"));
   });
 
+  test("callbacks know their names, and may watch them", async () => {
+    const model = passing(4, { loss: "sparseCategoricalCrossentropy", metrics: [metrics.precision()] });
+    const data = { x: probabilities, y: labels };
+    let known: readonly string[] = [];
+    const { epochs } = await model.fit(data, {
+      epochs: 9,
+      validation: data,
+      callbacks: [
+        earlyStopping({ monitor: "val_precision", mode: "max", patience: 2 }),
+        { onTrainBegin: (context) => void (known = context.metrics) },
+      ],
+    });
+    assert.equal(known, ["loss", "precision", "val_loss", "val_precision"]);
+    assert.is(epochs.length, 3); // it stays as it is
+  });
+
   test("trainOnBatch", async () => {
     compare(await passing(4, sparse).trainOnBatch(probabilities, labels), expected("plain"));
   });

@@ -23,6 +23,7 @@ import {
   requireAlive,
   requireTraining,
   sampleWeightWanted,
+  scalarNames,
   wantedInputs,
   wantedTargets,
 } from "./model.ts";
@@ -191,7 +192,7 @@ interface Loop {
 }
 
 /**
- * One training step on examples of a dataset; `report` receives what reportNames lists. Null where the step was short and is
+ * One training step on examples of a dataset; `report` receives what scalarNames lists. Null where the step was short and is
  * done: a promise a step would cost more than small steps do.
  */
 function trainStep(
@@ -289,7 +290,7 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
   const losses = sums.slice(0, heads).map((total) => total / dataset.count);
   const loss = losses.reduce((total, value, i) => total + value * (training.heads[i]?.weight ?? 1), extra);
   const values = [loss, ...(heads > 1 ? losses : []), ...sums.slice(heads).map((total) => total / (weightTotal || 1))];
-  return { ...namedValues(reportNames(core, training), values), ...tracker?.logs() };
+  return { ...namedValues(scalarNames(core, training), values), ...tracker?.logs() };
 }
 
 function createLoop(
@@ -462,8 +463,9 @@ export async function fit(
   return inTurn(core, machine, where, signal, async () => {
     signal?.throwIfAborted();
     const loop = createLoop(core, machine, where, signal, onNaN);
-    const names = reportNames(core, training);
+    const names = scalarNames(core, training);
     const report = names.map(() => 0);
+    const all = reportNames(core, training);
     const history = printable({ epochs: [], metrics: {} });
     let tracker: Tracker | undefined;
     let stopped = false;
@@ -473,7 +475,7 @@ export async function fit(
       get step() {
         return core.step;
       },
-      metrics: validation ? [...names, ...names.map((name) => `val_${name}`)] : names,
+      metrics: validation ? [...all, ...all.map((name) => `val_${name}`)] : all,
       epochs: initialEpoch + epochs,
       batchSize,
       examples: dataset?.count ?? null,
@@ -650,7 +652,7 @@ export async function trainOnBatch(
   const dataset = examplesOf(core, where, { x, y, ...options });
   const machine = await defaultMachine();
   return inTurn(core, machine, where, undefined, async () => {
-    const names = reportNames(core, training);
+    const names = scalarNames(core, training);
     const report = names.map(() => 0);
     const program = await programFor(core, machine, "train", dataset.count, isWeighted(dataset));
     await trainStep(createLoop(core, machine, where, undefined, "stop"), program, dataset, null, 0, 0, report);

@@ -228,16 +228,29 @@ export function wantedTargets(core: ModelCore, training: Training): Wanted[] {
 
 export const sampleWeightWanted: Wanted = { label: "sampleWeight", shape: [], dtype: "float32", weights: true };
 
-/** Names of what programs report: loss, the losses of several outputs, metrics that are means. */
-export function reportNames(core: ModelCore, training: Training): string[] {
+/** Names of metrics, after their output where there are several. */
+function metricNames(core: ModelCore, training: Training, kind: "metrics" | "whole"): string[] {
   const names = outputNames(core);
-  const several = names.length > 1;
-  const report = ["loss"];
-  if (several) for (const name of names) report.push(`${name}_loss`);
-  for (const [i, { metrics }] of training.heads.entries()) {
-    for (const metric of metrics) report.push(several ? `${names[i]}_${metric.name}` : metric.name);
-  }
-  return report;
+  return training.heads.flatMap((head, i) =>
+    head[kind].map(({ name }) => (names.length > 1 ? `${names[i]}_${name}` : name)),
+  );
+}
+
+/** Names of what a program reports: loss, the losses of several outputs, metrics that are means. */
+export function scalarNames(core: ModelCore, training: Training): string[] {
+  const names = outputNames(core);
+  const losses = names.length > 1 ? names.map((name) => `${name}_loss`) : [];
+  return ["loss", ...losses, ...metricNames(core, training, "metrics")];
+}
+
+/** Names of metrics over the whole set. */
+export function wholeNames(core: ModelCore, training: Training): string[] {
+  return metricNames(core, training, "whole");
+}
+
+/** Names of all that training and evaluation report. */
+export function reportNames(core: ModelCore, training: Training): string[] {
+  return [...scalarNames(core, training), ...wholeNames(core, training)];
 }
 
 /** The sum of all penalties on weights, null where there is none. */
@@ -279,7 +292,7 @@ function tracked(training: Training, targets: readonly Tensor[], predictions: re
   );
 }
 
-/** Forward as in training: what is minimised, and what reportNames lists; then what is tracked. */
+/** Forward as in training: what is minimised, and what scalarNames lists; then what is tracked. */
 export function traceObjective(
   core: ModelCore,
   training: Training,
@@ -314,7 +327,7 @@ export function trainableOf(core: ModelCore, what: string): Variable[] {
   return trainable;
 }
 
-/** Forward, backward and update. Outputs: what reportNames lists; then what is tracked. */
+/** Forward, backward and update. Outputs: what scalarNames lists; then what is tracked. */
 function traceTrain(core: ModelCore, training: Training, symbols: Symbols): readonly Tensor[] {
   const { objective, report } = traceObjective(core, training, symbols);
   training.optimizer.minimize(objective, trainableOf(core, "fit"));

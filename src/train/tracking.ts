@@ -6,7 +6,7 @@ import type { MetricBatch, StatefulMetric } from "../metrics.ts";
 import { sizeOf } from "../shape.ts";
 import type { Logs } from "./callbacks.ts";
 import type { ModelCore, Training } from "./model.ts";
-import { outputNames, wantedTargets } from "./model.ts";
+import { wantedTargets, wholeNames } from "./model.ts";
 
 export interface Tracker {
   /** Outputs of a program that it reads. */
@@ -33,15 +33,14 @@ interface TrackedOutput {
 
 /** A tracker with fresh states. Throws where a metric does not fit its output. */
 export function createTracker(core: ModelCore, training: Training, what: string): Tracker {
-  const names = outputNames(core);
+  const names = wholeNames(core, training);
   const targets = wantedTargets(core, training);
   const heads = training.heads.map(({ loss, whole }, i): TrackedOutput => {
     const targetShape = targets[i]?.shape ?? [];
     const predictionShape = core.network.outputs?.[i]?.shape ?? [];
     const metrics = whole.map((each): Tracked => {
       const metric = each.whole({ where: `${what}: ${each.name}`, loss, targetShape, predictionShape });
-      const name = names.length > 1 ? `${names[i]}_${each.name}` : each.name;
-      return { name, metric, state: metric.init(), last: null };
+      return { name: names.shift() as string, metric, state: metric.init(), last: null };
     });
     return { shapes: [targetShape, predictionShape], metrics };
   });
