@@ -26,6 +26,7 @@ import {
   scalarNames,
   wantedInputs,
   wantedTargets,
+  wholeNames,
 } from "./model.ts";
 import type { Slices } from "./queue.ts";
 
@@ -245,9 +246,15 @@ function trainStep(
   })();
 }
 
-/** What follows metrics over a whole set, loaded where there are any. */
-const trackingOf = ({ heads }: Training): Promise<typeof import("./tracking.ts")> | null =>
-  heads.some(({ whole }) => whole.length > 0) ? import("./tracking.ts") : null;
+/** Makes what follows metrics over a whole set, once the network is built; loaded where there are any. */
+async function trackingOf(core: ModelCore, training: Training, what: string): Promise<(() => Tracker) | null> {
+  const names = wholeNames(core, training);
+  if (names.length === 0) return null;
+  const { createTracker } = await import("./tracking.ts");
+  const { heads } = training;
+  return () =>
+    createTracker(what, { heads, names, targets: wantedTargets(core, training), outputs: core.network.outputs ?? [] });
+}
 
 const namedValues = (names: readonly string[], values: readonly number[]): Logs =>
   Object.fromEntries(names.map((name, i) => [name, values[i] as number]));
@@ -261,7 +268,7 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
   const heads = training.heads.length;
   const series = heads + training.heads.reduce((n, { metrics }) => n + metrics.length, 0);
   const sums = new Array<number>(series).fill(0);
-  const tracker = (await trackingOf(training))?.createTracker(core, training, loop.what);
+  const tracker = (await trackingOf(core, training, loop.what))?.();
   let weightTotal = 0;
   let extra = 0;
   for (let first = 0; first < dataset.count; first += batchSize) {
@@ -458,7 +465,7 @@ export async function fit(
   }
   signal?.throwIfAborted();
   const machine = await defaultMachine();
-  const tracking = await trackingOf(training);
+  const tracking = await trackingOf(core, training, where);
 
   return inTurn(core, machine, where, signal, async () => {
     signal?.throwIfAborted();
@@ -500,7 +507,7 @@ export async function fit(
       await notify((callback) => callback.onEpochBegin?.(epoch, context));
       const heads = training.heads.length;
       const means = createMeans(names, heads > 1 ? 1 + heads : 1);
-      tracker = core.network.outputs ? tracking?.createTracker(core, training, where) : undefined;
+      tracker = core.network.outputs ? tracking?.() : undefined;
       let batch = 0;
       /** Null where nothing has to be waited for. */
       const step = (
@@ -525,7 +532,7 @@ export async function fit(
       const ended = ({ executable }: ModelProgram, count: number): Promise<void> | null => {
         const weights = weightsOf(executable);
         means.add(report, count, weights);
-        tracker ??= tracking?.createTracker(core, training, where);
+        tracker ??= tracking?.();
         tracker?.add(executable, names.length, weights);
         const current = batch++;
         if (!wantsBatches) return loop.slices.turn();
@@ -656,7 +663,7 @@ export async function trainOnBatch(
     const report = names.map(() => 0);
     const program = await programFor(core, machine, "train", dataset.count, isWeighted(dataset));
     await trainStep(createLoop(core, machine, where, undefined, "stop"), program, dataset, null, 0, 0, report);
-    const tracker = (await trackingOf(training))?.createTracker(core, training, where);
+    const tracker = (await trackingOf(core, training, where))?.();
     tracker?.add(program.executable, names.length, weightsOf(program.executable));
     return { ...namedValues(names, report), ...tracker?.logs() };
   });

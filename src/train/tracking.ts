@@ -1,12 +1,11 @@
-// Metrics over a whole set: their states, fed with targets and predictions of one batch after the other.
+// Metrics over a whole set: their states, fed with targets and predictions of one batch after the other. Loaded on demand; it
+// imports nothing of the loops, so that bundlers leave those in one piece.
 
-import { invalid } from "../check.ts";
+import { LanewiseError } from "../../bindings/errors.ts";
 import type { Executable } from "../executable.ts";
 import type { MetricBatch, StatefulMetric } from "../metrics.ts";
-import { sizeOf } from "../shape.ts";
 import type { Logs } from "./callbacks.ts";
-import type { ModelCore, Training } from "./model.ts";
-import { wantedTargets, wholeNames } from "./model.ts";
+import type { Head } from "./model.ts";
 
 export interface Tracker {
   /** Outputs of a program that it reads. */
@@ -31,13 +30,20 @@ interface TrackedOutput {
   readonly metrics: readonly Tracked[];
 }
 
+/** What is known of a model's outputs, in their order; the names are those of all metrics over the whole set. */
+export interface TrackerSubject {
+  readonly heads: readonly Head[];
+  readonly targets: readonly { readonly shape: readonly number[] }[];
+  readonly outputs: readonly { readonly shape: readonly number[] }[];
+  readonly names: readonly string[];
+}
+
 /** A tracker with fresh states. Throws where a metric does not fit its output. */
-export function createTracker(core: ModelCore, training: Training, what: string): Tracker {
-  const names = wholeNames(core, training);
-  const targets = wantedTargets(core, training);
-  const heads = training.heads.map(({ loss, whole }, i): TrackedOutput => {
-    const targetShape = targets[i]?.shape ?? [];
-    const predictionShape = core.network.outputs?.[i]?.shape ?? [];
+export function createTracker(what: string, subject: TrackerSubject): Tracker {
+  const names = [...subject.names];
+  const heads = subject.heads.map(({ loss, whole }, i): TrackedOutput => {
+    const targetShape = subject.targets[i]?.shape ?? [];
+    const predictionShape = subject.outputs[i]?.shape ?? [];
     const metrics = whole.map((each): Tracked => {
       const metric = each.whole({ where: `${what}: ${each.name}`, loss, targetShape, predictionShape });
       return { name: names.shift() as string, metric, state: metric.init(), last: null };
@@ -48,7 +54,8 @@ export function createTracker(core: ModelCore, training: Training, what: string)
   const all = used.flatMap(({ metrics }) => metrics);
   const numberOf = ({ name, metric }: Tracked, state: unknown): number => {
     const value: unknown = metric.result(state);
-    if (typeof value !== "number") throw invalid(what, `what result of ${name} returns`, "a number", value);
+    if (typeof value !== "number")
+      throw new LanewiseError("invalid-argument", `${what}: what result of ${name} returns must be a number.`);
     return value;
   };
   return {
@@ -58,7 +65,8 @@ export function createTracker(core: ModelCore, training: Training, what: string)
       for (const [i, { shapes, metrics }] of used.entries()) {
         const [target, prediction] = shapes.map((shape, side): MetricBatch => {
           const data = executable.output(from + i * 2 + side).slice() as Float32Array | Int32Array;
-          return { data, shape: [data.length / sizeOf(shape), ...shape] };
+          const size = shape.reduce((product, n) => product * n, 1);
+          return { data, shape: [data.length / size, ...shape] };
         }) as [MetricBatch, MetricBatch<Float32Array>];
         for (const each of metrics) {
           each.last = [each.state, target, prediction, copy];
