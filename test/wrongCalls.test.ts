@@ -7,7 +7,6 @@ import * as lanewise from "../src/index.ts";
 import * as kernels from "../src/kernels.ts";
 import { assert, suite } from "./harness.ts";
 import * as augment from "./wrongCalls/augment.ts";
-import * as diagnosis from "./wrongCalls/diagnosis.ts";
 import * as checks from "./wrongCalls/check.ts";
 import * as diagnosis from "./wrongCalls/diagnosis.ts";
 import type { Call } from "./wrongCalls/kinds.ts";
@@ -21,10 +20,9 @@ import * as sched from "./wrongCalls/sched.ts";
 
 const { LanewiseError, ops } = lanewise;
 
-const sync: readonly Call[] = [augment, diagnosis, layers, optimizers, making, sched].flatMap(({ calls }) => calls);
-const sync: readonly Call[] = [diagnosis, layers, optimizers, making, sched].flatMap(({ calls }) => calls);
-const sync: readonly Call[] = [layers, optimizers, making, sched, checks].flatMap(({ calls }) => calls);
-const sync: readonly Call[] = [diagnosis, layers, optimizers, making, sched, checks].flatMap(({ calls }) => calls);
+const sync: readonly Call[] = [augment, checks, diagnosis, layers, optimizers, making, sched].flatMap(
+  ({ calls }) => calls,
+);
 const seen = new Set<string>(["LanewiseError"]);
 
 async function check(calls: readonly Call[]): Promise<void> {
