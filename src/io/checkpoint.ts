@@ -56,7 +56,10 @@ const slotName = (optimizer: string, variable: string, slot: string): string =>
   `optimizer/${optimizer}/${variable}/${slot}`;
 
 /** Whether a state is the one before the first call; it may exist for having been planned. */
-const isUntouched = ({ state }: Optimizer, { steps, calls, slots }: NonNullable<ReturnType<Optimizer["stateOf"]>>): boolean =>
+const isUntouched = (
+  { state }: Optimizer,
+  { steps, calls, slots }: NonNullable<ReturnType<Optimizer["stateOf"]>>,
+): boolean =>
   steps + calls === 0 &&
   Object.entries(slots).every(([name, slot]) => {
     const [initial] = freshSlot(state, name, 1);

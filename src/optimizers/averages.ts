@@ -40,8 +40,8 @@ export function averageOf(optimizer: Optimizer, variable: Variable): { data: Flo
 
 function variablesOf(where: string, target: Averaged): readonly Variable[] {
   const variables: unknown = Array.isArray(target) ? target : (target as { variables?: unknown } | null)?.variables;
-  if (!Array.isArray(variables) || !variables.every(isVariable))
-    throw invalid(where, "target", "a model, a layer or an array of variables", target);
+  if (!Array.isArray(variables) || variables.length === 0 || !variables.every(isVariable))
+    throw invalid(where, "target", "a model, a layer or an array of variables, with at least one", target);
   return variables as Variable[];
 }
 

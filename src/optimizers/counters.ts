@@ -63,7 +63,11 @@ export interface OptimizerCore {
 export const SUM_SLOT = "gradientSum";
 export const AVERAGE_SLOT = "weightAverage";
 
-function rateOf({ rule, learningRate, learningRateScale }: OptimizerCore, { steps, group }: Counter, epoch: number): number {
+function rateOf(
+  { rule, learningRate, learningRateScale }: OptimizerCore,
+  { steps, group }: Counter,
+  epoch: number,
+): number {
   const rate = group?.learningRate ?? learningRate;
   const value: unknown = typeof rate === "function" ? rate(steps, epoch) : rate;
   if (typeof value !== "number" || !Number.isFinite(Math.fround(value)) || value < 0) {
