@@ -45,8 +45,8 @@ export function adamax(options: AdamaxOptions = {}): Optimizer {
       slots: ["m", "u"],
       settings: { beta1, beta2, epsilon, epsilonForm: epsilonForm === "inside" ? 1 : 0 },
       factors: biasCorrection ? [() => decay] : [],
-      control(powers) {
-        if (biasCorrection) correction[0] = 1 / (1 - (powers[0] as number));
+      control([power = 0]) {
+        correction[0] = 1 / (1 - power);
         return correction;
       },
     },

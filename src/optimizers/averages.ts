@@ -5,7 +5,6 @@ import { anyFunction, invalid } from "../check.ts";
 import type { Variable } from "../graph/variable.ts";
 import { isVariable } from "../graph/variable.ts";
 import type { SlotState } from "./counters.ts";
-import { AVERAGE_SLOT } from "./counters.ts";
 import type { Optimizer } from "./optimizer.ts";
 
 /** A model or layer, or some variables. */
@@ -24,7 +23,7 @@ function requireAverages(where: string, optimizer: Optimizer): void {
 /** The variable with the average of `variable`, null before its first update. */
 function averageVariable(optimizer: Optimizer, variable: Variable): Variable | null {
   const state: SlotState | undefined = optimizer.state.states.get(variable);
-  return state && state.counter.steps > 0 ? (state.slots[AVERAGE_SLOT] as Variable) : null;
+  return state && state.counter.steps > 0 ? (state.slots.weightAverage as Variable) : null;
 }
 
 /**

@@ -58,10 +58,16 @@ export interface OptimizerCore {
   readonly swapped: Set<Variable>;
   /** Clipping, sums, averages and groups, once they are loaded; null where none is asked for. */
   extras: Extras | null;
+  readonly counting: Counting;
 }
 
-export const SUM_SLOT = "gradientSum";
-export const AVERAGE_SLOT = "weightAverage";
+/** The functions of this file, for who is loaded on demand: a module that both import would be a file of its own for everybody. */
+export interface Counting {
+  readonly advance: typeof advance;
+  readonly createCounter: typeof createCounter;
+  readonly moveTo: typeof moveTo;
+  readonly settle: typeof settle;
+}
 
 function rateOf(
   { rule, learningRate, learningRateScale }: OptimizerCore,
@@ -81,30 +87,22 @@ function rateOf(
 
 /** The control words of a counter: their places stand in assembly/optim/pass.ts. */
 function createSource(core: OptimizerCore, counter: Counter): ControlSource {
-  const { rule, options, swapped } = core;
-  const { gradientAccumulationSteps = 1, emaMomentum = 0.99, emaOverwriteFrequency = 0 } = options;
+  const { rule, options } = core;
+  const { gradientAccumulationSteps = 1 } = options;
   const products = rule.factors.map(() => 1);
   return {
     name: `${rule.name} control`,
     length: 8,
     dtype: "float32",
     write(view, { epoch }: StepState) {
-      if (swapped.size > 0) {
-        throw new LanewiseError(
-          "invalid-argument",
-          `${rule.name}: weights have changed places with their averages. Call swapAverages again before training goes on.`,
-        );
-      }
       const t = counter.steps + 1;
       for (let i = 0; i < products.length; i++)
         products[i] = (counter.products[i] as number) * (rule.factors[i] as (t: number) => number)(t);
       view[0] = rateOf(core, counter, epoch);
       const words = rule.control(products, t);
       for (let i = 0; i < words.length; i++) view[i + 1] = words[i] as number;
-      view[4] = t === 1 ? 0 : emaMomentum;
-      view[5] = Number(emaOverwriteFrequency > 0 && t % emaOverwriteFrequency === 0);
-      view[6] = Number(counter.calls > 0);
-      view[7] = Number(counter.calls + 1 < gradientAccumulationSteps);
+      view.fill(0, 4);
+      core.extras?.write(view, counter);
     },
     committed() {
       if (++counter.calls < gradientAccumulationSteps) return;
@@ -177,3 +175,5 @@ export function settle(core: OptimizerCore, variables: readonly Variable[]): voi
     for (const state of members) moveTo(core, split, state);
   }
 }
+
+export const counting: Counting = { advance, createCounter, moveTo, settle };

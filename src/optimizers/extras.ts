@@ -1,21 +1,19 @@
 // What few optimizers are asked for: groups of variables, sums of gradients over several calls, clipping, averages of weights.
-// Loaded on demand. Gradients are changed where they lie; where nothing has to be clipped nothing is written.
+// Loaded on demand, and so given what it needs of the rest (`Counting` in counters.ts says why).
+// Gradients are changed where they lie; where nothing has to be clipped nothing is written.
 
-import { LanewiseError } from "../../bindings/errors.ts";
 import type { Tensor } from "../graph/graph.ts";
-import { apply } from "../graph/graph.ts";
 import type { Buffer, Op } from "../graph/op.ts";
-import { readVariable, recordEffect } from "../graph/trace.ts";
 import type { Variable } from "../graph/variable.ts";
-import { guard } from "../ops/effects.ts";
-import type { OptimizerCore, SlotState } from "./counters.ts";
-import { AVERAGE_SLOT, SUM_SLOT } from "./counters.ts";
+import type { Counter, OptimizerCore, SlotState } from "./counters.ts";
 import { createGroups } from "./groups.ts";
 import type { ParameterGroup } from "./options.ts";
 
 type Pair = readonly [Variable, Tensor];
 
 export interface Extras {
+  /** Writes the control words behind the rule's, before a step. */
+  write(view: Float32Array | Float64Array | Int32Array, counter: Counter): void;
   groupOf(variable: Variable): ParameterGroup | null;
   /** The pairs of variables that are not frozen. */
   select(pairs: readonly Pair[]): readonly Pair[];
@@ -24,6 +22,19 @@ export interface Extras {
   /** Records the averages of weights that were updated. */
   averages(pairs: readonly Pair[]): void;
 }
+
+/** What the module is given. */
+export interface Tools {
+  apply<A>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor;
+  readVariable(variable: Variable): Tensor;
+  recordEffect<A>(op: Op<A>, inputs: readonly Tensor[], attributes: A): readonly Tensor[];
+  guard(value: Tensor, what: string): void;
+  /** Throws an `invalid-argument`. */
+  refuse(message: string): never;
+}
+
+export const SUM_SLOT = "gradientSum";
+export const AVERAGE_SLOT = "weightAverage";
 
 interface OfVariable {
   readonly variable: Variable;
@@ -125,10 +136,14 @@ const averageOp: Op<OfVariable> = {
   describe: ({ variable }) => variable.name,
 };
 
-export function createExtras({ rule, options, states }: OptimizerCore): Extras {
+export function createExtras(
+  { options, states, swapped }: OptimizerCore,
+  { apply, readVariable, recordEffect, guard, refuse }: Tools,
+): Extras {
   const { clipValue, clipNorm, globalClipNorm, gradientAccumulationSteps: steps = 1, useEma } = options;
+  const { emaMomentum = 0.99, emaOverwriteFrequency = 0 } = options;
   const limit = clipNorm ?? globalClipNorm;
-  const groups = createGroups(rule.name, options.groups ?? []);
+  const groups = createGroups(options.groups ?? [], refuse);
   const stateOf = (variable: Variable): SlotState => states.get(variable) as SlotState;
 
   const summed = ([variable, g]: Pair): Pair => {
@@ -157,14 +172,19 @@ export function createExtras({ rule, options, states }: OptimizerCore): Extras {
 
   return {
     groupOf: groups.groupOf,
+    write(view, { steps: before, calls }) {
+      if (swapped.size > 0)
+        refuse("weights have changed places with their averages. Call swapAverages again before training goes on.");
+      view[4] = before === 0 ? 0 : emaMomentum;
+      view[5] = Number(emaOverwriteFrequency > 0 && (before + 1) % emaOverwriteFrequency === 0);
+      view[6] = Number(calls > 0);
+      view[7] = Number(calls + 1 < steps);
+    },
     select(pairs) {
       groups.check(pairs.map(([variable]) => variable));
       const selected = pairs.filter(([variable]) => !groups.groupOf(variable)?.frozen);
       if (selected.length === 0) {
-        throw new LanewiseError(
-          "invalid-argument",
-          `${rule.name}: its groups leave every variable of this step frozen.`,
-        );
+        refuse("its groups leave every variable of this step frozen.");
       }
       return selected;
     },

@@ -1,7 +1,5 @@
 // Which group a variable belongs to: the first that matches.
 
-import { LanewiseError } from "../../bindings/errors.ts";
-import { invalid } from "../check.ts";
 import type { Variable } from "../graph/variable.ts";
 import type { ParameterGroup } from "./options.ts";
 
@@ -15,7 +13,7 @@ export interface Groups {
 /** A name stands for a variable, or for a layer and so for its variables. */
 const isNamed = ({ name }: Variable, text: string): boolean => name === text || name.startsWith(`${text}/`);
 
-export function createGroups(where: string, groups: readonly ParameterGroup[]): Groups {
+export function createGroups(groups: readonly ParameterGroup[], refuse: (message: string) => never): Groups {
   const known = new WeakMap<Variable, ParameterGroup | null>();
   const met = new Set<ParameterGroup>();
   const matches = ({ match }: ParameterGroup, i: number, variable: Variable): boolean => {
@@ -23,7 +21,9 @@ export function createGroups(where: string, groups: readonly ParameterGroup[]): 
     if ("kind" in match && match.kind === "layer") return match.variables.includes(variable);
     const answer: unknown = (match as (variable: Variable) => boolean)(variable);
     if (typeof answer === "boolean") return answer;
-    throw invalid(where, `what groups[${i}].match returns for "${variable.name}"`, "true or false", answer);
+    return refuse(
+      `what groups[${i}].match returns for "${variable.name}" must be true or false, got ${String(answer)}.`,
+    );
   };
   const groupOf = (variable: Variable): ParameterGroup | null => {
     let group = known.get(variable);
@@ -42,9 +42,8 @@ export function createGroups(where: string, groups: readonly ParameterGroup[]): 
         if (variables.some((variable) => isNamed(variable, match))) met.add(group);
         else {
           const names = variables.slice(0, 8).map(({ name }) => name);
-          throw new LanewiseError(
-            "invalid-argument",
-            `${where}: groups[${i}].match ${JSON.stringify(match)} names none of the variables of this step: ${names.join(", ")}${variables.length > 8 ? ", ..." : ""}.`,
+          refuse(
+            `groups[${i}].match ${JSON.stringify(match)} names none of the variables of this step: ${names.join(", ")}${variables.length > 8 ? ", ..." : ""}.`,
           );
         }
       });

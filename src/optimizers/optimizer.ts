@@ -4,7 +4,7 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid, positive } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
-import { isTensor } from "../graph/graph.ts";
+import { apply, isTensor } from "../graph/graph.ts";
 import type { Buffer, LowerContext, Op } from "../graph/op.ts";
 import { awaitedModule } from "../graph/pending.ts";
 import { readVariable, recordEffect, requireTrace } from "../graph/trace.ts";
@@ -15,7 +15,8 @@ import { guard } from "../ops/effects.ts";
 import { gradients } from "../ops/gradients.ts";
 import { formatShape, sameShape } from "../shape.ts";
 import type { OptimizerCore, SlotState, UpdateRule } from "./counters.ts";
-import { AVERAGE_SLOT, SUM_SLOT, settle } from "./counters.ts";
+import { counting, settle } from "./counters.ts";
+import type { Extras } from "./extras.ts";
 import type { LearningRate, OptimizerOptions } from "./options.ts";
 import { learningRateOption } from "./options.ts";
 
@@ -64,15 +65,19 @@ function createCore(rule: UpdateRule, options: OptimizerOptions, defaults: Defau
     options,
     learningRate: options.learningRate ?? defaults.learningRate,
     learningRateScale: 1,
-    slotNames: [...rule.slots, ...(accumulates ? [SUM_SLOT] : []), ...(options.useEma ? [AVERAGE_SLOT] : [])],
+    slotNames: [...rule.slots, ...(accumulates ? ["gradientSum"] : []), ...(options.useEma ? ["weightAverage"] : [])],
     states: new WeakMap(),
     swapped: new Set(),
     extras: null,
+    counting,
+  };
+  const refuse = (message: string): never => {
+    throw new LanewiseError("invalid-argument", `${rule.name}: ${message}`);
   };
   if (accumulates || extraOptions.some((name) => options[name])) {
     awaitedModule(
       import("./extras.ts").then(({ createExtras }) => {
-        core.extras = createExtras(core);
+        core.extras = createExtras(core, { apply, readVariable, recordEffect, guard, refuse });
       }),
     );
     core.extras = notLoaded(rule.name);
@@ -81,14 +86,14 @@ function createCore(rule: UpdateRule, options: OptimizerOptions, defaults: Defau
 }
 
 /** What stands for the extras until they are there. */
-function notLoaded(name: string): NonNullable<OptimizerCore["extras"]> {
+function notLoaded(name: string): Extras {
   const refuse = (): never => {
     throw new LanewiseError(
       "not-ready",
       `${name}: what its options need is being loaded. Call \`await init()\` after making the optimizer.`,
     );
   };
-  return { groupOf: refuse, select: refuse, gradients: refuse, averages: refuse };
+  return { write: refuse, groupOf: refuse, select: refuse, gradients: refuse, averages: refuse };
 }
 
 /** An optimizer of a rule; `options` are checked. */

@@ -45,6 +45,9 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   if (centered) slots.push("average");
   if (momentum > 0) slots.push("velocity");
   const decay = Math.fround(rho);
+  // where 1 - rho of the float32 rho is off, uncorrected averages are brought to those of the rho that was given
+  const isOff = Math.abs((1 - decay) / (1 - rho) - 1) > 5e-7;
+  const corrects = biasCorrection || isOff;
   const correction = [1];
   return createOptimizer(
     {
@@ -57,11 +60,11 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
         epsilonForm: epsilonForm === "inside" ? 1 : 0,
         momentum,
         centered: Number(centered),
-        biasCorrection: Number(biasCorrection),
+        biasCorrection: Number(corrects),
       },
-      factors: biasCorrection ? [() => decay] : [],
-      control(powers) {
-        if (biasCorrection) correction[0] = 1 / (1 - (powers[0] as number));
+      factors: biasCorrection ? [() => decay] : isOff ? [() => decay, () => rho] : [],
+      control([power = 0, given = 0]) {
+        correction[0] = (1 - given) / (1 - power);
         return correction;
       },
     },

@@ -2,7 +2,6 @@
 
 import type { Variable } from "../graph/variable.ts";
 import type { Counter, OptimizerCore, SlotState } from "./counters.ts";
-import { advance, createCounter, moveTo, settle } from "./counters.ts";
 
 export interface SavedState {
   readonly variable: Variable;
@@ -23,6 +22,7 @@ export function freshSlot({ rule }: OptimizerCore, slot: string, length: number)
 
 export function restore(core: OptimizerCore, entries: readonly SavedState[]): void {
   const { states, rule, swapped } = core;
+  const { advance, createCounter, moveTo, settle } = core.counting;
   settle(
     core,
     entries.map(({ variable }) => variable),

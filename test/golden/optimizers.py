@@ -85,13 +85,11 @@ def uncorrected_adam(t, w, g, s):
     return lr * s[0] / (sqrt(s[1]) + eps)
 
 
-def rmsprop_step(correct, centered=False, inside=True):
+def rmsprop_step(correct, inside=True, rho=rho):
     def step(t, w, g, s):
         s[0] = rho * s[0] + (1 - rho) * g * g
-        s[1] = rho * s[1] + (1 - rho) * g
-        by = 1 - rho**t if correct else 1
-        d = s[0] / by - ((s[1] / by) ** 2 if centered else 0)
-        return lr * g / (sqrt(max(d, 0) + 1e-7) if inside else sqrt(max(d, 0)) + 1e-7)
+        d = s[0] / (1 - rho**t if correct else 1)
+        return lr * g / (sqrt(d + 1e-7) if inside else sqrt(d) + 1e-7)
 
     return step
 
@@ -175,13 +173,14 @@ cases = [
         {"rho": rho, "epsilon": eps, "epsilonForm": "outside", "centered": True},
         run(lambda p: optim.RMSprop(p, lr=lr, alpha=rho, eps=eps, centered=True)),
     ),
-    case("RMSprop of the course", "rmsprop", {}, follow(rmsprop_step(False), 0.0, 0.0)),
-    case("RMSprop, bias correction", "rmsprop", {"biasCorrection": True}, follow(rmsprop_step(True), 0.0, 0.0)),
+    case("RMSprop of the course", "rmsprop", {}, follow(rmsprop_step(False), 0.0)),
+    case("RMSprop, rho near 1", "rmsprop", {"rho": 0.999}, follow(rmsprop_step(False, rho=0.999), 0.0)),
+    case("RMSprop, bias correction", "rmsprop", {"biasCorrection": True}, follow(rmsprop_step(True), 0.0)),
     case(
         "RMSprop, bias correction, outside",
         "rmsprop",
         {"biasCorrection": True, "epsilonForm": "outside"},
-        follow(rmsprop_step(True, inside=False), 0.0, 0.0),
+        follow(rmsprop_step(True, inside=False), 0.0),
     ),
     case("Adam", "adam", {}, run(lambda p: optim.Adam(p, lr=lr, betas=betas, eps=eps))),
     case("AMSGrad", "adam", {"amsgrad": True}, run(lambda p: optim.Adam(p, lr=lr, betas=betas, eps=eps, amsgrad=True))),
@@ -230,7 +229,13 @@ cases = [
         run(lambda p: optim.Adamax(p, lr=lr, betas=betas, eps=eps)),
     ),
     case("Adamax of Keras", "adamax", {}, follow(adamax_keras, 0.0, 0.0)),
-    # NAdam as PyTorch documents it; in 1.13 its code multiplies by u_t once too often
+    # of PyTorch 1.13 the code for several tensors at once: that for one multiplies by u_t once too often
+    case(
+        "NAdam of PyTorch",
+        "nadam",
+        {"epsilon": eps},
+        run(lambda p: optim.NAdam(p, lr=lr, betas=betas, eps=eps, foreach=True)),
+    ),
     case("Nadam", "nadam", {}, follow(nadam_step(0.004, outside), 0.0, 0.0, 1.0)),
     case("Nadam of Keras", "nadam", {"momentumDecay": 1}, follow(nadam_step(1, outside), 0.0, 0.0, 1.0)),
     case(
