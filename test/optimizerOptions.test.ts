@@ -137,6 +137,28 @@ suite("optimizers, clipping", (test) => {
     near(read(w), [2.4, 3.2]);
   });
 
+  test("one gradient of several variables, and one that is the input of a step", async () => {
+    for (const options of [
+      { clipNorm: 1 },
+      { globalClipNorm: Math.SQRT2 },
+      { gradientAccumulationSteps: 2, clipNorm: 1 },
+    ]) {
+      const variables = [variable([1, 2]), variable([3, 4])] as const;
+      const optimizer = sgd({ learningRate: 1, ...options });
+      const step = await program({ x: [2] }, ({ x }) => {
+        const g = ops.mul(x, 2);
+        optimizer.apply(variables.map((w) => [w, g]));
+        return { g };
+      });
+      for (let i = 0; i < (options.gradientAccumulationSteps ?? 1); i++)
+        assert.equal(list(step({ x: [3, 4] }).g.data), [6, 8]);
+      near(variables.flatMap(read), [0.4, 1.2, 2.4, 3.2]);
+      const direct = await program({ x: [2] }, ({ x }) => optimizer.apply([[variables[0], x]]));
+      for (let i = 0; i < (options.gradientAccumulationSteps ?? 1); i++) direct({ x: [30, 40] });
+      near(read(variables[0]), "clipNorm" in options ? [-0.2, 0.4] : [0.4 - 0.6 * Math.SQRT2, 1.2 - 0.8 * Math.SQRT2]);
+    }
+  });
+
   test("what the options need is loaded by itself, or by init for who looks at once", async () => {
     const model = sequential([dense({ units: 1 })], { inputShape: [1] });
     model.compile({ optimizer: lion({ clipNorm: 1 }), loss: "mse" });

@@ -12,7 +12,7 @@ const PIECE: i32 = 1 << 14;
 export class AccumulateArgs {
   n: i32;
   steps: i32;
-  limit: f32;
+  clipValue: f32;
   x: InF32; // [n]
   sum: InF32; // [n]
   out: OutF32; // [n]
@@ -155,7 +155,7 @@ class Overwritten {
 }
 
 /**
- * Idle call: out = sum + x. Otherwise the mean of so many steps: out = (sum + x) / steps, clipped to [-limit, limit].
+ * Idle call: out = sum + x. Otherwise the mean of so many steps: out = (sum + x) / steps, clipped to [-clipValue, clipValue].
  * Where there is no sum yet x stands alone.
  */
 export function accumulate(args: AccumulateArgs, task: Task): void {
@@ -164,7 +164,7 @@ export function accumulate(args: AccumulateArgs, task: Task): void {
   const x = args.x;
   if (idle && !hasSum && x === args.out) return;
   const share = f32x4.splat(idle ? 1 : 1 / <f32>args.steps);
-  const limit = f32x4.splat(idle ? Infinity : args.limit);
+  const limit = f32x4.splat(idle ? Infinity : args.clipValue);
   if (hasSum) Elements.all<Added>(args.n, task, x, args.sum, args.out, share, limit);
   else Elements.all<Alone>(args.n, task, x, x, args.out, share, limit);
 }

@@ -3,8 +3,8 @@
 import type { Baseline } from "./baseline.ts";
 import { expect } from "./baseline.ts";
 
-export const accumulate: Baseline<"accumulate"> = ({ n, steps, limit, x, sum, out, control }) => {
-  expect(control[6] === 1 && control[7] === 0 && limit === Infinity, "the last of several calls, no clipping");
+export const accumulate: Baseline<"accumulate"> = ({ n, steps, clipValue, x, sum, out, control }) => {
+  expect(control[6] === 1 && control[7] === 0 && clipValue === Infinity, "the last of several calls, no clipping");
   const share = 1 / steps;
   for (let i = 0; i < n; i++) out[i] = ((x[i] as number) + (sum[i] as number)) * share;
 };

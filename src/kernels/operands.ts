@@ -175,7 +175,7 @@ const defaults: Readonly<Record<string, Default>> = {
 
 /** Where a kernel means something else by a name. */
 const ownDefaults: { readonly [K in KernelName]?: Readonly<Record<string, Default>> } = {
-  accumulate: { limit: Number.POSITIVE_INFINITY },
+  accumulate: { clipValue: Number.POSITIVE_INFINITY },
   adadelta: { rho: 0.95, epsilon: 1e-7 },
   adagrad: { epsilon: 1e-7, epsilonForm: named.epsilonForm.inside },
   adam: { epsilon: 1e-8 },

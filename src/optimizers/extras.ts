@@ -46,17 +46,18 @@ const sameType = ([g]: readonly Tensor[]): { shape: readonly number[]; dtype: "f
   { shape: (g as Tensor).dims, dtype: "float32" },
 ];
 
-/** The sum over the calls so far, in the last call their mean, clipped to [-limit, limit]. */
-const accumulateOp: Op<OfVariable & { steps: number; limit: number }> = {
+/** The sum over the calls so far, in the last call their mean, clipped to [-clipValue, clipValue]. */
+const accumulateOp: Op<OfVariable & { steps: number; clipValue: number }> = {
   name: "accumulate",
   infer: sameType,
   inPlace: [0],
   lower({ inputs, outputs: [out], attributes, emit, control, markGradient }) {
     const [x, sum] = inputs as [Buffer, Buffer];
-    const { variable, state, steps, limit } = attributes;
+    const { variable, state, steps, clipValue } = attributes;
     markGradient(x, variable);
     markGradient(out as Buffer, variable);
-    const operands = { n: x.length, steps, limit, x, sum, out: out as Buffer, control: control(state.counter.source) };
+    const words = control(state.counter.source);
+    const operands = { n: x.length, steps, clipValue, x, sum, out: out as Buffer, control: words };
     emit("accumulate", operands, { advance: ["x", "sum", "out"] });
   },
   describe: ({ variable }) => variable.name,
@@ -149,7 +150,7 @@ export function createExtras(
   const summed = ([variable, g]: Pair): Pair => {
     const state = stateOf(variable);
     const sum = readVariable(state.slots[SUM_SLOT] as Variable);
-    const attributes = { variable, state, steps, limit: clipValue ?? Number.POSITIVE_INFINITY };
+    const attributes = { variable, state, steps, clipValue: clipValue ?? Number.POSITIVE_INFINITY };
     return [variable, apply(accumulateOp, [g, sum], attributes)];
   };
   const clippedByNorm = (pairs: readonly Pair[], limit: number): Pair[] => {

@@ -3,12 +3,12 @@
 import { isIdle } from "./control.ts";
 import type { Twin } from "./twin.ts";
 
-export const accumulate: Twin<"accumulate"> = ({ n, steps, limit, x, sum, out, control }) => {
+export const accumulate: Twin<"accumulate"> = ({ n, steps, clipValue, x, sum, out, control }) => {
   const idle = isIdle(control);
   const hasSum = (control[6] as number) > 0;
   for (let i = 0; i < n; i++) {
     const total = (x[i] as number) + (hasSum ? (sum[i] as number) : 0);
-    out[i] = idle ? total : Math.max(Math.min(total / steps, limit), -limit);
+    out[i] = idle ? total : Math.max(Math.min(total / steps, clipValue), -clipValue);
   }
 };
 

@@ -25,7 +25,7 @@ const accumulateCases = (n: number, x: Float32Array, kind: string): KernelCase[]
       "accumulate",
       `${name}, ${kind}, n = ${n}`,
       {
-        ...{ n, steps: 3, limit: name === "last" ? 0.5 : Infinity },
+        ...{ n, steps: 3, clipValue: name === "last" ? 0.5 : Infinity },
         ...{ x, sum: normal(n, 2), out: normal(n, 3), control: words(0, 0, hasSum, idle) },
       },
       // a sum may cancel
