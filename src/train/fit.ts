@@ -74,7 +74,7 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
   /** The epoch to begin with, for going on after a load; by default 0. */
   readonly initialEpoch?: number;
-  /** What a loss that is not finite does: "stop" (default) rejects and leaves the weights as they were before the step. */
+  /** What a loss, or a norm of gradients to be clipped, that is not finite does: "stop" (default) rejects and leaves the weights as they were before the step. */
   readonly onNaN?: "stop" | "continue";
 }
 
@@ -201,10 +201,11 @@ function trainStep(
   const endsHere = (): boolean => executable.stopped && loop.onNaN === "stop";
   const end = executable.length;
   const fail = async (): Promise<never> => {
+    const what = Number.isFinite(executable.output(0)[0]) ? "the norm of the gradients" : "the loss";
     const first = await inSlices(loop.machine, loop.what, loop.slices, executable.findNonFinite());
     throw new LanewiseError(
       "non-finite",
-      `${loop.what}: the loss is not finite in epoch ${state.epoch}, batch ${batch}; the weights are as before that batch. The first tensor that is not finite is ${first}. Try a smaller learning rate, check the data, or set onNaN: "continue".`,
+      `${loop.what}: ${what} is not finite in epoch ${state.epoch}, batch ${batch}; the weights are as before that batch. The first tensor that is not finite is ${first}. Try a smaller learning rate, check the data, or set onNaN: "continue".`,
     );
   };
   const finish = (): void => {

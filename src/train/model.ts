@@ -378,8 +378,10 @@ export function disposeModel(core: ModelCore): void {
   core.disposed = true;
   dropPrograms(core);
   for (const variable of variablesOf(core)) {
-    const state = core.training?.optimizer.stateOf(variable);
+    const optimizer = core.training?.optimizer;
+    const state = optimizer?.stateOf(variable);
     if (state) for (const slot of Object.values(state.slots)) disposeVariable(slot);
+    optimizer?.state.swapped.delete(variable);
     disposeVariable(variable);
   }
 }
