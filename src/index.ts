@@ -63,6 +63,15 @@ export type { HistoryChartOptions, HistoryTableOptions } from "./draw/terminal.t
 export { historyChart, historyTable } from "./draw/terminal.ts";
 export type { ExponentialAverage, ExponentialAverageOptions } from "./exponentialAverage.ts";
 export { exponentialAverage } from "./exponentialAverage.ts";
+export { suggestBatchSize } from "./data/batchSize.ts";
+export type { Fold, KFoldOptions, StratifiedKFoldOptions } from "./data/folds.ts";
+export { kFold, stratifiedKFold } from "./data/folds.ts";
+export type { ClassWeightsOptions, OneHotOptions } from "./data/labels.ts";
+export { classWeights, oneHot } from "./data/labels.ts";
+export type { BatchesOptions, SelectOptions, ShuffleOptions } from "./data/select.ts";
+export { batches, select, shuffle } from "./data/select.ts";
+export type { PartName, PartsOf, SplitOptions } from "./data/split.ts";
+export { split, splitIndices } from "./data/split.ts";
 export type { Tensor } from "./graph/graph.ts";
 export type { TensorLike } from "./graph/trace.ts";
 export type { Variable } from "./graph/variable.ts";
