@@ -132,6 +132,7 @@ export type { Schedule, ScheduleUnit } from "./schedules/unit.ts";
 export type { Callback, Logs, TrainContext } from "./train/callbacks.ts";
 export type { EarlyStopping, EarlyStoppingOptions } from "./train/earlyStopping.ts";
 export { earlyStopping } from "./train/earlyStopping.ts";
+export type { ClassWeight } from "./train/dataset.ts";
 export type { Arrays, BatchSource, EvaluateOptions, Examples, FitOptions, History, Prediction } from "./train/fit.ts";
 export type { LearningRateFinderOptions, LearningRateRange } from "./train/learningRateFinder.ts";
 export { findLearningRate } from "./train/learningRateFinder.ts";

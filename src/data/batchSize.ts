@@ -1,5 +1,6 @@
 // How many examples a step should have.
 
+import { LanewiseError } from "../../bindings/errors.ts";
 import { positiveInteger } from "../check.ts";
 
 /** Up to it all examples are one batch. */
@@ -17,3 +18,10 @@ export function suggestBatchSize(examples: number): number {
   if (examples <= 100_000) return 128;
   return examples <= 1_000_000 ? 256 : 512;
 }
+
+/** What `dropRemainder` is refused with where nothing would be left. */
+export const noWholeBatch = (where: string, batchSize: number, count: number): LanewiseError =>
+  new LanewiseError(
+    "empty-data",
+    `${where}: with dropRemainder no batch of ${batchSize} is left of ${count} examples. Use a smaller batchSize.`,
+  );

@@ -78,7 +78,7 @@ export function stratifiedKFold(data: unknown, options: StratifiedKFoldOptions =
   const { table, count } = named
     ? examplesOf(where, data, options.examples)
     : { table: null, count: options.examples ?? null };
-  const labels = options.labels ?? (named ? data.y : data);
+  const labels = options.labels !== undefined ? options.labels : named ? data.y : data;
   if (labels === undefined) throw invalid(where, "labels", "one label an example, as data has no y", labels);
   const strata = strataOf(where, options.labels === undefined && !named ? "data" : "labels", labels, count);
   const k = foldsOf(where, strata.length, options.k);

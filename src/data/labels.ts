@@ -82,9 +82,8 @@ export function strataOf(where: string, name: string, labels: unknown, count: nu
 /** One number an example as it is, one-hot rows by their class. */
 function plainNumbers(where: string, name: string, labels: unknown, count: number | null): ArrayLike<number> {
   const { data, shape } = flattenArray(`${where}: ${name}`, labels);
-  const rows = shape ? shape[0] : count;
-  if (data.length === 0 || (rows !== data.length && rows !== undefined && rows !== null))
-    return readLabels(where, name, labels, count ?? undefined);
+  const rows = shape ? shape[0] : (count ?? data.length);
+  if (data.length === 0 || rows !== data.length) return readLabels(where, name, labels, count ?? undefined);
   const bad = Array.prototype.findIndex.call(data, (label: number) => Number.isNaN(label));
   if (bad >= 0) throw invalid(where, name, "labels", `NaN for example ${bad}`);
   return data;

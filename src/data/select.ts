@@ -1,8 +1,8 @@
 // Examples taken by index, in another order, or batch by batch.
 
-import { LanewiseError } from "../../bindings/errors.ts";
 import { bool, checkOptions, invalid, nonNegativeInteger, positiveInteger, seedValue } from "../check.ts";
 import { permutation } from "../random.ts";
+import { noWholeBatch } from "./batchSize.ts";
 import { tableOf } from "./rows.ts";
 
 /** Options of `select`. */
@@ -88,10 +88,3 @@ export function batches<D extends object>(data: D, options: BatchesOptions = {})
     },
   };
 }
-
-/** What `dropRemainder` is refused with where nothing would be left. */
-export const noWholeBatch = (where: string, batchSize: number, count: number): LanewiseError =>
-  new LanewiseError(
-    "empty-data",
-    `${where}: with dropRemainder no batch of ${batchSize} is left of ${count} examples. Use a smaller batchSize.`,
-  );

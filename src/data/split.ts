@@ -75,7 +75,7 @@ export function split<D extends object, const O extends SplitOptions = SplitOpti
   data: D,
   options?: O & SplitOptions,
 ): Record<PartsOf<O>, D> {
-  const given: SplitOptions = options ?? {};
+  const given: SplitOptions = options === undefined ? {} : options;
   checkOptions("split", given, checkers);
   const table = tableOf("split", data, given.examples);
   let { stratify } = given;
@@ -94,7 +94,7 @@ export function splitIndices<const O extends SplitOptions = SplitOptions>(
   count: number,
   options?: O & SplitOptions,
 ): Record<PartsOf<O>, Uint32Array> {
-  const given: SplitOptions = options ?? {};
+  const given: SplitOptions = options === undefined ? {} : options;
   positiveInteger(count, "count", "splitIndices");
   checkOptions("splitIndices", given, { ...checkers, examples: () => refuseExamples() });
   if (given.stratify === true) throw invalid("splitIndices", "stratify", "labels", true);
@@ -155,7 +155,7 @@ const MANY = 100_000;
 const VERY_MANY = 1_000_000;
 
 function autoShares(where: string, count: number, parts: unknown): Map<PartName, number> {
-  const wanted = parts ?? ["train", "dev", "test"];
+  const wanted = parts === undefined ? ["train", "dev", "test"] : parts;
   const list = wanted as readonly PartName[];
   const known = Array.isArray(wanted) && list.every((name) => partNames.includes(name));
   if (!known || !list.includes("train") || list.length < 2 || new Set(list).size < list.length)

@@ -1,0 +1,91 @@
+// Functions of data: splits, folds, selections, labels.
+
+import * as lanewise from "../../src/index.ts";
+import type { Call, Kind } from "./kinds.ts";
+import { count, flag, kind, must, record, seed, size } from "./kinds.ts";
+
+const n = 6;
+const valid = () => ({ x: [[1], [2], [3], [4], [5], [6]], y: Uint8Array.of(0, 1, 0, 1, 0, 1) });
+const data: Kind = kind(
+  [],
+  { x: [[1], [2]], y: [1] },
+  { x: { data: [1, 2, 3], shape: [2] } },
+  { x: { data: [1], shape: [-1] } },
+  { x: "text" },
+  { x: null },
+  { x: [] },
+  { x: new Float32Array(4), y: new Float32Array(2) },
+  new DataView(new ArrayBuffer(8)),
+);
+const wrongLabels = [[-1, 0], [0.5], [[]], "abc", ["a"], new Float32Array(0)];
+const examples = size;
+const parts = {
+  ratios: kind(
+    [],
+    [0.5],
+    [0.5, 0.6],
+    ["0.5", 0.5],
+    [0.2, 0.2, 0.2, 0.4],
+    { dev: 1.5 },
+    { dev: "0.5" },
+    { val: 0.5 },
+    "Auto",
+  ),
+  counts: kind([], [3, 3], { test: 7 }, { test: 1.5 }, { test: -1 }, { train: 2, test: 2 }, { all: 6 }),
+  parts: kind([], ["train"], ["dev", "test"], ["train", "val"], ["train", "train"], "train"),
+  shuffle: flag,
+  seed,
+};
+const folds = { k: kind([], "3", [3], 1, n + 1), shuffle: flag, seed, examples };
+const call = (name: string, args: Call["args"], options: Readonly<Record<string, Kind>>, run: unknown): Call => ({
+  name,
+  args: [...args, record()],
+  options,
+  run: run as Call["run"],
+});
+
+const dataArgument = (): Call["args"][number] => ["data", must(data), valid()];
+const labelsArgument = (labels: Kind): Call["args"][number] => ["labels", must(labels), [0, 1, 1]];
+
+export const calls: readonly Call[] = [
+  call(
+    "split",
+    [dataArgument()],
+    { ...parts, stratify: kind(["true"], [1, 2], ["a"], [0, 1, 0, 1, 0, Number.NaN], "y"), examples },
+    lanewise.split,
+  ),
+  call(
+    "splitIndices",
+    [["count", must(size), n]],
+    { ...parts, stratify: kind([], [1, 2], ["a"], "y"), examples: kind([], n) },
+    lanewise.splitIndices,
+  ),
+  call("kFold", [dataArgument()], folds, lanewise.kFold),
+  call(
+    "stratifiedKFold",
+    [dataArgument()],
+    { ...folds, labels: kind([], [1, 2], ["a"], "y") },
+    lanewise.stratifiedKFold,
+  ),
+  call("shuffle", [dataArgument()], { seed, examples }, lanewise.shuffle),
+  call(
+    "select",
+    [dataArgument(), ["indices", must(kind([], [n], [-1], [0.5], ["0"], [null], new Float32Array(0))), [0]]],
+    { examples },
+    lanewise.select,
+  ),
+  call(
+    "batches",
+    [dataArgument()],
+    { batchSize: size, shuffle: flag, seed, dropRemainder: flag, epoch: count, examples },
+    lanewise.batches,
+  ),
+  { name: "suggestBatchSize", args: [["examples", must(size), n]], run: lanewise.suggestBatchSize as never },
+  call("oneHot", [labelsArgument(kind(["0"], ...wrongLabels))], { classes: kind([], "3", 1) }, lanewise.oneHot),
+  call(
+    "classWeights",
+    [labelsArgument(kind([], [[1, 1]], ...wrongLabels))],
+    { classes: kind([], "3", 1) },
+    lanewise.classWeights,
+  ),
+];
