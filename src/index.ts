@@ -102,6 +102,8 @@ export type {
   ReshapeOptions,
 } from "./layers/shaping.ts";
 export { activation, elu, flatten, leakyRelu, relu, rescaling, reshape, softmax } from "./layers/shaping.ts";
+export type { Adaptable, AdaptableLayer, NormalizeOptions, StandardizeOptions } from "./layers/standardize.ts";
+export { normalize, standardize } from "./layers/standardize.ts";
 export type { Loss, LossFunction, LossLike, LossName } from "./losses.ts";
 export * as losses from "./lossFunctions.ts";
 export type { Chosen, InitOptions } from "./machine.ts";

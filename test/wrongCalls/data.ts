@@ -2,7 +2,7 @@
 
 import * as lanewise from "../../src/index.ts";
 import type { Call, Kind } from "./kinds.ts";
-import { count, flag, kind, must, record, seed, size } from "./kinds.ts";
+import { count, flag, kind, maker, must, record, seed, size, text } from "./kinds.ts";
 
 const n = 6;
 const valid = () => ({ x: [[1], [2], [3], [4], [5], [6]], y: Uint8Array.of(0, 1, 0, 1, 0, 1) });
@@ -43,6 +43,33 @@ const call = (name: string, args: Call["args"], options: Readonly<Record<string,
   options,
   run: run as Call["run"],
 });
+
+const scaling = { name: text, trainable: flag, axis: kind(["null", "-1", "0"], "1", [0.5], ["1"], 99) };
+const variance = kind(["0", "1.5", "2^31"], [Number.NaN], ["1"], new Float32Array(0));
+const mean = must({ ...variance, accepts: [...variance.accepts, "-1"] });
+const range = kind([], [1, 0], [0, 0], [0, Number.NaN], ["0", 1], [0]);
+/** Options that are right together, and may all be left out. */
+const optional = (name: string, run: unknown, valid: object, options: Readonly<Record<string, Kind>>): Call => ({
+  name,
+  args: [["options", kind(["{}"]), valid]],
+  options,
+  run: run as Call["run"],
+});
+const scaler = lanewise.standardize();
+lanewise.sequential([scaler], { inputShape: [2] });
+const scalable = kind(
+  [],
+  [[1, Number.NaN]],
+  [[1, 2, 3]],
+  [1, 2],
+  { x: [[1]] },
+  { x: null },
+  new Float32Array(0),
+  new Float32Array(3),
+  () => 5,
+  () => [null],
+  () => [],
+);
 
 const dataArgument = (): Call["args"][number] => ["data", must(data), valid()];
 const labelsArgument = (labels: Kind): Call["args"][number] => ["labels", must(labels), [0, 1, 1]];
@@ -88,4 +115,9 @@ export const calls: readonly Call[] = [
     { classes: kind([], "3", 1) },
     lanewise.classWeights,
   ),
+  maker("standardize", lanewise.standardize, scaling),
+  optional("standardize, mean", lanewise.standardize, { mean: 0, variance: 1 }, { mean, variance: must(variance) }),
+  maker("normalize", lanewise.normalize, { ...scaling, method: kind([], "minmax", "") }),
+  optional("normalize, minMax", lanewise.normalize, { method: "minMax" }, { range }),
+  { name: "layer.adapt", args: [["x", must(scalable), [[1, 2]]]], run: scaler.adapt as never },
 ];
