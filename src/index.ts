@@ -66,6 +66,8 @@ export { exponentialAverage } from "./exponentialAverage.ts";
 export { suggestBatchSize } from "./data/batchSize.ts";
 export type { Fold, KFoldOptions, StratifiedKFoldOptions } from "./data/folds.ts";
 export { kFold, stratifiedKFold } from "./data/folds.ts";
+export type { FromImageOptions, ImageSource, Pixels } from "./data/images.ts";
+export { fromImage } from "./data/images.ts";
 export type { ClassWeightsOptions, OneHotOptions } from "./data/labels.ts";
 export { classWeights, oneHot } from "./data/labels.ts";
 export type { Csv, CsvOptions } from "./data/readers/csv.ts";

@@ -2,7 +2,7 @@
 
 import * as lanewise from "../../src/index.ts";
 import type { Call, Kind } from "./kinds.ts";
-import { count, flag, kind, maker, must, record, seed, size, text } from "./kinds.ts";
+import { choice, count, flag, kind, maker, must, record, seed, size, text } from "./kinds.ts";
 
 const n = 6;
 const valid = () => ({ x: [[1], [2], [3], [4], [5], [6]], y: Uint8Array.of(0, 1, 0, 1, 0, 1) });
@@ -74,6 +74,11 @@ const scalable = kind(
 const dataArgument = (): Call["args"][number] => ["data", must(data), valid()];
 const labelsArgument = (labels: Kind): Call["args"][number] => ["labels", must(labels), [0, 1, 1]];
 
+const bytesOf = (...given: number[]): Uint8Array => Uint8Array.from(given);
+const pixels = () => ({ data: new Uint8Array(4), width: 1, height: 1 });
+const EMPTY_ZIP = bytesOf(0x50, 0x4b, 5, 6, ...new Array(18).fill(0));
+const file: Kind = kind([], "", new Uint8Array(0), new Uint8Array(99), "no/such/file");
+
 export const calls: readonly Call[] = [
   call(
     "split",
@@ -120,4 +125,38 @@ export const calls: readonly Call[] = [
   maker("normalize", lanewise.normalize, { ...scaling, method: kind([], "minmax", "") }),
   optional("normalize, minMax", lanewise.normalize, { method: "minMax" }, { range }),
   { name: "layer.adapt", args: [["x", must(scalable), [[1, 2]]]], run: scaler.adapt as never },
+  call(
+    "fromImage",
+    [["source", must(kind([], { ...pixels(), width: 2 }, { ...pixels(), data: [0, 0, 0, 0] }, [1])), pixels()]],
+    { channels: choice, background: kind([], [0, 0], [0, 0, 256], ["0", 0, 0]) },
+    lanewise.fromImage,
+  ),
+  { name: "readIdx", args: [["", must(file), bytesOf(0, 0, 8, 1, 0, 0, 0, 1, 5)]], run: lanewise.readIdx as never },
+  { name: "readNpy", args: [["", must(file), lanewise.writeNpy([1])]], run: lanewise.readNpy as never },
+  { name: "readNpz", args: [["", must(file), EMPTY_ZIP]], run: lanewise.readNpz as never },
+  {
+    name: "writeNpy",
+    args: [["values", must(kind(["[]", "NaN", "Infinity", "-1", "0", "1.5", "2^31"], ["1"], [[1], [1, 2]])), [1]]],
+    run: lanewise.writeNpy as never,
+  },
+  call(
+    "readCsv",
+    [
+      [
+        "",
+        must(kind([], "", bytesOf(), bytesOf(97), { text: 5 }, { text: "" }, "no/such/file")),
+        { text: "a,b\n1,2\n" },
+      ],
+    ],
+    {
+      header: flag,
+      delimiter: kind([], "", ",,", '"', "\n"),
+      columns: kind([], ["c"], ["a", "a"], "a"),
+      target: kind([], "c", ["a", "b"], [1]),
+      categories: kind(["{}"], ["c"], "a", { a: [1] }, { a: "1" }, { a: ["0", "0"] }),
+      empty: choice,
+      emptyTexts: kind([], "NA", [1]),
+    },
+    lanewise.readCsv,
+  ),
 ];
