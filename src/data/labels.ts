@@ -5,26 +5,7 @@ import { checkOptions, invalid, positiveInteger } from "../check.ts";
 import { formatShape, sizeOf } from "../shape.ts";
 import type { Values } from "./arrays.ts";
 import { flattenArray } from "./arrays.ts";
-
-/** The class of each example where rows are one-hot, e.g. [0, 0, 1]; throws where one is not. */
-function classesOfRows(where: string, name: string, data: ArrayLike<number>, classes: number): Int32Array {
-  const labels = new Int32Array(data.length / classes);
-  for (let i = 0; i < labels.length; i++) {
-    let found = -1;
-    for (let j = 0; j < classes; j++) {
-      const value = data[i * classes + j];
-      if (value === 0) continue;
-      if (value !== 1 || found >= 0) found = classes;
-      else found = j;
-    }
-    if (found < 0 || found === classes) {
-      const row = Array.from({ length: Math.min(classes, 12) }, (_, j) => data[i * classes + j]);
-      throw invalid(where, name, "integers, or rows with a single 1 and zeros", row);
-    }
-    labels[i] = found;
-  }
-  return labels;
-}
+import { labelsOf } from "./labelRows.ts";
 
 /**
  * Class indices of labels: integers from 0, `[n]` or `[n, 1]`, or one-hot `[n, classes]`. `count` is the number of
@@ -42,17 +23,7 @@ export function readLabels(where: string, name: string, labels: unknown, count?:
       `${where}: ${name} must be [n] or [n, classes], one label an example, got ${came}.`,
     );
   }
-  if (each > 1) return classesOfRows(where, name, data, each);
-  for (let i = 0; i < data.length; i++) {
-    const label = data[i] as number;
-    if (!Number.isInteger(label) || label < 0 || label > 2 ** 31 - 1) {
-      throw new LanewiseError(
-        "invalid-argument",
-        `${where}: ${name} must be class indices from 0, or one-hot rows, but example ${i} is ${label}.`,
-      );
-    }
-  }
-  return Int32Array.from(data);
+  return labelsOf(where, name, data, each);
 }
 
 /**

@@ -1,15 +1,16 @@
-// Weights by class, as one more column of a dataset for each output that has them. Loaded where `fit` is given some.
+// Weights by class, as one more column of a dataset for each output that has them. Loaded where `fit` is given some: what it
+// imports is what other parts that are loaded on demand import, so that nothing more is cut into a file of its own.
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid, isRecord, nonNegative } from "../check.ts";
-import { readLabels } from "../data/labels.ts";
+import { labelsOf } from "../data/labelRows.ts";
 import { sizeOf } from "../shape.ts";
 import type { Column, Dataset, Wanted } from "./dataset.ts";
-import { classWeightColumn } from "./dataset.ts";
 
 /** How the examples of one output are weighed. */
 interface Weighing {
-  readonly output: string;
+  /** Name of the column that is added. */
+  readonly column: string;
   readonly target: Wanted;
   readonly classes: number;
   /** By class; null: balanced, by each dataset's own counts. */
@@ -18,7 +19,8 @@ interface Weighing {
 
 /**
  * Checks the option `classWeight` of `fit`; returns what adds the weights to a dataset. `targets` and `outputs` are those of
- * the model, `ofArrays` whether datasets hold all examples, so that classes can be counted.
+ * the model, `ofArrays` whether datasets hold all examples, so that classes can be counted, `columnName` names the weights of an
+ * output.
  */
 export function createClassWeights(
   where: string,
@@ -26,17 +28,19 @@ export function createClassWeights(
   targets: readonly Wanted[],
   outputs: readonly string[],
   ofArrays: boolean,
+  columnName: (output: string) => string,
 ): (dataset: Dataset) => Dataset {
   const named: [string, unknown][] =
     outputs.length === 1 ? [[outputs[0] as string, classWeight]] : byOutput(where, classWeight, outputs);
   const weighings = named.map(([output, given]): Weighing => {
     const target = targets[outputs.indexOf(output)] as Wanted;
     const classes = classesOf(where, target);
+    const column = columnName(output);
     const label = outputs.length === 1 ? "classWeight" : `classWeight.${output}`;
-    if (given !== "balanced") return { output, target, classes, weights: readWeights(where, label, given, classes) };
+    if (given !== "balanced") return { column, target, classes, weights: readWeights(where, label, given, classes) };
     if (!ofArrays)
       throw invalid(where, label, "weights of your own where batches come from a function: classWeights counts", given);
-    return { output, target, classes, weights: null };
+    return { column, target, classes, weights: null };
   });
   return (dataset) => ({
     count: dataset.count,
@@ -87,15 +91,15 @@ function readWeights(where: string, label: string, value: unknown, classes: numb
   return weights;
 }
 
-function weightsOf(where: string, { output, target, classes, weights }: Weighing, dataset: Dataset): Column {
+function weightsOf(where: string, { column, target, classes, weights }: Weighing, dataset: Dataset): Column {
   const { data, size } = dataset.columns.find(({ name }) => name === target.label) as Column;
-  const labels = readLabels(`${where}, classWeight`, target.label, { data, shape: [dataset.count, size] });
+  const labels = labelsOf(`${where}, classWeight`, target.label, data, size);
   const highest = labels.reduce((most, label) => Math.max(most, label), 0);
   if (highest >= classes)
     throw invalid(`${where}, classWeight`, target.label, `labels below ${classes}`, `the label ${highest}`);
   const byClass = weights ?? balanced(labels, classes);
   return {
-    name: classWeightColumn(output),
+    name: column,
     data: Float32Array.from(labels, (label) => byClass[label] as number),
     size: 1,
   };

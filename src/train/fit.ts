@@ -28,6 +28,7 @@ import type { ClassWeight, Dataset } from "./dataset.ts";
 import {
   byForm,
   checkDataset,
+  classWeightColumn,
   SAMPLE_WEIGHT,
   sampleWeightColumn,
   sliceDataset,
@@ -524,7 +525,8 @@ export async function fit(
     options.classWeight === undefined ? (examples) => examples : null;
   const weigher = async (): Promise<(examples: Dataset) => Dataset> => {
     const { createClassWeights } = await import("./classWeight.ts");
-    return createClassWeights(where, options.classWeight, wantedTargets(core, training), outputNames(core), !!dataset);
+    const targets = wantedTargets(core, training);
+    return createClassWeights(where, options.classWeight, targets, outputNames(core), !!dataset, classWeightColumn);
   };
   if (dataset || core.network.outputs) weigh ??= await weigher(); // else the first batch settles the outputs
   if (dataset && weigh) dataset = weigh(dataset);
