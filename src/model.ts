@@ -84,7 +84,7 @@ export interface Model<P = Prediction> extends Layer {
   explain(stage: Stage, options?: ExplainOptions): string;
   /** Weights, moving statistics, optimizer slots, step counter and seed as safetensors; with a path also written to a file (Node). */
   save(path?: string): Promise<Uint8Array>;
-  /** Reads what `save` gave: bytes, or a path (Node) or URL. Nothing is changed where anything does not fit. */
+  /** Reads what `save` gave: bytes, a Blob, a path (Node) or a URL. Nothing is changed where anything does not fit. */
   load(source: ByteSource, options?: LoadOptions): Promise<void>;
   /** Gives all memory back at once; not needed. */
   dispose(): void;

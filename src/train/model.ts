@@ -29,8 +29,8 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { penalty } from "../regularizers.ts";
 import { formatShape } from "../shape.ts";
 import type { Wanted } from "./dataset.ts";
-import { createSlices, inSlices } from "./queue.ts";
 import { classWeightColumn, SAMPLE_WEIGHT, sampleWeightColumn, weightWanted } from "./dataset.ts";
+import { createSlices, inSlices } from "./queue.ts";
 
 /** Options of `model.compile`; `optimizer` and `loss` must be given. */
 export interface CompileOptions {
