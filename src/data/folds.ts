@@ -12,7 +12,7 @@ import { tableOf } from "./rows.ts";
 export interface KFoldOptions {
   /** Number of folds, at least 2; by default 5. */
   readonly k?: number;
-  /** Whether examples are dealt in a random order; by default true. Without, each validation part is a stretch. */
+  /** Whether examples are dealt in a random order; by default true. Without, each validation part is a stretch; stratified, a class's examples are dealt in turn. */
   readonly shuffle?: boolean;
   /** Of the random order, by default 0. */
   readonly seed?: number;

@@ -10,8 +10,15 @@ export interface Pixels {
   readonly height: number;
 }
 
-/** What `fromImage` reads; all but pixels in pages and workers alone. */
-export type ImageSource = Pixels | CanvasImageSource;
+/** What `fromImage` reads; all but pixels (also ImageData) in pages and workers alone. */
+export type ImageSource =
+  | Pixels
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | ImageBitmap
+  | HTMLImageElement
+  | HTMLVideoElement
+  | VideoFrame;
 
 /** Options of `fromImage`. */
 export interface FromImageOptions {
