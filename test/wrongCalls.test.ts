@@ -7,8 +7,8 @@ import * as lanewise from "../src/index.ts";
 import * as kernels from "../src/kernels.ts";
 import { assert, suite } from "./harness.ts";
 import * as augment from "./wrongCalls/augment.ts";
-import * as diagnosis from "./wrongCalls/diagnosis.ts";
 import * as data from "./wrongCalls/data.ts";
+import * as diagnosis from "./wrongCalls/diagnosis.ts";
 import type { Call } from "./wrongCalls/kinds.ts";
 import { attempt, attemptNow, complaint, pool, show, wrongCallsOf } from "./wrongCalls/kinds.ts";
 import * as layers from "./wrongCalls/layers.ts";
@@ -20,7 +20,9 @@ import * as sched from "./wrongCalls/sched.ts";
 
 const { LanewiseError, ops } = lanewise;
 
-const sync: readonly Call[] = [augment, data, diagnosis, layers, optimizers, making, sched].flatMap(({ calls }) => calls);
+const sync: readonly Call[] = [augment, data, diagnosis, layers, optimizers, making, sched].flatMap(
+  ({ calls }) => calls,
+);
 const seen = new Set<string>(["LanewiseError"]);
 
 async function check(calls: readonly Call[]): Promise<void> {
