@@ -7,6 +7,7 @@ import * as lanewise from "../src/index.ts";
 import * as kernels from "../src/kernels.ts";
 import { assert, suite } from "./harness.ts";
 import * as augment from "./wrongCalls/augment.ts";
+import * as data from "./wrongCalls/data.ts";
 import * as diagnosis from "./wrongCalls/diagnosis.ts";
 import type { Call } from "./wrongCalls/kinds.ts";
 import { attempt, attemptNow, complaint, pool, show, wrongCallsOf } from "./wrongCalls/kinds.ts";
@@ -19,7 +20,9 @@ import * as sched from "./wrongCalls/sched.ts";
 
 const { LanewiseError, ops } = lanewise;
 
-const sync: readonly Call[] = [augment, diagnosis, layers, optimizers, making, sched].flatMap(({ calls }) => calls);
+const sync: readonly Call[] = [augment, data, diagnosis, layers, optimizers, making, sched].flatMap(
+  ({ calls }) => calls,
+);
 const seen = new Set<string>(["LanewiseError"]);
 
 async function check(calls: readonly Call[]): Promise<void> {
@@ -44,7 +47,7 @@ suite("wrong calls", (test) => {
     expected = await fiveSteps(makeModel());
   });
 
-  test("functions that make layers, optimizers and descriptions", () => check(sync));
+  test("functions that make layers, optimizers and descriptions, and of data", () => check(sync));
 
   test("ops, effects and layers inside a program", async () => {
     const shapes = { x: [2, 3], y: [2, 3], image: [1, 5, 5, 1], labels: { shape: [2], dtype: "int32" } } as const;
