@@ -5,7 +5,7 @@ export { chain, chainScratch } from "./chain";
 export { copy, fill } from "./copy";
 export { equalInt32 } from "./gather";
 export { guard } from "./guard";
-export { adam } from "./optim";
+export { adam } from "./optim/adam";
 export { add, div, mul, squaredDifference, sub } from "./pointwise/binary";
 export { reluGradient } from "./pointwise/gradients";
 export { stridedCopy } from "./pointwise/strided";

@@ -48,7 +48,23 @@ export {
   sigmoidCrossEntropyGradient,
 } from "./crossEntropy";
 export { gather, gatherGradient, oneHot } from "./gather";
-export { rmsprop, sgd } from "./optim";
+export { adadelta } from "./optim/adadelta";
+export { adagrad } from "./optim/adagrad";
+export { adamax } from "./optim/adamax";
+export {
+  accumulate,
+  clipFactor,
+  keep,
+  norm,
+  normPhases,
+  normScratch,
+  scaleBy,
+  weightAverage,
+} from "./optim/gradients";
+export { lion } from "./optim/lion";
+export { nadam } from "./optim/nadam";
+export { rmsprop } from "./optim/rmsprop";
+export { sgd } from "./optim/sgd";
 export { equal, greater, greaterEqual, less, lessEqual, maximum, minimum, notEqual, select } from "./pointwise/binary";
 export {
   eluGradient,

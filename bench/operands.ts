@@ -47,7 +47,7 @@ const table = ((): Float32Array => {
 })();
 
 /** Operands whose values must be positive, by name and by kernel. */
-const positive = /^(v|vMax|s|variance|targets)$/;
+const positive = /^(v|u|delta|vMax|s|variance|targets)$/;
 const positiveOf: { readonly [K in KernelName]?: string } = { log: "x", sqrt: "x", reciprocal: "x", div: "b" };
 
 function fillFloats(row: Row, name: string, values: Float32Array, seed: number): void {
@@ -57,7 +57,8 @@ function fillFloats(row: Row, name: string, values: Float32Array, seed: number):
     return;
   }
   if (name === "control") {
-    values.set([1e-4, 1.5, 1.25]); // learning rate, and Adam's corrections
+    // learning rate, Adam's corrections, momentum of averages, and that there is a sum; keep works in idle calls
+    values.set([1e-4, 1.5, 1.25, 1.25, 0.99, 0, 1, row.kernel === "keep" ? 1 : 0]);
     return;
   }
   const from = (seed * 9973) % table.length;

@@ -3,10 +3,17 @@
 
 declare global {
   interface AbortSignal {}
+  interface Blob {}
   interface Element {}
+  interface HTMLCanvasElement {}
   interface HTMLElement {}
+  interface HTMLImageElement {}
+  interface HTMLVideoElement {}
+  interface ImageBitmap {}
+  interface OffscreenCanvas {}
   interface Response {}
   interface URL {}
+  interface VideoFrame {}
   interface Worker {}
   namespace WebAssembly {
     interface Module {}

@@ -34,6 +34,9 @@ const marks = {
 };
 const scalars = { i32: "i32", u32: "u32", f32: "f32" };
 
+/** CommonFlags.Export of the compiler. */
+const EXPORT = 2;
+
 /** Operands of a kernel that may be a step of a chain (assembly/chain.ts). */
 const OPERANDS_MAX = 32;
 
@@ -118,7 +121,8 @@ export default class KernelTransform extends Transform {
     }
     for (const declaration of functions) {
       const parameters = declaration.signature.parameters;
-      if (parameters.length !== 2 || typeName(parameters[1].type) !== "Task") continue;
+      const isExported = (declaration.flags & EXPORT) !== 0; // what is not is a helper
+      if (!isExported || parameters.length !== 2 || typeName(parameters[1].type) !== "Task") continue;
       const name = declaration.name.text;
       const expected = `${name[0].toUpperCase()}${name.slice(1)}Args`;
       const argsName = typeName(parameters[0].type);

@@ -10,10 +10,15 @@ import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const names = ["augmentation", "boundary", "logistic", "normalization", "optimizers", "regularization"];
-const { values, positionals } = parseArgs({ options: { seed: { type: "string", default: "1" } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { seed: { type: "string", default: "1" } },
+  allowPositionals: true,
+});
 const [name] = positionals;
 if (!names.includes(name) || !/^\d{1,9}$/.test(values.seed)) {
-  console.error(`node examples/run.mjs NAME [--seed=1], NAME one of ${names.join(", ")}. The search: node examples/search/run.mjs`);
+  console.error(
+    `node examples/run.mjs NAME [--seed=1], NAME one of ${names.join(", ")}. The search: node examples/search/run.mjs`,
+  );
   process.exit(1);
 }
 
@@ -39,7 +44,8 @@ const { figures, pictures } = await example({
 });
 
 console.log();
-for (const [label, value] of Object.entries(figures)) console.log(`${label.padEnd(20)} ${Number(value.toPrecision(5))}`);
+for (const [label, value] of Object.entries(figures))
+  console.log(`${label.padEnd(20)} ${Number(value.toPrecision(5))}`);
 console.log(`${"seconds".padEnd(20)} ${((performance.now() - started) / 1000).toFixed(1)}`);
 mkdirSync(folder, { recursive: true });
 for (const [picture, svg] of Object.entries(pictures)) {

@@ -162,6 +162,7 @@ const collected: FinalizationRegistry<{ machine: Machine; box: { loaded: Loaded 
 );
 
 export function createExecutable(machine: Machine, initial: Compiled): Executable {
+  for (const { state } of initial.listing.variables) state.check?.();
   let compiled = initial;
   let program: Assembled | null = null;
   let isShared = false;

@@ -8,6 +8,7 @@ import type { BinaryProvider } from "../bindings/variant.ts";
 import { compileBuild, hasRelaxedSimd, hasSimd } from "../bindings/variant.ts";
 import { openWasm } from "../bindings/wasm.ts";
 import { anyFunction, bool, checkOptions, either, oneOf, positiveInteger } from "./check.ts";
+import { awaitedModules } from "./graph/pending.ts";
 
 /** Options of `init`. */
 export interface InitOptions {
@@ -67,8 +68,13 @@ const whyAlone = (): Promise<string> =>
     (error: Error) => error.message,
   );
 
-/** The default machine, opened by the first call. */
+/** The default machine, opened by the first call, once what programs need is loaded. */
 export function defaultMachine(): Promise<Machine> {
+  const modules = awaitedModules();
+  return modules ? modules.then(openMachine) : openMachine();
+}
+
+function openMachine(): Promise<Machine> {
   opening ??= open(settings).then(
     (machine) => {
       opened = machine;
@@ -120,6 +126,7 @@ export async function init(options: InitOptions = {}): Promise<Chosen> {
   const changed = wanted.threads !== settings.threads || wanted.worker !== settings.worker;
   if (opened && changed) requireIdle(opened, "init");
   settings = wanted;
+  await awaitedModules();
   const machine = opened ?? (await defaultMachine());
   const { staff, kernels } = machine.engine;
   machine.want(wanted.threads, wanted.worker);

@@ -13,7 +13,6 @@ import {
 } from "./check.ts";
 import type { Stage } from "./compile/explain.ts";
 import { explain, stages } from "./compile/explain.ts";
-import type { Values } from "./data/arrays.ts";
 import { placeVariables } from "./executable.ts";
 import { isTensor, type Tensor } from "./graph/graph.ts";
 import type { Variable } from "./graph/variable.ts";
@@ -73,19 +72,19 @@ export interface Model<P = Prediction> extends Layer {
   compile(options: CompileOptions): void;
   /** Trains; resolves with one value an epoch of loss, metrics and val_ values. */
   fit(data: Examples | BatchSource, options?: FitOptions): Promise<History>;
-  /** Loss and metrics, exact means over all examples. */
-  evaluate(data: Examples, options?: EvaluateOptions): Promise<Logs>;
+  /** Loss and metrics, exact means over all examples, also over those of all batches of a source. */
+  evaluate(data: Examples | BatchSource, options?: EvaluateOptions): Promise<Logs>;
   /** Outputs for each example: one, or an array or record of several as the model was made. */
   predict(x: Arrays, options?: EvaluateOptions): Promise<P>;
   /** One training step on one batch; resolves with its loss and metrics before the update. */
-  trainOnBatch(x: Arrays, y: Arrays, options?: { readonly sampleWeight?: Values }): Promise<Logs>;
+  trainOnBatch(x: Arrays, y: Arrays, options?: Pick<Examples, "sampleWeight">): Promise<Logs>;
   /** A table of layers, output shapes, parameters and multiply-adds. */
   summary(): string;
   /** The graph, plan or program of a step, as text. */
   explain(stage: Stage, options?: ExplainOptions): string;
   /** Weights, moving statistics, optimizer slots, step counter and seed as safetensors; with a path also written to a file (Node). */
   save(path?: string): Promise<Uint8Array>;
-  /** Reads what `save` gave: bytes, or a path (Node) or URL. Nothing is changed where anything does not fit. */
+  /** Reads what `save` gave: bytes, a Blob, a path (Node) or a URL. Nothing is changed where anything does not fit. */
   load(source: ByteSource, options?: LoadOptions): Promise<void>;
   /** Gives all memory back at once; not needed. */
   dispose(): void;
@@ -159,11 +158,11 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
     },
     fit: (data: Examples | BatchSource, given?: FitOptions): Promise<History> =>
       during("fit", fit(core, model, data, given)),
-    evaluate: (data: Examples, given?: EvaluateOptions): Promise<Logs> =>
+    evaluate: (data: Examples | BatchSource, given?: EvaluateOptions): Promise<Logs> =>
       during("evaluate", evaluate(core, data, given)),
     predict: (x: Arrays, given?: EvaluateOptions): Promise<Prediction> =>
       during("predict", predict(core, x, given)).then(inForm),
-    trainOnBatch: (x: Arrays, y: Arrays, given?: { readonly sampleWeight?: Values }): Promise<Logs> =>
+    trainOnBatch: (x: Arrays, y: Arrays, given?: Pick<Examples, "sampleWeight">): Promise<Logs> =>
       during("trainOnBatch", trainOnBatch(core, x, y, given)),
     summary(): string {
       requireBuilt("summary");
@@ -174,7 +173,7 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
       oneOf(...stages)(stage, "stage", "explain");
       checkOptions("explain", given, { batchSize: positiveInteger, training: bool });
       const { batchSize = 32, training = core.training !== null } = given;
-      return explain(compileModel(core, training ? "train" : "predict", batchSize, false), stage);
+      return explain(compileModel(core, training ? "train" : "predict", batchSize, ""), stage);
     },
     async save(path?: string): Promise<Uint8Array> {
       requireBuilt("save");

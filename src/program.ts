@@ -177,7 +177,7 @@ export async function program<I extends string, O extends string = never>(
     if (executable.stopped) {
       throw new LanewiseError(
         "non-finite",
-        `step ${state.step}: the loss is not finite; nothing was changed. The first tensor that is not finite is ${atOnce(executable.findNonFinite())}.`,
+        `step ${state.step}: the loss, or the norm of the gradients, is not finite; nothing was changed. The first tensor that is not finite is ${atOnce(executable.findNonFinite())}.`,
       );
     }
     executable.commit();

@@ -3,7 +3,11 @@
 import type { Layer, Optimizer } from "../src/index.ts";
 import {
   activation,
+  adadelta,
+  adagrad,
   adam,
+  adamax,
+  adamw,
   batchNormalization,
   dense,
   dropout,
@@ -12,6 +16,8 @@ import {
   init,
   input,
   leakyRelu,
+  lion,
+  nadam,
   rmsprop,
   sequential,
   sgd,
@@ -30,7 +36,7 @@ function updateOf(optimizer: Optimizer): string {
   const model = sequential([dense({ units: 2 })], { inputShape: [3] });
   model.compile({ optimizer, loss: "meanSquaredError" });
   const lines = model.explain("program", { batchSize: 2 }).split("\n");
-  return lines.find((line) => line.includes(`${optimizer.name} n`)) ?? "";
+  return lines.find((line) => line.includes(`${optimizer.state.rule.kernel} n`)) ?? "";
 }
 
 suite("defaults", (test) => {
@@ -52,8 +58,24 @@ suite("defaults", (test) => {
   });
 
   test("rmsprop: 0.9, 1e-7, inside; 1e-3", () => {
-    assert.match(updateOf(rmsprop()), /rho 0\.9, epsilon 1e-7, epsilonForm 1, momentum 0, centered 0, weightDecay 0,/);
+    assert.match(
+      updateOf(rmsprop()),
+      /rho 0\.9, epsilon 1e-7, epsilonForm 1, momentum 0, centered 0, biasCorrection 0, weightDecay 0,/,
+    );
     assert.is(rmsprop().learningRate, 1e-3);
+  });
+
+  test("the others as in Keras", () => {
+    assert.match(
+      updateOf(adamw()),
+      /beta1 0\.9, beta2 0\.999, epsilon 1e-8, epsilonForm 0, amsgrad 0, weightDecay 0\.004,/,
+    );
+    assert.match(updateOf(adagrad()), /epsilon 1e-7, epsilonForm 1, weightDecay 0,/);
+    assert.match(updateOf(adadelta()), /rho 0\.95, epsilon 1e-7, weightDecay 0,/);
+    assert.match(updateOf(adamax()), /beta1 0\.9, beta2 0\.999, epsilon 1e-7, epsilonForm 0, weightDecay 0,/);
+    assert.match(updateOf(nadam()), /beta1 0\.9, beta2 0\.999, epsilon 1e-7, epsilonForm 0, weightDecay 0,/);
+    assert.match(updateOf(lion()), /beta1 0\.9, beta2 0\.99, weightDecay 0,/);
+    for (const make of [adamw, adagrad, adadelta, adamax, nadam, lion]) assert.is(make().learningRate, 1e-3);
   });
 
   test("sgd: no momentum; 0.01", () => {

@@ -2,7 +2,19 @@
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { adam, dense, ops, program, sequential, variable } from "../src/index.ts";
+import {
+  adam,
+  adamw,
+  batchNormalization,
+  dense,
+  dropout,
+  l2,
+  ops,
+  program,
+  sequential,
+  variable,
+} from "../src/index.ts";
+import { defaultMachine } from "../src/machine.ts";
 import { assert, suite } from "./harness.ts";
 import { normal } from "./values.ts";
 
@@ -62,6 +74,42 @@ suite("heap", (test) => {
     const tenEpochs = () => model.fit({ x, y }, { epochs: 10, batchSize: 8 });
     const grown = await growth(tenEpochs, 10, 20);
     assert.ok(grown < SLACK, `${grown} bytes more`);
+  });
+
+  test("L2, dropout, batch normalisation, clipping, several calls an update, averages and a schedule: one program, called once a step", async () => {
+    const layers = [
+      dense({ units: 8, activation: "relu", kernelRegularizer: l2() }),
+      batchNormalization(),
+      dropout({ rate: 0.2 }),
+      dense({ units: 2 }),
+    ];
+    const model = sequential(layers, { inputShape: [3] });
+    const optimizer = adamw({
+      learningRate: (step, epoch) => 0.01 / (1 + step / 1000 + epoch),
+      globalClipNorm: 1,
+      gradientAccumulationSteps: 3,
+      useEma: true,
+      groups: [{ match: (variable) => variable.shape.length < 2, weightDecay: 0 }],
+    });
+    model.compile({ optimizer, loss: "meanSquaredError" });
+    const data = { x: normal(3 * 96, 4), y: { data: normal(192, 5), shape: [96, 2] } };
+    const epoch = () => model.fit(data, { epochs: 5, batchSize: 8 });
+    await epoch(); // compiled, and known to be short
+    const { engine } = await defaultMachine();
+    const { run } = engine;
+    const calls: number[][] = [];
+    engine.run = (address, first, end) => {
+      calls.push([address, first]);
+      return run(address, first, end);
+    };
+    const { bytes } = engine;
+    await epoch();
+    engine.run = run;
+    assert.equal(calls.length, 60); // 5 epochs of 12 batches
+    assert.equal(new Set(calls.map(String)).size, 1);
+    const grown = await growth(epoch, 10, 20);
+    assert.ok(grown < SLACK, `${grown} bytes more`);
+    assert.is(engine.bytes, bytes);
   });
 
   test("models and programs that are dropped", async () => {

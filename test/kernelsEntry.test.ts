@@ -88,6 +88,52 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
       }
     });
 
+    test("clipping by the norm of several arrays, in place", async () => {
+      const machine = await openMachine();
+      const [a, b] = [filled(machine, [3, 0, 4]), filled(machine, [12])];
+      const [norms, factor] = [machine.float32(2), machine.float32(1)];
+      machine.norm({ n: 3, x: a, place: 0, places: 2, norms });
+      machine.norm({ n: 1, x: b, place: 1, places: 2, norms });
+      assert.equal([...norms], [5, 12]);
+      machine.clipFactor({ n: 2, limit: 6.5, x: norms, out: factor });
+      machine.scaleBy({ n: 3, x: a, factors: factor, out: a });
+      machine.scaleBy({ n: 1, x: b, factors: factor, out: b });
+      close([...a, ...b], [1.5, 0, 2, 6]);
+      refused(
+        () => machine.norm({ n: 3, x: a, place: 2, places: 2, norms }),
+        "invalid-argument",
+        /place must be less than places/,
+      );
+      refused(
+        () => machine.clipFactor({ n: 3, limit: 1, places: 2, x: a, out: a }),
+        "invalid-argument",
+        /places must be 1 or n/,
+      );
+    });
+
+    test("the mean of two calls, and a call that is idle", async () => {
+      const machine = await openMachine();
+      const [x, sum, w, s] = [
+        filled(machine, [1, 2]),
+        machine.float32(2),
+        filled(machine, [1, 1]),
+        filled(machine, [1, 0]),
+      ];
+      const control = filled(machine, [0.5, 0, 0, 0, 0, 0, 0, 1]);
+      const update = () => {
+        machine.accumulate({ n: 2, steps: 2, x, sum, out: x, control });
+        machine.keep({ n: 2, x, out: sum, control });
+        machine.adagrad({ n: 2, w, g: x, s, control });
+      };
+      update();
+      assert.equal([...w, ...sum], [1, 1, 1, 2]);
+      x.set([1, 0]);
+      control.set([1, 0], 6);
+      update();
+      assert.equal([...x], [1, 1]);
+      close(w, [1 - 0.5 / Math.SQRT2, 0.5]);
+    });
+
     test("gemm as in the documents, and with all that can be said", async () => {
       const machine = await openMachine();
       const { m, n, k } = { m: 7, n: 9, k: 11 };

@@ -1,8 +1,8 @@
 // The real MNIST for tests, in Node and in pages; the runner puts the files there.
 
 import { hostName, readFile } from "#host";
-import type { Digits } from "../examples/mnist/idx.ts";
-import { readDigits, sliceDigits } from "../examples/mnist/idx.ts";
+import type { Digits } from "../examples/mnist/digits.ts";
+import { readDigits, sliceDigits } from "../examples/mnist/digits.ts";
 
 /** The first `count` digits of a part. */
 export async function mnist(part: "train" | "test", count: number): Promise<Digits> {

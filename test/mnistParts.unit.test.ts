@@ -1,22 +1,41 @@
 // What the example does around the training: MNIST's files, the drawing centred as MNIST's digits are, the terminal's tables.
 
+import { IMAGE_SIDE, IMAGE_SIZE, readDigits, sliceDigits } from "../examples/mnist/digits.ts";
 import { confusionMatrix, drawDigits, formatConfusion, highest } from "../examples/mnist/drawing.ts";
-import { IMAGE_SIDE, IMAGE_SIZE, readIdx, sliceDigits } from "../examples/mnist/idx.ts";
 import { rampDown } from "../examples/mnist/lenet5.ts";
 import { centerDrawing } from "../examples/mnist/page/center.ts";
 import { assert, suite } from "./harness.ts";
 
-const idx = Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6);
-
 suite("the example's parts", (test) => {
-  test("IDX files are read, wrong ones refused", () => {
-    const { data, shape } = readIdx("a", idx);
-    assert.equal([...data], [1, 2, 3, 4, 5, 6]);
-    assert.equal(shape, [2, 3]);
-    assert.is(data.buffer, idx.buffer);
-    for (let length = 0; length < idx.length; length++)
-      assert.throws(() => readIdx("a", idx.subarray(0, length)), /^a /);
-    assert.throws(() => readIdx("a", Uint8Array.of(0, 0, 13, 1, 0, 0, 0, 0)), "a is no IDX file of bytes");
+  test("digits are read from two files, which must belong together", async () => {
+    const images = Uint8Array.of(
+      0,
+      0,
+      8,
+      3,
+      0,
+      0,
+      0,
+      1,
+      0,
+      0,
+      0,
+      28,
+      0,
+      0,
+      0,
+      28,
+      ...new Uint8Array(IMAGE_SIZE).fill(7),
+    );
+    const labels = (...digits: number[]) => Uint8Array.of(0, 0, 8, 1, 0, 0, 0, digits.length, ...digits);
+    const read = (second: Uint8Array) =>
+      readDigits("train", async (name) => (name.includes("images") ? images : second));
+    const { x, y } = await read(labels(5));
+    assert.equal([x.length, x[783], ...y], [IMAGE_SIZE, 7, 5]);
+    for (const wrong of [labels(5, 6), images]) {
+      const error: unknown = await read(wrong).catch((thrown) => thrown);
+      assert.match((error as Error).message, "do not belong together");
+    }
   });
 
   test("digits are cut without copying", () => {

@@ -1,88 +1,100 @@
-// The optimizers' kernels against twenty steps of PyTorch's in float64 (golden/optimizers.py), from zero slots.
+// The optimizers against twenty steps in float64 (golden/optimizers.py), PyTorch's or those of a published formula; and the same bits
+// however the variables, the calls and the threads are cut.
 
-import type { Engine } from "../bindings/engine.ts";
-import { fieldsOf } from "../bindings/engine.ts";
-import type { KernelName } from "../bindings/generated/kernels.ts";
+import type { Machine } from "../bindings/machine.ts";
+import type { Optimizer, Variable } from "../src/index.ts";
+import { adadelta, adagrad, adam, adamax, adamw, lion, nadam, rmsprop, sgd, variable } from "../src/index.ts";
+import { compileOn, machinesOf } from "./compiled.ts";
 import { openEngines } from "./engines.ts";
 import golden from "./golden/optimizers.json";
 import { assert, suite } from "./harness.ts";
+import { normal } from "./values.ts";
 
-type Options = Readonly<Record<string, number>>;
-
-const defaults: Options = {
-  momentum: 0,
-  dampening: 0,
-  nesterov: 0,
-  weightDecay: 0,
-  epsilonForm: 0,
-  centered: 0,
-  amsgrad: 0,
-  beta1: golden.beta1,
-  beta2: golden.beta2,
+const makers: Readonly<Record<string, (options: never) => Optimizer>> = {
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  adamw,
+  lion,
+  nadam,
+  rmsprop,
+  sgd,
 };
 
-/** Which slots the options ask for. */
-function slotsOf(kernel: string, options: Options): readonly string[] {
-  const slots = kernel === "adam" ? ["m", "v"] : kernel === "rmsprop" ? ["s"] : [];
-  if (options.momentum) slots.push("velocity");
-  if (options.centered) slots.push("average");
-  if (options.amsgrad) slots.push("vMax");
-  return slots;
-}
+const make = (name: string, options: object): Optimizer => (makers[name] as (typeof makers)[string])(options as never);
 
-/** The weights after each step. */
-function train(engine: Engine, kernel: KernelName, options: Options): Float64Array[] {
-  const n = golden.initial.length;
-  const code = engine.base;
-  let at = Math.ceil((code + engine.codeBytes([{ kernel }])) / 64) * 64;
-  const place = (length: number): number => {
-    const address = at;
-    at += Math.ceil((length * 4) / 64) * 64;
-    return address;
-  };
-  const arrays = Object.fromEntries(["w", "g", ...slotsOf(kernel, options)].map((name) => [name, place(n)]));
-  const control = place(8);
-  const given: Options = { ...defaults, ...options, ...arrays, n, control };
-  const operands = Object.fromEntries(fieldsOf(kernel).map(({ name }) => [name, given[name] ?? 0]));
-  engine.grow(at);
-  engine.encode(code, [{ kernel, operands }]);
-  for (const address of Object.values(arrays)) engine.float32(address, n).fill(0);
-  const view = (name: string) => engine.float32(arrays[name] as number, n);
-  view("w").set(golden.initial);
-  // PyTorch does not dampen the first gradient: v = momentum v0 + (1 - dampening) g is g from this v0
-  const first = golden.gradients[0] as number[];
-  if (options.dampening) {
-    const share = options.dampening / (options.momentum as number);
-    view("velocity").set(first.map((g) => share * g));
-  }
-  // bias corrections as running products of the betas that the kernel has: float32 ones
-  let power1 = 1;
-  let power2 = 1;
-  return golden.gradients.map((gradient) => {
-    power1 *= Math.fround(golden.beta1);
-    power2 *= Math.fround(golden.beta2);
-    view("g").set(gradient);
-    engine.float32(control, 3).set([golden.learningRate, 1 / (1 - power1), 1 / (1 - power2)]);
-    engine.run(code, 0, 1);
-    return Float64Array.from(view("w"));
+/** Runs steps of given gradients; `sizes` cuts them into variables. Calls `each` after every step with all weights. */
+function train(
+  machine: Machine,
+  optimizer: Optimizer,
+  initial: readonly number[],
+  gradients: readonly (readonly number[])[],
+  sizes: readonly number[],
+  each: (weights: Float64Array, step: number) => void,
+): void {
+  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, n) => sum + n, 0));
+  const part = (values: readonly number[], i: number) =>
+    Float32Array.from(values.slice(starts[i], (starts[i] as number) + (sizes[i] as number)));
+  const variables = sizes.map((n, i): Variable => variable({ data: part(initial, i), shape: [n] }));
+  const inputs = Object.fromEntries(sizes.map((n, i) => [`g${i}`, { shape: [n] }]));
+  const step = compileOn(machine, inputs, (g) => {
+    optimizer.apply(variables.map((w, i) => [w, g[`g${i}`] as never]));
+    return [];
   });
+  const { options } = optimizer.state as { options: { momentum?: number; dampening?: number } };
+  // PyTorch does not dampen the first gradient: v = momentum v0 + (1 - dampening) g is g from this v0
+  if (options.dampening === 0.5) {
+    variables.forEach((w, i) => {
+      const share = 0.5 / (options.momentum as number);
+      optimizer.stateOf(w)?.slots.velocity?.write(part(gradients[0] as number[], i).map((g) => share * g));
+    });
+  }
+  gradients.forEach((gradient, t) => {
+    step.run(Object.fromEntries(sizes.map((_, i) => [`g${i}`, part(gradient, i)])), t);
+    each(Float64Array.from(variables.flatMap((w) => [...w.read().data])), t);
+  });
+  step.dispose();
 }
 
-for (const engine of await openEngines()) {
-  suite(`optimizers, ${engine.kernels}`, (test) => {
-    for (const { name, kernel, options, weights } of golden.cases) {
-      test(`${name} follows PyTorch`, () => {
-        const trained = train(engine, kernel as KernelName, options as unknown as Options);
+for (const machine of machinesOf(await openEngines())) {
+  suite(`optimizers, ${machine.engine.kernels}`, (test) => {
+    for (const { name, optimizer, options, weights } of golden.cases) {
+      test(`${name} follows its formula`, () => {
         const path = golden.initial.map(Math.abs); // how far each weight has come, beginning at 0
         let before = golden.initial;
-        weights.forEach((row, step) => {
-          row.forEach((expected, i) => {
+        const n = golden.initial.length;
+        train(machine, make(optimizer, options), golden.initial, golden.gradients, [n], (trained, step) => {
+          (weights[step] as number[]).forEach((expected, i) => {
             path[i] = (path[i] as number) + Math.abs(expected - (before[i] as number));
-            const error = Math.abs((trained[step]?.[i] as number) - expected) / (path[i] as number);
-            assert.ok(error < 1e-6, `step ${step}, element ${i}: ${trained[step]?.[i]}, expected ${expected}`);
+            const error = Math.abs((trained[i] as number) - expected) / (path[i] as number);
+            assert.ok(error < 1e-6, `step ${step}, element ${i}: ${trained[i]}, expected ${expected}`);
           });
-          before = row;
+          before = weights[step] as number[];
         });
+      });
+    }
+  });
+
+  suite(`optimizers in parts, ${machine.engine.kernels}`, (test) => {
+    const n = 37;
+    const initial = [...normal(n, 1)];
+    const gradients = Array.from({ length: 20 }, (_, t) => {
+      const kinds = [0, 1e-20, 1e3, t % 2 === 0 ? 1 : -1, t % 5 === 0 ? 1 : 0];
+      return [...normal(n, 10 + t)].map((g, i) => kinds[i % 7] ?? g);
+    });
+    for (const name of Object.keys(makers)) {
+      test(`${name}: the same bits in variables of any size`, () => {
+        const options = { weightDecay: 0.01, ...(name === "sgd" ? { momentum: 0.9 } : {}) };
+        const runs = [[n], [1, 2, 3, 4, 5, 6, 7, 9], [16, 20, 1], Array.from({ length: n }, () => 1)].map((sizes) => {
+          let last = new Float64Array(0);
+          train(machine, make(name, options), initial, gradients, sizes, (weights) => {
+            last = weights as Float64Array<ArrayBuffer>;
+          });
+          return [...last];
+        });
+        for (const run of runs) assert.equal(run, runs[0]);
+        assert.ok(runs[0]?.every((w, i) => Number.isFinite(w) && w !== initial[i]));
       });
     }
   });

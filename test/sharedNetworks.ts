@@ -3,7 +3,7 @@
 
 import { taskAddress, taskWord } from "../bindings/layout.ts";
 import { usualThreadCosts } from "../src/compile/threads.ts";
-import type { Model } from "../src/index.ts";
+import type { Model, Optimizer } from "../src/index.ts";
 import {
   adam,
   batchNormalization,
@@ -13,6 +13,7 @@ import {
   flatten,
   init,
   maxPooling2d,
+  nadam,
   rmsprop,
   sequential,
 } from "../src/index.ts";
@@ -29,8 +30,15 @@ export function shareEverything(): void {
   Object.assign(usualThreadCosts, { share: 0, program: 0 });
 }
 
-const optimizers = { adam: () => adam({ learningRate: 0.003 }), rmsprop: () => rmsprop({ learningRate: 0.003 }) };
+const optimizers = {
+  adam: (): Optimizer => adam({ learningRate: 0.003 }),
+  rmsprop: (): Optimizer => rmsprop({ learningRate: 0.003 }),
+  clipped: (): Optimizer =>
+    nadam({ learningRate: 0.003, globalClipNorm: 0.5, gradientAccumulationSteps: 2, useEma: true, weightDecay: 0.01 }),
+};
+/** Those that all tests of threads train with. */
 export const optimizerNames = ["adam", "rmsprop"] as const;
+export type OptimizerName = keyof typeof optimizers;
 export const networkNames = ["dense", "images"] as const;
 export type NetworkName = (typeof networkNames)[number];
 
@@ -55,7 +63,7 @@ const layers = {
 
 const inputs = { dense: [71], images: [10, 11, 2] } as const;
 
-export function network(name: NetworkName, optimizer: (typeof optimizerNames)[number]): Model {
+export function network(name: NetworkName, optimizer: OptimizerName): Model {
   const model = sequential(layers[name](), { inputShape: [...inputs[name]], seed: 11 });
   model.compile({ optimizer: optimizers[optimizer](), loss: "sparseCategoricalCrossentropy" });
   return model;
@@ -84,11 +92,7 @@ export interface Trained {
 }
 
 /** Trains on so many threads. */
-export async function trainOn(
-  threads: number,
-  name: NetworkName,
-  optimizer: (typeof optimizerNames)[number],
-): Promise<Trained> {
+export async function trainOn(threads: number, name: NetworkName, optimizer: OptimizerName): Promise<Trained> {
   const chosen = await init({ threads });
   const model = network(name, optimizer);
   await model.save(); // draws the initial weights

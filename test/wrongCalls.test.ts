@@ -8,6 +8,7 @@ import * as kernels from "../src/kernels.ts";
 import { assert, suite } from "./harness.ts";
 import * as augment from "./wrongCalls/augment.ts";
 import * as checks from "./wrongCalls/check.ts";
+import * as data from "./wrongCalls/data.ts";
 import * as diagnosis from "./wrongCalls/diagnosis.ts";
 import type { Call } from "./wrongCalls/kinds.ts";
 import { attempt, attemptNow, complaint, pool, show, wrongCallsOf } from "./wrongCalls/kinds.ts";
@@ -20,7 +21,7 @@ import * as sched from "./wrongCalls/sched.ts";
 
 const { LanewiseError, ops } = lanewise;
 
-const sync: readonly Call[] = [augment, checks, diagnosis, layers, optimizers, making, sched].flatMap(
+const sync: readonly Call[] = [augment, checks, data, diagnosis, layers, optimizers, making, sched].flatMap(
   ({ calls }) => calls,
 );
 const seen = new Set<string>(["LanewiseError"]);
@@ -47,7 +48,7 @@ suite("wrong calls", (test) => {
     expected = await fiveSteps(makeModel());
   });
 
-  test("functions that make layers, optimizers and descriptions", () => check(sync));
+  test("functions that make layers, optimizers and descriptions, and of data", () => check(sync));
 
   test("ops, effects and layers inside a program", async () => {
     const shapes = { x: [2, 3], y: [2, 3], image: [1, 5, 5, 1], labels: { shape: [2], dtype: "int32" } } as const;

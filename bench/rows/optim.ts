@@ -1,7 +1,7 @@
-// Optimizers over 100,000 and 10 million parameters, random numbers, dropout, gathering.
+// Optimizers, clipping and averages over 100,000 and 10 million parameters, random numbers, dropout, gathering.
 
 import type { KernelName } from "../../bindings/generated/kernels.ts";
-import type { Row } from "../row.ts";
+import type { Row, Traffic } from "../row.ts";
 import { plainRow } from "./plain.ts";
 
 const optimizer = (
@@ -10,11 +10,18 @@ const optimizer = (
   given: Readonly<Record<string, number>>,
   present: readonly string[] = [],
 ): Row[] => {
-  const more = { present, quick: kernel === "adam" };
-  const few = plainRow("optimizerInside", kernel, `100000${name}`, { n: 100_000, ...given }, more);
+  const more = (n: number) => ({ present, quick: kernel === "adam", ...trafficOf(kernel, n * 4) });
+  const few = plainRow("optimizerInside", kernel, `100000${name}`, { n: 100_000, ...given }, more(100_000));
   const many = { n: 10_000_000, ...given };
-  return [few, plainRow("optimizer", kernel, `10000000${name}`, many, { ...more, reduced: few })];
+  return [few, plainRow("optimizer", kernel, `10000000${name}`, many, { ...more(10_000_000), reduced: few })];
 };
+
+/** Where a kernel may write what it reads, or read what it writes, and in these rows does not. */
+function trafficOf(kernel: KernelName, bytes: number): { traffic?: Traffic } {
+  if (kernel === "keep") return { traffic: [{ reads: [bytes], updates: [], writes: [bytes] }] };
+  if (kernel === "weightAverage") return { traffic: [{ reads: [bytes], updates: [bytes], writes: [] }] };
+  return {};
+}
 
 /** Rows of a table, as an embedding reads and updates them. */
 function gathering(kernel: KernelName, rows: number, columns: number, count: number): Row {
@@ -36,6 +43,17 @@ export const optimRows: readonly Row[] = [
   ...optimizer("rmsprop", "", {}),
   ...optimizer("sgd", " momentum", { momentum: 0.9 }, ["velocity"]),
   ...optimizer("sgd", "", {}),
+  ...optimizer("adagrad", "", {}),
+  ...optimizer("adadelta", "", {}),
+  ...optimizer("adamax", "", {}),
+  ...optimizer("nadam", "", {}),
+  ...optimizer("lion", "", {}),
+  ...optimizer("norm", "", {}),
+  ...optimizer("scaleBy", "", {}),
+  ...optimizer("accumulate", "", { steps: 4 }),
+  ...optimizer("keep", "", {}),
+  ...optimizer("weightAverage", "", {}),
+  plainRow("other", "clipFactor", "100", { n: 100, limit: 1 }),
 ];
 
 export const otherRows: readonly Row[] = [

@@ -16,7 +16,7 @@ import {
   sequential,
 } from "lanewise";
 import type { Found, Given } from "../example.ts";
-import { IMAGE_SIDE, readDigits, sliceDigits } from "../mnist/idx.ts";
+import { IMAGE_SIDE, readDigits, sliceDigits } from "../mnist/digits.ts";
 
 const BATCH_SIZE = 64;
 const EPOCHS = 12;

@@ -1,7 +1,7 @@
 // A network with one hidden layer beside logistic regression, on points that no straight line separates: the petals of a flower
 // (as in the second exercise of Ng's first course). More hidden units bend the boundary more.
 
-import { adam, dense, drawDecisionBoundary, sequential, type Model } from "lanewise";
+import { adam, dense, drawDecisionBoundary, type Model, sequential } from "lanewise";
 import type { Found, Given } from "../example.ts";
 import { numbersOf } from "../example.ts";
 

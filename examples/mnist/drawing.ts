@@ -1,7 +1,7 @@
 // What a terminal shows of digits and predictions: text, nothing else.
 
-import type { Digits } from "./idx.ts";
-import { IMAGE_SIDE, IMAGE_SIZE } from "./idx.ts";
+import type { Digits } from "./digits.ts";
+import { IMAGE_SIDE, IMAGE_SIZE } from "./digits.ts";
 
 /** The class with the highest probability of each row of `classes` numbers. */
 export function highest(probabilities: ArrayLike<number>, classes: number): Uint8Array {

@@ -2,7 +2,7 @@
 
 import type { Callback, History, Model } from "lanewise";
 import { adam, conv2d, dense, flatten, maxPooling2d, rescaling, sequential } from "lanewise";
-import type { Digits } from "./idx.ts";
+import type { Digits } from "./digits.ts";
 
 export const BATCH_SIZE = 64;
 export const EPOCHS = 4;

@@ -6,8 +6,8 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Callback } from "lanewise";
 import { init, progress } from "lanewise";
+import { IMAGE_SIDE, readDigits } from "./digits.ts";
 import { confusionMatrix, drawDigits, formatConfusion, highest } from "./drawing.ts";
-import { IMAGE_SIDE, readDigits } from "./idx.ts";
 import { EPOCHS, lenet5, train } from "./lenet5.ts";
 
 const FILE = "lenet5.safetensors";

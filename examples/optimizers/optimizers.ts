@@ -36,5 +36,8 @@ export async function optimizers(given: Given): Promise<Found> {
     given.log(`${name.padEnd(9)} loss ${figures[`${name}Loss`]?.toFixed(4)}, test accuracy ${accuracy?.toFixed(4)}`);
   }
   const title = "Training loss by optimizer";
-  return { figures, pictures: { curves: drawCurves(curves, { title, xLabel: "epoch", yLabel: "loss", scale: "log" }) } };
+  return {
+    figures,
+    pictures: { curves: drawCurves(curves, { title, xLabel: "epoch", yLabel: "loss", scale: "log" }) },
+  };
 }

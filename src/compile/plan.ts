@@ -52,10 +52,11 @@ function shareInPlace(listing: Listing, lifetimes: Map<Buffer, Lifetime>): Map<B
   for (const [buffer, { last }] of lifetimes) ends.set(buffer, last);
   const byStart = [...lifetimes.entries()].sort((a, b) => a[1].first - b[1].first);
   for (const [buffer, { first, last }] of byStart) {
-    if (buffer.gradientOf) continue;
     for (const candidate of buffer.mayTake) {
       const owner = ownerOf(candidate);
-      if (candidate.place !== "temporary" || owner.gradientOf || listing.outputs.includes(candidate)) continue;
+      if (candidate.place !== "temporary" || listing.outputs.includes(candidate)) continue;
+      // gradients lie among gradients: only what one becomes on its way to the update may lie where it lay
+      if (owner.gradientOf !== buffer.gradientOf) continue;
       // the instruction that writes the buffer must be the last that reads the candidate's bytes
       if (ends.get(owner) !== first || lifetimes.get(candidate)?.last !== first) continue;
       owners.set(buffer, owner);
@@ -103,7 +104,9 @@ export function plan(listing: Listing): Plan {
 
   // gradients lie in the order of their variables and with the same gaps
   const gradients = new Map(
-    listing.buffers.filter((b) => b.gradientOf && lifetimes.has(b)).map((b) => [b.gradientOf, b] as const),
+    listing.buffers
+      .filter((b) => b.gradientOf && lifetimes.has(b) && !owners.has(b))
+      .map((b) => [b.gradientOf, b] as const),
   );
   for (const variable of listing.variables) {
     const buffer = gradients.get(variable);

@@ -7,16 +7,10 @@ import { gatherInto } from "../data/feed.ts";
 import type { Form } from "../layers/network.ts";
 import type { Model } from "../model.ts";
 import type { Dataset } from "../train/dataset.ts";
+import { SAMPLE_WEIGHT, sampleWeightColumn } from "../train/dataset.ts";
 import type { Arrays, Examples } from "../train/fit.ts";
 import { examplesOf } from "../train/fit.ts";
-import {
-  coreOf,
-  reportNames,
-  requireTraining,
-  sampleWeightWanted,
-  wantedInputs,
-  wantedTargets,
-} from "../train/model.ts";
+import { coreOf, reportNames, requireTraining, wantedInputs, wantedTargets } from "../train/model.ts";
 
 /** What a function that makes a model is told. */
 export interface FreshModel {
@@ -71,11 +65,9 @@ export function examplePool(where: string, model: Model<unknown>, data: unknown)
   const { inputs, outputs, inputForm, outputForm } = core.network;
   const inputNames = (inputs ?? []).map(({ name }) => name);
   const outputNames = (outputs ?? []).map(({ name }) => name);
-  const shapes = [
-    ...wantedInputs(inputs ?? [], inputForm),
-    ...wantedTargets(core, requireTraining(core, where)),
-    sampleWeightWanted,
-  ].map(({ shape }) => shape);
+  const shapes = [...wantedInputs(inputs ?? [], inputForm), ...wantedTargets(core, requireTraining(core, where))].map(
+    ({ shape }) => shape,
+  );
   return {
     count: dataset.count,
     take(indices) {
@@ -87,8 +79,13 @@ export function examplePool(where: string, model: Model<unknown>, data: unknown)
       });
       const x = inForm(inputForm, inputNames, taken);
       const y = inForm(outputForm, outputNames, taken.slice(inputNames.length));
-      const weights = taken[inputNames.length + outputNames.length];
-      return weights === undefined ? { x, y } : { x, y, sampleWeight: weights };
+      const weights = new Map(dataset.columns.map(({ name }, i) => [name, taken[i] as Values]));
+      const forAll = weights.get(SAMPLE_WEIGHT);
+      if (forAll) return { x, y, sampleWeight: forAll };
+      const named = outputNames.filter((name) => weights.has(sampleWeightColumn(name)));
+      if (named.length === 0) return { x, y };
+      const byOutput = named.map((name) => [name, weights.get(sampleWeightColumn(name)) as Values]);
+      return { x, y, sampleWeight: Object.fromEntries(byOutput) };
     },
   };
 }

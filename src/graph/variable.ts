@@ -47,6 +47,8 @@ export interface VariableState {
   /** Places it with its model's other variables, where a machine is open. */
   place: (() => void) | null;
   disposed: boolean;
+  /** Throws where programs may not read it yet, such as statistics that were never taken. */
+  check: (() => void) | null;
 }
 
 let changes = 0;
@@ -78,6 +80,7 @@ export function createVariable(
     storage: null,
     place: null,
     disposed: false,
+    check: null,
   };
   const where = () => `variable "${self.name}"`;
   const alive = () => {

@@ -5,6 +5,8 @@ import { show } from "../check.ts";
 import type { Variable } from "../graph/variable.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
+import type { SavedState } from "../optimizers/state.ts";
+import { freshSlot, restore } from "../optimizers/state.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
 import type { ModelCore } from "../train/model.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
@@ -53,9 +55,16 @@ function namedVariables(core: ModelCore, variables: readonly Variable[]): Map<st
 const slotName = (optimizer: string, variable: string, slot: string): string =>
   `optimizer/${optimizer}/${variable}/${slot}`;
 
-/** Whether a state is the one before the first update; it may exist for having been planned. */
-const isUntouched = ({ steps, slots }: NonNullable<ReturnType<Optimizer["stateOf"]>>): boolean =>
-  steps === 0 && Object.values(slots).every((slot) => slot.read().data.every((value) => value === 0));
+/** Whether a state is the one before the first call; it may exist for having been planned. */
+const isUntouched = (
+  { state }: Optimizer,
+  { steps, calls, slots }: NonNullable<ReturnType<Optimizer["stateOf"]>>,
+): boolean =>
+  steps + calls === 0 &&
+  Object.entries(slots).every(([name, slot]) => {
+    const [initial] = freshSlot(state, name, 1);
+    return slot.read().data.every((value) => value === initial);
+  });
 
 /** The bytes of a file with everything that training goes on from. */
 export function encodeCheckpoint(core: ModelCore, variables: readonly Variable[]): Uint8Array {
@@ -63,12 +72,16 @@ export function encodeCheckpoint(core: ModelCore, variables: readonly Variable[]
   const metadata: Record<string, string> = { format: FORMAT, seed: String(core.seed), step: String(core.step) };
   const optimizer = core.training?.optimizer ?? null;
   const steps: Record<string, number> = {};
+  const calls: Record<string, number> = {};
+  const swapped: Record<string, number> = {};
   const named = namedVariables(core, variables);
   for (const [name, variable] of named) tensors.push({ name, dtype: "F32", ...variable.read() });
   for (const [name, variable] of named) {
     const state = optimizer?.stateOf(variable);
-    if (!optimizer || !state || isUntouched(state)) continue;
+    if (!optimizer || !state || isUntouched(optimizer, state)) continue;
     steps[name] = state.steps;
+    if (state.calls > 0) calls[name] = state.calls;
+    if (optimizer.state.swapped.has(variable)) swapped[name] = 1;
     for (const [slot, values] of Object.entries(state.slots)) {
       tensors.push({ name: slotName(optimizer.name, name, slot), dtype: "F32", ...values.read() });
     }
@@ -77,6 +90,8 @@ export function encodeCheckpoint(core: ModelCore, variables: readonly Variable[]
     metadata.optimizer = optimizer.name;
     metadata.optimizerSteps = JSON.stringify(steps);
     if (optimizer.learningRateScale !== 1) metadata.learningRateScale = String(optimizer.learningRateScale);
+    if (Object.keys(calls).length > 0) metadata.optimizerCalls = JSON.stringify(calls);
+    if (Object.keys(swapped).length > 0) metadata.optimizerSwapped = JSON.stringify(swapped);
   }
   return encodeSafetensors(tensors, metadata);
 }
@@ -84,7 +99,7 @@ export function encodeCheckpoint(core: ModelCore, variables: readonly Variable[]
 /** Everything that a load will change, checked before anything is. */
 interface Restoration {
   readonly weights: [Variable, Float32Array][];
-  readonly slots: { variable: Variable; steps: number; values: Record<string, Float32Array> }[];
+  readonly slots: readonly SavedState[];
   readonly step: number | null;
   readonly seed: number | null;
   readonly learningRateScale: number | null;
@@ -124,7 +139,7 @@ function restorationOf(
   const optimizer = core.training?.optimizer ?? null;
   const inFile = metadata.optimizer;
   const wanted = options.optimizer ?? (inFile !== undefined && optimizer?.name === inFile);
-  const slots: Restoration["slots"] = [];
+  let slots: readonly SavedState[] = [];
   if (wanted) {
     if (!optimizer)
       throw new LanewiseError("not-ready", `${where}: compile the model before loading the optimizer's state.`);
@@ -132,29 +147,7 @@ function restorationOf(
       throw bad(
         `the file holds the state of ${inFile ?? "no optimizer"}, the model is compiled with ${optimizer.name}.`,
       );
-    const steps = parseSteps(metadata.optimizerSteps, bad);
-    for (const [name, variable] of named) {
-      const count = steps[name];
-      if (count === undefined) {
-        // not updated yet when it was saved: back to the beginning
-        if (!partial && optimizer.stateOf(variable)) {
-          const zeros = optimizer.slotNames.map((slot) => [slot, new Float32Array(sizeOf(variable.shape))]);
-          slots.push({ variable, steps: 0, values: Object.fromEntries(zeros) });
-        }
-        continue;
-      }
-      const values: Record<string, Float32Array> = {};
-      const prefix = slotName(optimizer.name, name, "");
-      for (const tensorName of tensors.keys()) {
-        if (!tensorName.startsWith(prefix)) continue;
-        const slot = tensorName.slice(prefix.length);
-        if (!optimizer.slotNames.includes(slot))
-          throw bad(`"${tensorName}" is a slot that the model's ${optimizer.name} does not have.`);
-        values[slot] = take(tensorName, variable.shape) as Float32Array;
-      }
-      for (const slot of optimizer.slotNames) if (!values[slot]) throw bad(`"${prefix}${slot}" is missing.`);
-      slots.push({ variable, steps: count, values });
-    }
+    slots = savedStates({ optimizer, named, metadata, names: [...tensors.keys()], take, bad, partial });
   }
   if (!partial) {
     for (const name of tensors.keys()) {
@@ -182,19 +175,72 @@ function restorationOf(
   };
 }
 
-function parseSteps(text: string | undefined, bad: (message: string) => LanewiseError): Record<string, number> {
+interface OptimizerFile {
+  readonly optimizer: Optimizer;
+  readonly named: ReadonlyMap<string, Variable>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Of the tensors in the file. */
+  readonly names: readonly string[];
+  take(name: string, shape: readonly number[]): Float32Array | null;
+  bad(message: string): LanewiseError;
+  readonly partial: boolean;
+}
+
+/** The state of an optimizer as a file has it. */
+function savedStates({ optimizer, named, metadata, names, take, bad, partial }: OptimizerFile): SavedState[] {
+  const steps = parseCounts("optimizerSteps", metadata, bad);
+  const calls = parseCounts("optimizerCalls", metadata, bad);
+  const swapped = parseCounts("optimizerSwapped", metadata, bad);
+  const callsOfUpdate = optimizer.state.options.gradientAccumulationSteps ?? 1;
+  const saved: SavedState[] = [];
+  for (const [name, variable] of named) {
+    const count = steps[name];
+    if (count === undefined) {
+      // not updated yet when it was saved: back to the beginning
+      if (partial || !optimizer.stateOf(variable)) continue;
+      const fresh = optimizer.slotNames.map((slot) => [slot, freshSlot(optimizer.state, slot, sizeOf(variable.shape))]);
+      saved.push({ variable, steps: 0, calls: 0, swapped: false, values: Object.fromEntries(fresh) });
+      continue;
+    }
+    const values: Record<string, Float32Array> = {};
+    const prefix = slotName(optimizer.name, name, "");
+    for (const tensorName of names) {
+      if (!tensorName.startsWith(prefix)) continue;
+      const slot = tensorName.slice(prefix.length);
+      if (!optimizer.slotNames.includes(slot))
+        throw bad(`"${tensorName}" is a slot that the model's ${optimizer.name} does not have.`);
+      values[slot] = take(tensorName, variable.shape) as Float32Array;
+    }
+    for (const slot of optimizer.slotNames) if (!values[slot]) throw bad(`"${prefix}${slot}" is missing.`);
+    const made = calls[name] ?? 0;
+    if (made >= callsOfUpdate) {
+      throw bad(
+        `"${name}" was saved after ${made} calls of an update, the model's ${optimizer.name} makes one of ${callsOfUpdate}.`,
+      );
+    }
+    saved.push({ variable, steps: count, calls: made, swapped: swapped[name] === 1, values });
+  }
+  return saved;
+}
+
+/** A record of counts by name; none where the file has nothing of that key. */
+function parseCounts(
+  key: string,
+  metadata: Readonly<Record<string, string>>,
+  bad: (message: string) => LanewiseError,
+): Record<string, number> {
   let steps: unknown;
   try {
-    steps = JSON.parse(text ?? "{}");
+    steps = JSON.parse(metadata[key] ?? "{}");
   } catch {
-    throw bad("its metadata optimizerSteps is not JSON.");
+    throw bad(`its metadata ${key} is not JSON.`);
   }
   const ok =
     typeof steps === "object" &&
     steps !== null &&
     !Array.isArray(steps) &&
     Object.values(steps).every((n) => Number.isSafeInteger(n) && (n as number) >= 0 && (n as number) <= STEPS_MAX);
-  if (!ok) throw bad("its metadata optimizerSteps is not a record of step counts.");
+  if (!ok) throw bad(`its metadata ${key} is not a record of ${key === "optimizerSteps" ? "step " : ""}counts.`);
   return steps as Record<string, number>;
 }
 
@@ -209,7 +255,7 @@ export function restoreCheckpoint(
   const { weights, slots, step, seed, learningRateScale } = restorationOf(core, variables, bytes, where, options);
   for (const [variable, values] of weights) variable.write(values);
   const optimizer = core.training?.optimizer;
-  if (slots.length > 0) optimizer?.restore(slots);
+  if (slots.length > 0 && optimizer) restore(optimizer.state, slots);
   if (optimizer && learningRateScale !== null) optimizer.learningRateScale = learningRateScale;
   if (step !== null) core.step = step;
   if (seed !== null) core.seed = seed;

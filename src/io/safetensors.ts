@@ -4,6 +4,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid, show } from "../check.ts";
+import { halfToNumber } from "../data/halfFloat.ts";
 import type { Shape } from "../shape.ts";
 import { formatShape, sizeOf } from "../shape.ts";
 
@@ -46,15 +47,7 @@ interface Format {
   readonly refuses?: string;
 }
 
-/** Sign, 5 bits of exponent, 10 of fraction. */
-const readHalf: Read = (view, at) => {
-  const bits = view.getUint16(at, true);
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 0x3ff;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (fraction + 1024) * 2 ** (exponent - 25));
-};
+const readHalf: Read = (view, at) => halfToNumber(view.getUint16(at, true));
 
 /** The upper half of a float32. */
 const bfloat = new DataView(new ArrayBuffer(4));

@@ -4,8 +4,8 @@ import { readFile, replaceFile, writeFile } from "#host";
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid } from "../check.ts";
 
-/** Bytes, a path (Node) or a URL. */
-export type ByteSource = Uint8Array | ArrayBuffer | string | URL;
+/** Bytes, a Blob (such as a File that was chosen or dropped), a path (Node) or a URL. */
+export type ByteSource = Uint8Array | ArrayBuffer | Blob | string | URL;
 
 /** What went wrong with a file, as an error of the call that wanted it. */
 function failure(what: string, cause: unknown): LanewiseError {
@@ -29,9 +29,10 @@ export async function writeBytes(where: string, path: string, bytes: Uint8Array,
 export async function bytesOf(where: string, source: unknown): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (typeof Blob === "function" && source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
   const isUrl = source instanceof URL;
   if (!isUrl && (typeof source !== "string" || source === "")) {
-    throw invalid(where, "source", "bytes, a path or a URL", source);
+    throw invalid(where, "source", "bytes, a Blob, a path or a URL", source);
   }
   try {
     if (!isUrl || source.protocol === "file:") return await readFile(source);
@@ -41,4 +42,11 @@ export async function bytesOf(where: string, source: unknown): Promise<Uint8Arra
   } catch (cause) {
     throw failure(`${where}: "${String(source)}" cannot be read`, cause);
   }
+}
+
+/** A source's name for messages: ` "digits.csv"`, or nothing. */
+export function nameOf(source: unknown): string {
+  if (typeof source === "string") return ` "${source}"`;
+  if (source instanceof URL) return ` "${source.href}"`;
+  return typeof File === "function" && source instanceof File ? ` "${source.name}"` : "";
 }

@@ -35,7 +35,9 @@ type Required =
   | "draws"
   | "radius"
   | "boxHeight"
-  | "boxWidth";
+  | "boxWidth"
+  | "steps"
+  | "limit";
 
 /** Operands whose numbers have names. */
 const named = {
@@ -48,6 +50,7 @@ const flags = [
   "transA",
   "transB",
   "amsgrad",
+  "biasCorrection",
   "centered",
   "nesterov",
   "relu",
@@ -165,11 +168,20 @@ const defaults: Readonly<Record<string, Default>> = {
   fillValue: 0,
   change: 0,
   transposed: 0,
+  biasCorrection: 0,
+  place: 0,
+  places: 1,
 };
 
 /** Where a kernel means something else by a name. */
 const ownDefaults: { readonly [K in KernelName]?: Readonly<Record<string, Default>> } = {
+  accumulate: { clipValue: Number.POSITIVE_INFINITY },
+  adadelta: { rho: 0.95, epsilon: 1e-7 },
+  adagrad: { epsilon: 1e-7, epsilonForm: named.epsilonForm.inside },
   adam: { epsilon: 1e-8 },
+  adamax: { epsilon: 1e-7 },
+  lion: { beta2: 0.99 },
+  nadam: { epsilon: 1e-7 },
   rmsprop: { epsilon: 1e-7, epsilonForm: named.epsilonForm.inside },
   batchNorm: { epsilon: 1e-3 },
   batchNormGradient: { epsilon: 1e-3 },
@@ -243,7 +255,9 @@ function checkerOf({ name, type }: Field): Checker<number> {
   if (name === "rate") return fraction;
   if (type === "f32") return anyNumber;
   // a kernel would divide by these
-  return /^(stride|dilation|kernel|pool)(Height|Width)$|^groups$/.test(name) ? positiveInteger : nonNegativeInteger;
+  return /^(stride|dilation|kernel|pool)(Height|Width)$|^(groups|steps)$/.test(name)
+    ? positiveInteger
+    : nonNegativeInteger;
 }
 
 /** Fills `o` with the scalars of a call, given or by default. */
@@ -331,6 +345,21 @@ const together: readonly {
   },
   { scalar: "padTop", check: reach("Height", "padTop") },
   { scalar: "padLeft", check: reach("Width", "padLeft") },
+  {
+    scalar: "place",
+    check: (where, _, { place = 0, places = 1 }) => {
+      if (place < places) return;
+      throw wrong(where, `place must be less than places, ${places}, got ${place}.`);
+    },
+  },
+  {
+    scalar: "places",
+    kernels: ["clipFactor"],
+    check: (where, _, { places = 1, n = 0 }) => {
+      if (places === 1 || places === n) return;
+      throw wrong(where, `places must be 1 or n, ${n}, got ${places}.`);
+    },
+  },
   { scalar: "amsgrad", check: needs("amsgrad", "vMax") },
   { scalar: "centered", check: needs("centered", "average") },
   { scalar: "momentum", check: needs("momentum", "velocity"), kernels: ["sgd", "rmsprop"] },

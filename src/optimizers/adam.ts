@@ -1,12 +1,13 @@
 // Adam and AdamW.
 
-import { bool, checkOptions, fraction, nonNegative, oneOf, positive } from "../check.ts";
-import { learningRateOption } from "./learningRate.ts";
-import type { LearningRate, Optimizer } from "./optimizer.ts";
+import { bool, fraction, oneOf, positive } from "../check.ts";
+import type { Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
+import type { LearningRate, OptimizerOptions } from "./options.ts";
+import { checkOptimizer } from "./options.ts";
 
-/** Options of `adam`. */
-export interface AdamOptions {
+/** Options of `adam` and `adamw`. */
+export interface AdamOptions extends OptimizerOptions {
   /** By default 1e-3. */
   readonly learningRate?: LearningRate;
   /** Decay of the average gradient, by default 0.9. */
@@ -19,11 +20,44 @@ export interface AdamOptions {
   readonly epsilonForm?: "outside" | "inside" | "hat";
   /** Divide by the largest average so far (Reddi et al. 2018). */
   readonly amsgrad?: boolean;
-  /** Decoupled decay (AdamW, Loshchilov and Hutter 2019): w -= learningRate weightDecay w. */
-  readonly weightDecay?: number;
+  /** Whether m^ and v^ are m and v over 1 - beta^t (default) or m and v themselves. */
+  readonly biasCorrection?: boolean;
 }
 
 const forms = { outside: 0, inside: 1, hat: 2 } as const;
+
+function createAdam(name: string, options: AdamOptions, weightDecay: number): Optimizer {
+  checkOptimizer(name, options, {
+    beta1: fraction,
+    beta2: fraction,
+    epsilon: positive,
+    epsilonForm: oneOf("outside", "inside", "hat"),
+    amsgrad: bool,
+    biasCorrection: bool,
+  });
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, epsilonForm = "outside" } = options;
+  const { amsgrad = false, biasCorrection = true } = options;
+  const [decay1, decay2] = [Math.fround(beta1), Math.fround(beta2)];
+  const betas = [() => decay1, () => decay2];
+  // 1 - beta of a float32 beta is off in its fifth digit: uncorrected averages are brought to those of the beta that was given
+  const given = biasCorrection ? [] : [() => beta1, () => beta2];
+  const correction = [1, 1];
+  return createOptimizer(
+    {
+      name,
+      kernel: "adam",
+      slots: amsgrad ? ["m", "v", "vMax"] : ["m", "v"],
+      settings: { beta1, beta2, epsilon, epsilonForm: forms[epsilonForm], amsgrad: Number(amsgrad) },
+      factors: [...betas, ...given],
+      control(powers) {
+        for (let i = 0; i < 2; i++) correction[i] = (1 - (powers[i + 2] ?? 0)) / (1 - (powers[i] as number));
+        return correction;
+      },
+    },
+    options,
+    { learningRate: 1e-3, weightDecay },
+  );
+}
 
 /**
  * Adam (Kingma and Ba 2015), t counted from 1:
@@ -32,31 +66,13 @@ const forms = { outside: 0, inside: 1, hat: 2 } as const;
  * Slots start at zero. Throws `invalid-argument` or `unknown-option` for options out of range.
  */
 export function adam(options: AdamOptions = {}): Optimizer {
-  checkOptions("adam", options, {
-    learningRate: learningRateOption,
-    beta1: fraction,
-    beta2: fraction,
-    epsilon: positive,
-    epsilonForm: oneOf("outside", "inside", "hat"),
-    amsgrad: bool,
-    weightDecay: nonNegative,
-  });
-  const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
-  const { epsilonForm = "outside", amsgrad = false, weightDecay = 0 } = options;
-  const correction = [0, 0];
-  return createOptimizer(
-    {
-      name: "adam",
-      kernel: "adam",
-      slots: amsgrad ? ["m", "v", "vMax"] : ["m", "v"],
-      settings: { beta1, beta2, epsilon, epsilonForm: forms[epsilonForm], amsgrad: Number(amsgrad), weightDecay },
-      factors: [Math.fround(beta1), Math.fround(beta2)],
-      control(powers) {
-        correction[0] = 1 / (1 - (powers[0] as number));
-        correction[1] = 1 / (1 - (powers[1] as number));
-        return correction;
-      },
-    },
-    learningRate,
-  );
+  return createAdam("adam", options, 0);
+}
+
+/**
+ * AdamW (Loshchilov and Hutter 2019): Adam with decoupled decay, w -= learningRate weightDecay w beside its update; weightDecay
+ * is 0.004 by default, as in Keras. Throws `invalid-argument` or `unknown-option` for options out of range.
+ */
+export function adamw(options: AdamOptions = {}): Optimizer {
+  return createAdam("adamw", options, 0.004);
 }

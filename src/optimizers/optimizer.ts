@@ -1,61 +1,24 @@
-// What all optimizers share: slots and step counters by variable, and an update recorded as one effect a
-// variable. Neighbouring variables become one instruction when the program is assembled.
+// What all optimizers share: an update recorded as one effect a variable. Neighbouring variables become one instruction
+// when the program is assembled.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import type { KernelName } from "../../bindings/generated/kernels.ts";
-import { invalid, positive, show } from "../check.ts";
+import { invalid, positive } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
-import { isTensor } from "../graph/graph.ts";
-import type { Buffer, ControlSource, LowerContext, Op, StepState } from "../graph/op.ts";
+import { apply, isTensor } from "../graph/graph.ts";
+import type { Buffer, LowerContext, Op } from "../graph/op.ts";
+import { awaitedModule } from "../graph/pending.ts";
 import { readVariable, recordEffect, requireTrace } from "../graph/trace.ts";
 import type { Variable } from "../graph/variable.ts";
-import { createVariable, isVariable } from "../graph/variable.ts";
+import { isVariable } from "../graph/variable.ts";
 import { requireFloat } from "../ops/broadcasting.ts";
 import { guard } from "../ops/effects.ts";
 import { gradients } from "../ops/gradients.ts";
 import { formatShape, sameShape } from "../shape.ts";
-
-import { learningRateOption } from "./learningRate.ts";
-
-/** A number, or a function of the step (updates of these variables so far) and the epoch, both from 0. */
-export type LearningRate = number | ((step: number, epoch: number) => number);
-
-/** Steps taken, and running products of decay factors, of variables that were always updated together. */
-export interface Counter {
-  steps: number;
-  /** factor^steps for each decay factor, by multiplication. */
-  readonly products: number[];
-  /** Variables that count with it. */
-  members: number;
-  source: ControlSource;
-}
-
-interface SlotState {
-  readonly slots: readonly Variable[];
-  counter: Counter;
-}
-
-/** What an optimizer's file says about it. */
-export interface UpdateRule {
-  readonly name: string;
-  readonly kernel: KernelName;
-  /** Names of the slots, which are also the kernel's operands. */
-  readonly slots: readonly string[];
-  /** Scalar operands of the kernel. */
-  readonly settings: Readonly<Record<string, number>>;
-  /** Decay factors whose powers the update needs, float32 values. */
-  readonly factors: readonly number[];
-  /** Control words behind the learning rate; `powers` are factor^t of this update, t from 1. */
-  control(powers: readonly number[]): readonly number[];
-}
-
-export interface OptimizerState {
-  readonly variable: Variable;
-  /** Updates so far. */
-  readonly steps: number;
-  /** Values of the slots by name. */
-  readonly values: Readonly<Record<string, Float32Array>>;
-}
+import type { OptimizerCore, SlotState, UpdateRule } from "./counters.ts";
+import { counting, settle } from "./counters.ts";
+import type { Extras } from "./extras.ts";
+import type { LearningRate, OptimizerOptions } from "./options.ts";
+import { learningRateOption } from "./options.ts";
 
 /** A rule of updates, with its slots and step counters by variable. */
 export interface Optimizer {
@@ -64,7 +27,7 @@ export interface Optimizer {
   readonly slotNames: readonly string[];
   /** May be changed between steps; read, it is scaled. */
   learningRate: LearningRate;
-  /** A factor of the learning rate that is saved with the model's file; 1 at first, and again when learningRate is set. */
+  /** A factor of all learning rates that is saved with the model's file; 1 at first, and again when learningRate is set. */
   learningRateScale: number;
   /**
    * Records an update of the variables by the gradients of the loss (a scalar). A loss that is not finite ends
@@ -73,10 +36,10 @@ export interface Optimizer {
   minimize(loss: Tensor, variables: readonly Variable[]): void;
   /** Records an update from gradients that the caller has. */
   apply(pairs: readonly (readonly [Variable, Tensor])[]): void;
-  /** Slots and steps of a variable, null before its first update; for saving. */
-  stateOf(variable: Variable): { slots: Readonly<Record<string, Variable>>; steps: number } | null;
-  /** Puts back what stateOf gave. */
-  restore(entries: readonly OptimizerState[]): void;
+  /** Slots and updates of a variable, and calls since its last one; null before its first; for saving. */
+  stateOf(variable: Variable): { slots: Readonly<Record<string, Variable>>; steps: number; calls: number } | null;
+  /** For the machinery below. */
+  readonly state: OptimizerCore;
 }
 
 interface UpdateAttributes {
@@ -84,108 +47,77 @@ interface UpdateAttributes {
   readonly state: SlotState;
 }
 
-export function createOptimizer(rule: UpdateRule, learningRate: LearningRate): Optimizer {
-  const states = new WeakMap<Variable, SlotState>();
-  let current = learningRate;
-  let scale = 1;
+type Pair = readonly [Variable, Tensor];
 
-  const rate = (steps: number, epoch: number): number => {
-    const value: unknown = typeof current === "function" ? current(steps, epoch) : current;
-    if (typeof value !== "number" || !Number.isFinite(Math.fround(value)) || value < 0) {
-      throw new LanewiseError(
-        typeof value === "number" && !Number.isFinite(value) ? "non-finite" : "invalid-argument",
-        `${rule.name}: learningRate at step ${steps}, epoch ${epoch} is ${show(value)}; it must be a finite number of at least 0.`,
-      );
-    }
-    return value * scale;
-  };
+/** Options that need what extras.ts has: it is loaded for who uses one of them. */
+const extraOptions = ["clipValue", "clipNorm", "globalClipNorm", "useEma", "groups"] as const;
 
-  /** The control words of a counter: the learning rate, and what the rule makes of this step's powers. */
-  const createSource = (counter: Omit<Counter, "source">): ControlSource => {
-    const powers = rule.factors.map(() => 1);
-    return {
-      name: `${rule.name} control`,
-      length: 8,
-      dtype: "float32",
-      write(view, { epoch }: StepState) {
-        rule.factors.forEach((factor, i) => {
-          powers[i] = (counter.products[i] as number) * factor;
-        });
-        view[0] = rate(counter.steps, epoch);
-        const words = rule.control(powers);
-        for (let i = 0; i < words.length; i++) view[i + 1] = words[i] as number;
-      },
-      committed() {
-        counter.steps++;
-        for (let i = 0; i < rule.factors.length; i++) {
-          counter.products[i] = (counter.products[i] as number) * (rule.factors[i] as number);
-        }
-      },
-    };
-  };
-  const createCounter = (steps: number, products: readonly number[]): Counter => {
-    const counter = { steps, products: [...products], members: 0 };
-    return Object.assign(counter, { source: createSource(counter) });
-  };
-  /** Programs that count with it are lowered again: who its members are has changed. */
-  const renew = (counter: Counter): void => {
-    counter.source.stale = true;
-    counter.source = createSource(counter);
-  };
-  const ones = rule.factors.map(() => 1);
+/** What an optimizer's own defaults are. */
+export interface Defaults {
+  readonly learningRate: number;
+  readonly weightDecay?: number;
+}
 
-  /** One counter for the variables of one update: split where only some of a counter's members are updated. */
-  const settle = (variables: readonly Variable[]): void => {
-    const counts = new Map<Counter, Variable[]>();
-    let fresh: Counter | null = null;
-    for (const variable of variables) {
-      const known = states.get(variable);
-      if (known) {
-        const list = counts.get(known.counter);
-        if (list) list.push(variable);
-        else counts.set(known.counter, [variable]);
-        continue;
-      }
-      fresh ??= createCounter(0, ones);
-      const slots = rule.slots.map((slot) =>
-        createVariable(
-          variable.shape,
-          { kind: "constant", value: 0 },
-          {
-            name: `${variable.name}/${rule.name}/${slot}`,
-            role: "slots",
-            group: `${rule.name}/${slot}`,
-            trainable: false,
-          },
-        ),
-      );
-      states.set(variable, { slots, counter: fresh });
-      fresh.members++;
-    }
-    for (const [counter, members] of counts) {
-      if (members.length === counter.members) continue;
-      const split = createCounter(counter.steps, counter.products);
-      counter.members -= members.length;
-      split.members = members.length;
-      renew(counter);
-      for (const variable of members) (states.get(variable) as SlotState).counter = split;
-    }
+function createCore(rule: UpdateRule, options: OptimizerOptions, defaults: Defaults): OptimizerCore {
+  const accumulates = (options.gradientAccumulationSteps ?? 1) > 1;
+  const core: OptimizerCore = {
+    rule,
+    options,
+    learningRate: options.learningRate ?? defaults.learningRate,
+    learningRateScale: 1,
+    slotNames: [...rule.slots, ...(accumulates ? ["gradientSum"] : []), ...(options.useEma ? ["weightAverage"] : [])],
+    states: new WeakMap(),
+    swapped: new Set(),
+    extras: null,
+    counting,
   };
+  const refuse = (message: string): never => {
+    throw new LanewiseError("invalid-argument", `${rule.name}: ${message}`);
+  };
+  if (accumulates || extraOptions.some((name) => options[name])) {
+    awaitedModule(
+      import("./extras.ts").then(({ createExtras }) => {
+        core.extras = createExtras(core, { apply, readVariable, recordEffect, guard, refuse });
+      }),
+    );
+    core.extras = notLoaded(rule.name);
+  }
+  return core;
+}
+
+/** What stands for the extras until they are there. */
+function notLoaded(name: string): Extras {
+  const refuse = (): never => {
+    throw new LanewiseError(
+      "not-ready",
+      `${name}: what its options need is being loaded. Call \`await init()\` after making the optimizer.`,
+    );
+  };
+  return { write: refuse, groupOf: refuse, select: refuse, gradients: refuse, averages: refuse };
+}
+
+/** An optimizer of a rule; `options` are checked. */
+export function createOptimizer(rule: UpdateRule, options: OptimizerOptions, defaults: Defaults): Optimizer {
+  const core = createCore(rule, options, defaults);
+  const { states } = core;
+  const weightDecay = options.weightDecay ?? defaults.weightDecay ?? 0;
 
   const updateOp: Op<UpdateAttributes> = {
     name: rule.name,
     infer: (inputs) => inputs.filter((_, i) => i !== 1).map((input) => ({ shape: input.dims, dtype: "float32" })),
-    writes: ({ variable, state }) => [variable, ...state.slots],
+    writes: ({ variable, state }) => [variable, ...rule.slots.map((slot) => state.slots[slot] as Variable)],
     lower: (context: LowerContext<UpdateAttributes>) => {
       const { inputs, attributes, emit, control, markGradient } = context;
       const [w, g, ...slots] = inputs as [Buffer, Buffer, ...Buffer[]];
+      const { counter } = attributes.state;
       markGradient(g, attributes.variable);
       const operands: Record<string, unknown> = {
         ...rule.settings,
+        weightDecay: counter.group?.weightDecay ?? weightDecay,
         n: w.length,
         w,
         g,
-        control: control(attributes.state.counter.source),
+        control: control(counter.source),
       };
       rule.slots.forEach((slot, i) => {
         operands[slot] = slots[i];
@@ -195,42 +127,51 @@ export function createOptimizer(rule: UpdateRule, learningRate: LearningRate): O
     describe: ({ variable }) => variable.name,
   };
 
-  const record = (pairs: readonly (readonly [Variable, Tensor])[]): void => {
+  const record = (given: readonly Pair[]): void => {
     const { effects } = requireTrace(rule.name);
     const updated = (variable: Variable) =>
       effects.some(({ op, attributes }) => op === updateOp && (attributes as UpdateAttributes).variable === variable);
-    const [twice] = pairs.find(([variable]) => updated(variable)) ?? [];
+    const [twice] = given.find(([variable]) => updated(variable)) ?? [];
     if (twice)
       throw new LanewiseError(
         "invalid-argument",
         `${rule.name}: "${twice.name}" is updated twice in one step. Add the losses, or use two optimizers.`,
       );
-    settle(pairs.map(([variable]) => variable));
+    const { extras } = core;
+    const selected = extras ? extras.select(given) : given;
+    settle(
+      core,
+      selected.map(([variable]) => variable),
+    );
+    const pairs = extras ? extras.gradients(selected) : selected;
     for (const [variable, gradient] of pairs) {
       const state = states.get(variable) as SlotState;
-      recordEffect(updateOp, [readVariable(variable), gradient, ...state.slots.map(readVariable)], { variable, state });
+      const slots = rule.slots.map((slot) => readVariable(state.slots[slot] as Variable));
+      recordEffect(updateOp, [readVariable(variable), gradient, ...slots], { variable, state });
     }
+    extras?.averages(pairs);
   };
 
   const self: Optimizer = {
     kind: "optimizer",
     name: rule.name,
-    slotNames: rule.slots,
+    slotNames: core.slotNames,
+    state: core,
     get learningRate() {
-      const [rate, factor] = [current, scale];
+      const { learningRate: rate, learningRateScale: factor } = core;
       if (factor === 1) return rate;
       return typeof rate === "function" ? (step: number, epoch: number) => rate(step, epoch) * factor : rate * factor;
     },
     set learningRate(value) {
       learningRateOption(value, "learningRate", rule.name);
-      current = value;
-      scale = 1;
+      core.learningRate = value;
+      core.learningRateScale = 1;
     },
     get learningRateScale() {
-      return scale;
+      return core.learningRateScale;
     },
     set learningRateScale(value) {
-      scale = positive(value, "learningRateScale", rule.name);
+      core.learningRateScale = positive(value, "learningRateScale", rule.name);
     },
     minimize(loss, variables) {
       const where = `${rule.name}.minimize`;
@@ -271,36 +212,7 @@ export function createOptimizer(rule: UpdateRule, learningRate: LearningRate): O
     },
     stateOf(variable) {
       const state = states.get(variable);
-      if (!state) return null;
-      return {
-        slots: Object.fromEntries(rule.slots.map((slot, i) => [slot, state.slots[i] as Variable])),
-        steps: state.counter.steps,
-      };
-    },
-    restore(entries) {
-      settle(entries.map(({ variable }) => variable));
-      const counters = new Map<number, Counter>();
-      for (const { variable, steps, values } of entries) {
-        const state = states.get(variable) as SlotState;
-        rule.slots.forEach((slot, i) => {
-          state.slots[i]?.write(values[slot] as Float32Array);
-        });
-        let counter = counters.get(steps);
-        if (!counter) {
-          // products as they are after so many steps, by the same multiplications
-          const products = [...ones];
-          for (let step = 0; step < steps; step++) {
-            for (let i = 0; i < products.length; i++)
-              products[i] = (products[i] as number) * (rule.factors[i] as number);
-          }
-          counter = createCounter(steps, products);
-          counters.set(steps, counter);
-        }
-        state.counter.members--;
-        renew(state.counter);
-        state.counter = counter;
-        counter.members++;
-      }
+      return state ? { slots: state.slots, steps: state.counter.steps, calls: state.counter.calls } : null;
     },
   };
   return self;

@@ -1,12 +1,13 @@
 // RMSprop.
 
-import { bool, checkOptions, fraction, nonNegative, oneOf, positive } from "../check.ts";
-import { learningRateOption } from "./learningRate.ts";
-import type { LearningRate, Optimizer } from "./optimizer.ts";
+import { bool, fraction, oneOf, positive } from "../check.ts";
+import type { Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
+import type { LearningRate, OptimizerOptions } from "./options.ts";
+import { checkOptimizer } from "./options.ts";
 
 /** Options of `rmsprop`. */
-export interface RmspropOptions {
+export interface RmspropOptions extends OptimizerOptions {
   /** By default 1e-3. */
   readonly learningRate?: LearningRate;
   /** Decay of the average squared gradient, by default 0.9. */
@@ -19,30 +20,35 @@ export interface RmspropOptions {
   readonly momentum?: number;
   /** Subtract the square of the average gradient: the variance takes the place of s. */
   readonly centered?: boolean;
-  /** Decoupled decay: w -= learningRate weightDecay w. */
-  readonly weightDecay?: number;
+  /** Whether averages are divided by 1 - rho^t first; by default false, as it was published. */
+  readonly biasCorrection?: boolean;
 }
 
 /**
  * RMSprop (Tieleman and Hinton 2012): s = rho s + (1 - rho) g^2; w -= learningRate g / sqrt(s + epsilon).
- * With momentum: v = momentum v + learningRate g / sqrt(s + epsilon); w -= v. Slots start at zero.
+ * With momentum: v = momentum v + learningRate g / sqrt(s + epsilon); w -= v. Centered: s - a^2 for s, with
+ * a = rho a + (1 - rho) g (Graves 2013). Slots start at zero.
  * Throws `invalid-argument` or `unknown-option` for options out of range.
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
-  checkOptions("rmsprop", options, {
-    learningRate: learningRateOption,
+  checkOptimizer("rmsprop", options, {
     rho: fraction,
     epsilon: positive,
     epsilonForm: oneOf("outside", "inside"),
     momentum: fraction,
     centered: bool,
-    weightDecay: nonNegative,
+    biasCorrection: bool,
   });
-  const { learningRate = 1e-3, rho = 0.9, epsilon = 1e-7, epsilonForm = "inside" } = options;
-  const { momentum = 0, centered = false, weightDecay = 0 } = options;
+  const { rho = 0.9, epsilon = 1e-7, epsilonForm = "inside", momentum = 0 } = options;
+  const { centered = false, biasCorrection = false } = options;
   const slots = ["s"];
   if (centered) slots.push("average");
   if (momentum > 0) slots.push("velocity");
+  const decay = Math.fround(rho);
+  // where 1 - rho of the float32 rho is off, uncorrected averages are brought to those of the rho that was given
+  const isOff = Math.abs((1 - decay) / (1 - rho) - 1) > 5e-7;
+  const corrects = biasCorrection || isOff;
+  const correction = [1];
   return createOptimizer(
     {
       name: "rmsprop",
@@ -54,11 +60,15 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
         epsilonForm: epsilonForm === "inside" ? 1 : 0,
         momentum,
         centered: Number(centered),
-        weightDecay,
+        biasCorrection: Number(corrects),
       },
-      factors: [],
-      control: () => [],
+      factors: biasCorrection ? [() => decay] : isOff ? [() => decay, () => rho] : [],
+      control([power = 0, given = 0]) {
+        correction[0] = (1 - given) / (1 - power);
+        return correction;
+      },
     },
-    learningRate,
+    options,
+    { learningRate: 1e-3 },
   );
 }

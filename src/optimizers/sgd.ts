@@ -1,22 +1,23 @@
 // Stochastic gradient descent, with and without momentum.
 
-import { bool, checkOptions, fraction, nonNegative } from "../check.ts";
-import { learningRateOption } from "./learningRate.ts";
-import type { LearningRate, Optimizer } from "./optimizer.ts";
+import { bool, fraction } from "../check.ts";
+import type { Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
+import type { LearningRate, OptimizerOptions } from "./options.ts";
+import { checkOptimizer } from "./options.ts";
+
+const none: readonly number[] = [];
 
 /** Options of `sgd`. */
-export interface SgdOptions {
+export interface SgdOptions extends OptimizerOptions {
   /** By default 0.01. */
   readonly learningRate?: LearningRate;
   /** By default 0: no velocity. */
   readonly momentum?: number;
   /** Nesterov's look-ahead; needs momentum. */
   readonly nesterov?: boolean;
-  /** v = momentum v + (1 - dampening) g; `dampening: momentum` is the exponentially weighted average of courses. */
+  /** v = momentum v + (1 - dampening) g; `dampening: momentum` is the exponentially weighted average of courses. By default 0. */
   readonly dampening?: number;
-  /** Decoupled decay: w -= learningRate weightDecay w. */
-  readonly weightDecay?: number;
 }
 
 /**
@@ -26,23 +27,18 @@ export interface SgdOptions {
  * Throws `invalid-argument` or `unknown-option` for options out of range.
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
-  checkOptions("sgd", options, {
-    learningRate: learningRateOption,
-    momentum: fraction,
-    nesterov: bool,
-    dampening: fraction,
-    weightDecay: nonNegative,
-  });
-  const { learningRate = 0.01, momentum = 0, nesterov = false, dampening = 0, weightDecay = 0 } = options;
+  checkOptimizer("sgd", options, { momentum: fraction, nesterov: bool, dampening: fraction });
+  const { momentum = 0, nesterov = false, dampening = 0 } = options;
   return createOptimizer(
     {
       name: "sgd",
       kernel: "sgd",
       slots: momentum > 0 ? ["velocity"] : [],
-      settings: { momentum, dampening, nesterov: Number(nesterov), weightDecay },
+      settings: { momentum, dampening, nesterov: Number(nesterov) },
       factors: [],
-      control: () => [],
+      control: () => none,
     },
-    learningRate,
+    options,
+    { learningRate: 0.01 },
   );
 }

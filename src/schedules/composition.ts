@@ -3,7 +3,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { checkOptions, invalid, nonNegative, positiveInteger } from "../check.ts";
-import { learningRateOption } from "../optimizers/learningRate.ts";
+import { learningRateOption } from "../optimizers/options.ts";
 import { checkBoundaries } from "./decay.ts";
 import { type Schedule, type ScheduleOptions, type ScheduleUnit, unit } from "./unit.ts";
 

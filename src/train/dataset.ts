@@ -22,6 +22,14 @@ export interface Wanted {
   readonly weights?: true;
 }
 
+/** Weights by class: all, or a record by class index (1 for the others); "balanced" is n / (classes * count of the class). */
+export type ClassWeight = "balanced" | readonly number[] | Readonly<Record<number, number>>;
+
+/** Columns that hold weights: for all outputs, for one, and by class for one. */
+export const SAMPLE_WEIGHT = "sampleWeight";
+export const sampleWeightColumn = (output: string): string => `${SAMPLE_WEIGHT}.${output}`;
+export const classWeightColumn = (output: string): string => `classWeight.${output}`;
+
 export interface Column {
   readonly name: string;
   readonly data: NumericArray;
@@ -117,6 +125,15 @@ export function checkDataset(where: string, wanted: readonly Wanted[], values: r
     columns.push(checked.column);
   });
   return { count, columns };
+}
+
+/** What a column of weights must be. */
+export const weightWanted = (label: string): Wanted => ({ label, shape: [], dtype: "float32", weights: true });
+
+/** The names of the columns that hold weights, one a line: part of a program's signature. */
+export function weightsIn(dataset: Dataset): string {
+  const names = dataset.columns.map(({ name }) => name);
+  return names.filter((name) => /^(sample|class)Weight\b/.test(name)).join("\n");
 }
 
 /** The examples [first, end) of a dataset, without copying typed arrays. */

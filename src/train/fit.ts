@@ -2,9 +2,20 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Machine } from "../../bindings/machine.ts";
-import { bool, checkOptions, fraction, invalid, nonNegativeInteger, oneOf, positiveInteger } from "../check.ts";
+import {
+  bool,
+  checkOptions,
+  either,
+  fraction,
+  invalid,
+  isRecord,
+  nonNegativeInteger,
+  oneOf,
+  positiveInteger,
+} from "../check.ts";
 import type { Values } from "../data/arrays.ts";
 import { flattenArray, newArray } from "../data/arrays.ts";
+import { noWholeBatch, suggestBatchSize } from "../data/batchSize.ts";
 import { gatherInto, part } from "../data/feed.ts";
 import type { Executable } from "../executable.ts";
 import { defaultMachine } from "../machine.ts";
@@ -13,16 +24,25 @@ import { shuffleInto } from "../random.ts";
 import { sizeOf } from "../shape.ts";
 import type { Callback, Logs, TrainContext } from "./callbacks.ts";
 import { callbackList } from "./callbacks.ts";
-import type { Dataset } from "./dataset.ts";
-import { byForm, checkDataset, sliceDataset } from "./dataset.ts";
+import type { ClassWeight, Dataset } from "./dataset.ts";
+import {
+  byForm,
+  checkDataset,
+  classWeightColumn,
+  SAMPLE_WEIGHT,
+  sampleWeightColumn,
+  sliceDataset,
+  weightsIn,
+  weightWanted,
+} from "./dataset.ts";
 import type { ModelCore, ModelProgram, Training } from "./model.ts";
 import {
   ensureBuilt,
+  outputNames,
   programFor,
   reportNames,
   requireAlive,
   requireTraining,
-  sampleWeightWanted,
   scalarNames,
   wantedInputs,
   wantedTargets,
@@ -50,26 +70,33 @@ export type Arrays = Values | readonly Values[] | Readonly<Record<string, Values
 export interface Examples {
   readonly x: Arrays;
   readonly y: Arrays;
-  /** A factor of the loss for each example. */
-  readonly sampleWeight?: Values;
+  /** A factor of the loss for each example; with several outputs one for all, or some by output name. */
+  readonly sampleWeight?: Values | Readonly<Record<string, Values>>;
 }
 
-/** Batches from anywhere: an (async) iterable, or a function called once an epoch that gives one. */
+/** Batches from anywhere: an (async) iterable, or a function called once an epoch, with its number, that gives one. */
 export type BatchSource =
   | AsyncIterable<Examples>
   | Iterable<Examples>
-  | (() => AsyncIterable<Examples> | Iterable<Examples>);
+  | ((epoch: number) => AsyncIterable<Examples> | Iterable<Examples>);
 
 /** Options of `model.fit`. */
 export interface FitOptions {
   /** By default 1. */
   readonly epochs?: number;
-  /** By default 32. */
-  readonly batchSize?: number;
+  /** By default 32. "full": all examples; "auto": all up to 2,000, else 64 to 512 as `suggestBatchSize` says. */
+  readonly batchSize?: number | "auto" | "full";
+  /** Whether a last batch that is smaller is left out; by default false. With `shuffle` it is another part each epoch. */
+  readonly dropRemainder?: boolean;
   /** Whether examples are put in another order each epoch, by the model's seed; by default true. */
   readonly shuffle?: boolean;
   /** Evaluated after each epoch: val_loss, val_accuracy, ... */
-  readonly validation?: Examples;
+  readonly validation?: Examples | BatchSource;
+  /**
+   * Factors of the losses by class; with several outputs by output name. Multiplied with sample weights; the loss is the sum
+   * over the batch divided by its examples. Metrics and validation are not weighted by class.
+   */
+  readonly classWeight?: ClassWeight | Readonly<Record<string, ClassWeight>>;
   /** Share of the examples, taken from the end before shuffling, that is kept for validation. */
   readonly validationSplit?: number;
   /** Called between steps, in order. */
@@ -78,7 +105,7 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
   /** The epoch to begin with, for going on after a load; by default 0. */
   readonly initialEpoch?: number;
-  /** What a loss that is not finite does: "stop" (default) rejects and leaves the weights as they were before the step. */
+  /** What a loss, or a norm of gradients to be clipped, that is not finite does: "stop" (default) rejects and leaves the weights as they were before the step. */
   readonly onNaN?: "stop" | "continue";
 }
 
@@ -154,19 +181,30 @@ export function examplesOf(core: ModelCore, where: string, data: unknown): Datas
       data.y,
     ),
   ];
-  if (data.sampleWeight !== undefined) {
-    wanted.push(sampleWeightWanted);
-    values.push(data.sampleWeight);
+  for (const [label, weights] of sampleWeightsOf(core, where, data.sampleWeight)) {
+    wanted.push(weightWanted(label));
+    values.push(weights);
   }
   return checkDataset(where, wanted, values);
 }
 
-export const isWeighted = (dataset: Dataset): boolean =>
-  dataset.columns.some(({ name }) => name === sampleWeightWanted.label);
-
-/** The sample weights that a training step was given; null where it was given none. */
-const weightsOf = (executable: Executable): Float32Array | null =>
-  executable.input(sampleWeightWanted.label) as Float32Array | null;
+/** Weights for all outputs, or for some by name: the names of their columns, and the values. */
+function sampleWeightsOf(core: ModelCore, where: string, given: unknown): [string, unknown][] {
+  if (given === undefined) return [];
+  const names = outputNames(core);
+  if (names.length === 1 || !isRecord(given) || ("data" in given && "shape" in given)) return [[SAMPLE_WEIGHT, given]];
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name)) {
+      throw new LanewiseError(
+        "unknown-option",
+        `${where}: sampleWeight.${name} names no output. Outputs: ${names.join(", ")}.`,
+      );
+    }
+  }
+  return Object.entries(given)
+    .filter(([, weights]) => weights !== undefined)
+    .map(([name, weights]) => [sampleWeightColumn(name), weights]);
+}
 
 /** Writes examples [first, first + count) into a prepared program. */
 export function feed(
@@ -216,10 +254,11 @@ function trainStep(
   const endsHere = (): boolean => executable.stopped && loop.onNaN === "stop";
   const end = executable.length;
   const fail = async (): Promise<never> => {
+    const what = Number.isFinite(executable.output(0)[0]) ? "the norm of the gradients" : "the loss";
     const first = await inSlices(loop.machine, loop.what, loop.slices, executable.findNonFinite());
     throw new LanewiseError(
       "non-finite",
-      `${loop.what}: the loss is not finite in epoch ${state.epoch}, batch ${batch}; the weights are as before that batch. The first tensor that is not finite is ${first}. Try a smaller learning rate, check the data, or set onNaN: "continue".`,
+      `${loop.what}: ${what} is not finite in epoch ${state.epoch}, batch ${batch}; the weights are as before that batch. The first tensor that is not finite is ${first}. Try a smaller learning rate, check the data, or set onNaN: "continue".`,
     );
   };
   const finish = (): void => {
@@ -259,46 +298,80 @@ async function trackingOf(core: ModelCore, training: Training, what: string): Pr
 const namedValues = (names: readonly string[], values: readonly number[]): Logs =>
   Object.fromEntries(names.map((name, i) => [name, values[i] as number]));
 
-/** Exact means over a dataset: losses, metrics. */
-async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Promise<Logs> {
+/** Exact means over a dataset, or over all batches of a source: losses, metrics. */
+async function evaluateLoop(loop: Loop, data: Dataset | BatchSource, batchSize: number, what: string): Promise<Logs> {
   const { core, machine, state } = loop;
   const training = requireTraining(core, loop.what);
-  const weights = dataset.columns.find(({ name }) => name === sampleWeightWanted.label)?.data ?? null;
-  const columns = dataset.columns.filter(({ name }) => name !== sampleWeightWanted.label);
+  const names = outputNames(core);
   const heads = training.heads.length;
-  const series = heads + training.heads.reduce((n, { metrics }) => n + metrics.length, 0);
-  const sums = new Array<number>(series).fill(0);
-  const tracker = (await trackingOf(core, training, loop.what))?.();
-  let weightTotal = 0;
-  let extra = 0;
-  for (let first = 0; first < dataset.count; first += batchSize) {
-    loop.signal?.throwIfAborted();
-    requireAlive(core, loop.what);
-    const count = Math.min(batchSize, dataset.count - first);
-    const { executable } = await programFor(core, machine, "evaluate", count, false);
-    await loop.slices.turn();
-    executable.prepare(state);
-    feed(executable, { count, columns }, null, first, count);
-    if ((await runToEnd(executable, loop.what, loop.slices, loop.signal)) < 0) loop.signal?.throwIfAborted();
-    for (let i = 0; i < series; i++) {
-      const values = executable.output(i);
-      let total = 0;
-      for (let j = 0; j < count; j++) total += (values[j] as number) * (weights ? (weights[first + j] as number) : 1);
-      sums[i] = (sums[i] as number) + total;
+  const headOf = [
+    ...training.heads.map((_, head) => head),
+    ...training.heads.flatMap(({ metrics }, head) => metrics.map(() => head)),
+  ];
+  const sums = headOf.map(() => 0);
+  let tracker: Tracker | undefined;
+  const tracking = await trackingOf(core, training, what);
+  const weightTotals = names.map(() => 0);
+  let [examples, extra] = [0, 0];
+  const add = async (dataset: Dataset): Promise<void> => {
+    const weightNames = weightsIn(dataset).split("\n");
+    const columns = dataset.columns.filter(({ name }) => !weightNames.includes(name));
+    const weightsOf = names.map((output) => {
+      const own = [SAMPLE_WEIGHT, sampleWeightColumn(output)];
+      return dataset.columns.find(({ name }) => own.includes(name))?.data ?? null;
+    });
+    examples += dataset.count;
+    for (let first = 0; first < dataset.count; first += batchSize) {
+      loop.signal?.throwIfAborted();
+      requireAlive(core, loop.what);
+      const count = Math.min(batchSize, dataset.count - first);
+      const { executable } = await programFor(core, machine, "evaluate", count, "");
+      await loop.slices.turn();
+      executable.prepare(state);
+      feed(executable, { count, columns }, null, first, count);
+      if ((await runToEnd(executable, loop.what, loop.slices, loop.signal)) < 0) loop.signal?.throwIfAborted();
+      headOf.forEach((head, i) => {
+        const values = executable.output(i);
+        const weights = weightsOf[head];
+        let total = 0;
+        for (let j = 0; j < count; j++) total += (values[j] as number) * (weights ? (weights[first + j] as number) : 1);
+        sums[i] = (sums[i] as number) + total;
+      });
+      weightsOf.forEach((weights, head) => {
+        let total = 0;
+        for (let j = 0; j < count; j++) total += weights ? (weights[first + j] as number) : 1;
+        weightTotals[head] = (weightTotals[head] as number) + total;
+      });
+      tracker ??= tracking?.();
+      tracker?.add(executable, headOf.length, (head) => {
+        const weights = weightsOf[head];
+        return weights ? Float32Array.from(part(weights, first, first + count)) : null;
+      });
+      const penalty = headOf.length + (tracker?.outputs ?? 0);
+      if (executable.compiled.listing.outputs.length > penalty) extra = executable.output(penalty)[0] as number;
+      const turn = loop.slices.turn();
+      if (turn) await turn;
     }
-    for (let j = 0; j < count; j++) weightTotal += weights ? (weights[first + j] as number) : 1;
-    tracker?.add(executable, series, weights ? Float32Array.from(part(weights, first, first + count)) : null);
-    const penalty = series + (tracker?.outputs ?? 0);
-    if (executable.compiled.listing.outputs.length > penalty) extra = executable.output(penalty)[0] as number;
-    const turn = loop.slices.turn();
-    if (turn) await turn;
-  }
+  };
+  if (isSource(data)) {
+    let batch = 0;
+    for await (const part of batchesOf(loop, data, what))
+      await add(examplesOf(core, `${what}, batch ${batch++}`, part));
+    if (batch === 0) throw noBatch(what);
+  } else await add(data);
   // losses are divided by the number of examples, metrics by the sum of the weights
-  const losses = sums.slice(0, heads).map((total) => total / dataset.count);
+  const losses = sums.slice(0, heads).map((total) => total / examples);
   const loss = losses.reduce((total, value, i) => total + value * (training.heads[i]?.weight ?? 1), extra);
-  const values = [loss, ...(heads > 1 ? losses : []), ...sums.slice(heads).map((total) => total / (weightTotal || 1))];
+  const means = headOf.slice(heads).map((head, i) => (sums[heads + i] as number) / (weightTotals[head] || 1));
+  const values = [loss, ...(heads > 1 ? losses : []), ...means];
   return { ...namedValues(scalarNames(core, training), values), ...tracker?.logs() };
 }
+
+const noBatch = (what: string): LanewiseError =>
+  new LanewiseError(
+    "empty-data",
+    `${what}: no batch came. Pass a function that makes a new iterable each time it is called.`,
+  );
 
 function createLoop(
   core: ModelCore,
@@ -320,25 +393,32 @@ function createLoop(
 
 const SHUFFLE_STREAM = 0x7fff0000;
 
-/** Means of a training epoch: of losses by the number of examples, of metrics (from `metricsFrom` on) by their weights. */
-function createMeans(names: readonly string[], metricsFrom: number) {
+/** The sample weights of one output in a training step; null where it has none. */
+type WeightsFor = (executable: Executable, head: number) => Float32Array | null;
+
+function sampleWeightsFor(core: ModelCore): WeightsFor {
+  const own = outputNames(core).map(sampleWeightColumn);
+  return (executable, head) =>
+    (executable.input(SAMPLE_WEIGHT) ?? executable.input(own[head] as string)) as Float32Array | null;
+}
+
+/** Means of a training epoch: of losses by the number of examples, of metrics by the weights of their output. */
+function createMeans(training: Training, names: readonly string[], weightsFor: WeightsFor) {
+  const metrics = training.heads.flatMap((head, i) => head.metrics.map(() => i));
+  const losses = names.length - metrics.length;
   const sums = names.map(() => 0);
-  let [examples, total] = [0, 0];
+  const totals = names.map(() => 0);
   return {
-    add(values: readonly number[], count: number, weights: Float32Array | null): void {
-      const weight = weights ? weights.reduce((sum, each) => sum + each, 0) : count;
-      examples += count;
-      total += weight;
+    add(values: readonly number[], executable: Executable, count: number): void {
       for (let i = 0; i < sums.length; i++) {
-        const factor = i < metricsFrom ? count : weight;
-        // a batch whose weights are all 0 has no metrics
-        if (factor > 0) sums[i] = (sums[i] as number) + (values[i] as number) * factor;
+        const weights = i < losses ? null : weightsFor(executable, metrics[i - losses] as number);
+        const factor = weights ? weights.reduce((sum, each) => sum + each, 0) : count;
+        if (factor === 0) continue; // a batch whose weights are all 0 has no metrics
+        sums[i] = (sums[i] as number) + (values[i] as number) * factor;
+        totals[i] = (totals[i] as number) + factor;
       }
     },
-    logs: (): Logs =>
-      Object.fromEntries(
-        names.map((name, i) => [name, (sums[i] as number) / (i < metricsFrom ? examples : total || 1)]),
-      ),
+    logs: (): Logs => Object.fromEntries(names.map((name, i) => [name, (sums[i] as number) / (totals[i] || 1)])),
   };
 }
 
@@ -354,11 +434,11 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | null, end = 
 }
 
 /** The batches of one epoch. A source may call models while it is asked: it is waited for as a callback is. */
-async function* batchesOf(loop: Loop, source: BatchSource): AsyncGenerator<Examples, void> {
+async function* batchesOf(loop: Loop, source: BatchSource, what = loop.what): AsyncGenerator<Examples, void> {
   const { machine, signal } = loop;
-  const iterable: unknown = typeof source === "function" ? source() : source;
+  const iterable: unknown = typeof source === "function" ? source(loop.state.epoch) : source;
   if (typeof iterable !== "object" || iterable === null || (!Array.isArray(iterable) && !isSource(iterable)))
-    throw invalid(loop.what, "what the data function returns", "an (async) iterable of { x, y }", iterable);
+    throw invalid(what, "what the data function returns", "an (async) iterable of { x, y }", iterable);
   const batches = iterable as AsyncIterable<Examples> | Iterable<Examples>;
   const iterator = Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
   let ended = false;
@@ -408,6 +488,20 @@ function withEpoch(error: unknown, epoch: number, last: number | null): unknown 
   return new LanewiseError("state-lost", `fit, epoch ${epoch}: ${error.message} ${whole}.`, { cause: error });
 }
 
+const batchSizeOption = either(
+  positiveInteger,
+  oneOf("auto", "full"),
+  'an integer from 1 to 2147483647, "auto" or "full"',
+);
+
+/** The number that the option stands for; `count` is null where batches come from a function. */
+function batchSizeFor(where: string, option: number | "auto" | "full", count: number | null): number {
+  if (typeof option === "number") return option;
+  if (count === null)
+    throw invalid(where, "batchSize", "a number where batches come from a function: their sizes are theirs", option);
+  return option === "full" ? count : suggestBatchSize(count);
+}
+
 export async function fit(
   core: ModelCore,
   publicModel: Model,
@@ -418,9 +512,11 @@ export async function fit(
   requireAlive(core, where);
   checkOptions(where, options, {
     epochs: positiveInteger,
-    batchSize: positiveInteger,
+    batchSize: batchSizeOption,
+    dropRemainder: bool,
     shuffle: bool,
     validation: (v) => v,
+    classWeight: (v) => v,
     validationSplit: fraction,
     callbacks: (v) => v,
     signal: abortSignal,
@@ -429,8 +525,8 @@ export async function fit(
   });
   const {
     epochs = 1,
-    batchSize = 32,
     shuffle = true,
+    dropRemainder = false,
     validationSplit = 0,
     initialEpoch = 0,
     onNaN = "stop",
@@ -439,7 +535,7 @@ export async function fit(
   const training = requireTraining(core, where);
   const callbacks = callbackList(where, options.callbacks);
   let dataset: Dataset | null = null;
-  let validation: Dataset | null = null;
+  let validation: Dataset | BatchSource | null = null;
   if (!isSource(data)) {
     dataset = examplesOf(core, where, data);
   } else if (validationSplit > 0) {
@@ -451,7 +547,10 @@ export async function fit(
   if (validationSplit > 0 && options.validation) {
     throw new LanewiseError("invalid-argument", "fit: give validation or validationSplit, not both.");
   }
-  if (options.validation !== undefined) validation = examplesOf(core, `${where}, validation`, options.validation);
+  if (options.validation !== undefined) {
+    const given = options.validation;
+    validation = isSource(given) ? given : examplesOf(core, `${where}, validation`, given);
+  }
   if (dataset && validationSplit > 0) {
     const kept = Math.floor(dataset.count * (1 - validationSplit));
     if (kept < 1 || kept === dataset.count) {
@@ -463,6 +562,21 @@ export async function fit(
     validation = sliceDataset(dataset, kept, dataset.count);
     dataset = sliceDataset(dataset, 0, kept);
   }
+  const batchSize = batchSizeFor(where, options.batchSize ?? 32, dataset?.count ?? null);
+  if (dropRemainder && !dataset)
+    throw invalid(where, "dropRemainder", "left out where batches come from a function: their sizes are theirs", true);
+  if (dropRemainder && dataset && dataset.count < batchSize) throw noWholeBatch(where, batchSize, dataset.count);
+  const end = dataset ? dataset.count - (dropRemainder ? dataset.count % batchSize : 0) : 0;
+  /** Adds the weights by class, where there are some. */
+  let weigh: ((examples: Dataset) => Dataset) | null =
+    options.classWeight === undefined ? (examples) => examples : null;
+  const weigher = async (): Promise<(examples: Dataset) => Dataset> => {
+    const { createClassWeights } = await import("./classWeight.ts");
+    const targets = wantedTargets(core, training);
+    return createClassWeights(where, options.classWeight, targets, outputNames(core), !!dataset, classWeightColumn);
+  };
+  if (dataset || core.network.outputs) weigh ??= await weigher(); // else the first batch settles the outputs
+  if (dataset && weigh) dataset = weigh(dataset);
   signal?.throwIfAborted();
   const machine = await defaultMachine();
   const tracking = await trackingOf(core, training, where);
@@ -486,7 +600,7 @@ export async function fit(
       epochs: initialEpoch + epochs,
       batchSize,
       examples: dataset?.count ?? null,
-      batches: dataset ? Math.ceil(dataset.count / batchSize) : null,
+      batches: dataset ? Math.ceil(end / batchSize) : null,
       kernels: machine.engine.kernels,
       stop: () => {
         stopped = true;
@@ -498,6 +612,7 @@ export async function fit(
         if (pending) await pending;
       }
     };
+    const weightsFor = sampleWeightsFor(core);
     const order = dataset && shuffle ? new Uint32Array(dataset.count) : null;
     const wantsBatches = callbacks.some((callback) => callback.onBatchEnd);
 
@@ -505,14 +620,13 @@ export async function fit(
     const trainEpoch = async (epoch: number): Promise<void> => {
       loop.state.epoch = epoch;
       await notify((callback) => callback.onEpochBegin?.(epoch, context));
-      const heads = training.heads.length;
-      const means = createMeans(names, heads > 1 ? 1 + heads : 1);
+      const means = createMeans(training, names, weightsFor);
       tracker = core.network.outputs ? tracking?.() : undefined;
       let batch = 0;
       /** Null where nothing has to be waited for. */
       const step = (
         from: Dataset,
-        weighted: boolean,
+        weights: string,
         indices: Uint32Array | null,
         first: number,
         count: number,
@@ -521,7 +635,7 @@ export async function fit(
           const running = trainStep(loop, program, from, indices, first, batch, report);
           return running ? running.then(() => ended(program, count) ?? undefined) : ended(program, count);
         };
-        const program = programFor(core, machine, "train", count, weighted);
+        const program = programFor(core, machine, "train", count, weights);
         if (!(program instanceof Promise)) return run(program);
         // it was compiled just now
         return program.then(async (made) => {
@@ -530,10 +644,9 @@ export async function fit(
         });
       };
       const ended = ({ executable }: ModelProgram, count: number): Promise<void> | null => {
-        const weights = weightsOf(executable);
-        means.add(report, count, weights);
+        means.add(report, executable, count);
         tracker ??= tracking?.();
-        tracker?.add(executable, names.length, weights);
+        tracker?.add(executable, names.length, (head) => weightsFor(executable, head));
         const current = batch++;
         if (!wantsBatches) return loop.slices.turn();
         const logs = { ...namedValues(names, report), ...tracker?.batchLogs() };
@@ -546,27 +659,26 @@ export async function fit(
           for (let i = 0; i < order.length; i++) order[i] = i;
           shuffleInto(order, core.seed, SHUFFLE_STREAM, core.step);
         }
-        const weighted = isWeighted(dataset);
-        for (let first = 0; first < dataset.count && !stopped; first += batchSize) {
-          const pending = step(dataset, weighted, order, first, Math.min(batchSize, dataset.count - first));
+        const weights = weightsIn(dataset);
+        for (let first = 0; first < end && !stopped; first += batchSize) {
+          const pending = step(dataset, weights, order, first, Math.min(batchSize, end - first));
           if (pending) await pending;
         }
       } else {
         for await (const examples of batchesOf(loop, data as BatchSource)) {
-          const from = examplesOf(core, `${where}, epoch ${epoch}, batch ${batch}`, examples);
-          await step(from, isWeighted(from), null, 0, from.count);
+          const checked = examplesOf(core, `${where}, epoch ${epoch}, batch ${batch}`, examples);
+          weigh ??= await weigher();
+          const from = weigh(checked);
+          await step(from, weightsIn(from), null, 0, from.count);
           if (stopped) break;
         }
-        if (batch === 0) {
-          throw new LanewiseError(
-            "empty-data",
-            `fit: data gave no batch in epoch ${epoch}. Pass a function that makes a new iterable for each epoch.`,
-          );
-        }
+        if (batch === 0) throw noBatch(`${where}, epoch ${epoch}`);
       }
       const logs = { ...means.logs(), ...tracker?.logs() };
       if (validation) {
-        for (const [name, value] of Object.entries(await evaluateLoop(loop, validation, batchSize)))
+        for (const [name, value] of Object.entries(
+          await evaluateLoop(loop, validation, batchSize, `${where}, validation`),
+        ))
           logs[`val_${name}`] = value;
       }
       history.epochs.push(epoch);
@@ -585,16 +697,21 @@ export async function fit(
   });
 }
 
-export async function evaluate(core: ModelCore, data: Examples, options: EvaluateOptions = {}): Promise<Logs> {
+export async function evaluate(
+  core: ModelCore,
+  data: Examples | BatchSource,
+  options: EvaluateOptions = {},
+): Promise<Logs> {
   const where = "evaluate";
   requireAlive(core, where);
   checkOptions(where, options, { batchSize: positiveInteger, signal: abortSignal });
   requireTraining(core, where);
-  const dataset = examplesOf(core, where, data);
+  const from = isSource(data) ? data : examplesOf(core, where, data);
   const machine = await defaultMachine();
-  return inTurn(core, machine, where, options.signal, () =>
-    evaluateLoop(createLoop(core, machine, where, options.signal, "continue"), dataset, options.batchSize ?? 32),
-  );
+  return inTurn(core, machine, where, options.signal, () => {
+    const loop = createLoop(core, machine, where, options.signal, "continue");
+    return evaluateLoop(loop, from, options.batchSize ?? 32, where);
+  });
 }
 
 /** Outputs of a model for all examples, owned by the caller. */
@@ -630,7 +747,7 @@ export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptio
       loop.signal?.throwIfAborted();
       requireAlive(core, where);
       const count = Math.min(batchSize, dataset.count - first);
-      const { executable } = await programFor(core, machine, "predict", count, false);
+      const { executable } = await programFor(core, machine, "predict", count, "");
       await loop.slices.turn();
       executable.prepare(loop.state);
       feed(executable, dataset, null, first, count);
@@ -650,7 +767,7 @@ export async function trainOnBatch(
   core: ModelCore,
   x: Arrays,
   y: Arrays,
-  options: { sampleWeight?: Values } = {},
+  options: Pick<Examples, "sampleWeight"> = {},
 ): Promise<Logs> {
   const where = "trainOnBatch";
   requireAlive(core, where);
@@ -661,10 +778,11 @@ export async function trainOnBatch(
   return inTurn(core, machine, where, undefined, async () => {
     const names = scalarNames(core, training);
     const report = names.map(() => 0);
-    const program = await programFor(core, machine, "train", dataset.count, isWeighted(dataset));
+    const program = await programFor(core, machine, "train", dataset.count, weightsIn(dataset));
     await trainStep(createLoop(core, machine, where, undefined, "stop"), program, dataset, null, 0, 0, report);
     const tracker = (await trackingOf(core, training, where))?.();
-    tracker?.add(program.executable, names.length, weightsOf(program.executable));
+    const weightsFor = sampleWeightsFor(core);
+    tracker?.add(program.executable, names.length, (head) => weightsFor(program.executable, head));
     return { ...namedValues(names, report), ...tracker?.logs() };
   });
 }

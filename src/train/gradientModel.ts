@@ -18,11 +18,12 @@ import { constant } from "../ops/shaping.ts";
 import { wordSource } from "../random.ts";
 import { sizeOf } from "../shape.ts";
 import type { Dataset } from "./dataset.ts";
+import { weightsIn } from "./dataset.ts";
 import type { Checked, Comparison, Evaluation, GradientCheckOptions, Part } from "./differences.ts";
 import { compareParts, differenceOptions, EPSILON, requireFinite, samplesFor } from "./differences.ts";
 import type { ExactProgram } from "./exactProgram.ts";
 import { exactProgram, openExactMachine, variableView, workOf, writeVariables } from "./exactProgram.ts";
-import { examplesOf, feed, inTurn, isWeighted } from "./fit.ts";
+import { examplesOf, feed, inTurn } from "./fit.ts";
 import type { GradientEntry, GradientReport } from "./gradientReport.ts";
 import { createReport, entryOf } from "./gradientReport.ts";
 import { kinkFingerprint } from "./kinks.ts";
@@ -63,7 +64,7 @@ function programOf(
 
 function objectiveOf({ core, dataset }: Setting): Tensor {
   const training = requireTraining(core, "gradientCheck");
-  return traceObjective(core, training, makeSymbols(core, dataset.count, training, isWeighted(dataset))).objective;
+  return traceObjective(core, training, makeSymbols(core, dataset.count, training, weightsIn(dataset))).objective;
 }
 
 /** A function for differences: outputs are its value and, where it has kinks, their fingerprint. */

@@ -20,8 +20,9 @@ import { gradients } from "../ops/gradients.ts";
 import { unaryOps } from "../ops/pointwise.ts";
 import { vocabulary } from "../ops/vocabulary.ts";
 import type { Dataset } from "./dataset.ts";
+import { weightsIn } from "./dataset.ts";
 import type { Examples } from "./fit.ts";
-import { examplesOf, feed, inTurn, isWeighted } from "./fit.ts";
+import { examplesOf, feed, inTurn } from "./fit.ts";
 import { judge, printReport } from "./layerVerdict.ts";
 import type { ModelCore } from "./model.ts";
 import { coreOf, makeSymbols, requireTraining, traceObjective, trainableOf, variablesOf } from "./model.ts";
@@ -153,7 +154,7 @@ async function probingProgram(core: ModelCore, machine: Machine, dataset: Datase
   const calls: WatchedCall[] = [];
   const trace = createTrace(true, { quiet: false, calls });
   const { outputs, probes } = withTrace(trace, () => {
-    const symbols = makeSymbols(core, dataset.count, training, isWeighted(dataset));
+    const symbols = makeSymbols(core, dataset.count, training, weightsIn(dataset));
     const { objective } = traceObjective(core, training, symbols);
     const onPath = new Set(ancestors([objective.node]));
     const leaves = (calls as { layer: Layer; output: Tensor }[]).filter(

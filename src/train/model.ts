@@ -29,6 +29,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { penalty } from "../regularizers.ts";
 import { formatShape } from "../shape.ts";
 import type { Wanted } from "./dataset.ts";
+import { classWeightColumn, SAMPLE_WEIGHT, sampleWeightColumn, weightWanted } from "./dataset.ts";
 import { createSlices, inSlices } from "./queue.ts";
 
 /** Options of `model.compile`; `optimizer` and `loss` must be given. */
@@ -76,7 +77,7 @@ export interface ModelCore {
   readonly calls: string[];
   readonly programs: Map<string, ModelProgram>;
   /** The program used last, good while its signature comes again and nothing became trainable or frozen. */
-  last: { kind: ProgramKind; batch: number; weighted: boolean; changes: number; program: ModelProgram } | null;
+  last: { kind: ProgramKind; batch: number; weights: string; changes: number; program: ModelProgram } | null;
 }
 
 const cores = new WeakMap<object, ModelCore>();
@@ -226,8 +227,6 @@ export function wantedTargets(core: ModelCore, training: Training): Wanted[] {
   });
 }
 
-export const sampleWeightWanted: Wanted = { label: "sampleWeight", shape: [], dtype: "float32", weights: true };
-
 /** Names of metrics, after their output where there are several. */
 function metricNames(core: ModelCore, training: Training, kind: "metrics" | "whole"): string[] {
   const names = outputNames(core);
@@ -268,18 +267,26 @@ function penalties(core: ModelCore): Tensor | null {
 export interface Symbols {
   readonly inputs: readonly Tensor[];
   readonly targets: readonly Tensor[];
-  readonly weight: Tensor | null;
+  /** By the name of their column. */
+  readonly weights: ReadonlyMap<string, Tensor>;
 }
 
-export function makeSymbols(core: ModelCore, batch: number, training: Training | null, weighted: boolean): Symbols {
+export function makeSymbols(core: ModelCore, batch: number, training: Training | null, weights: string): Symbols {
   const symbol = ({ label, shape, dtype }: Wanted): Tensor =>
     makeInput({ name: label, shape: [batch, ...shape], dtype }, false);
   const inputs = core.network.inputs as readonly NetworkInput[];
   return {
     inputs: wantedInputs(inputs, core.network.inputForm).map(symbol),
     targets: training ? wantedTargets(core, training).map(symbol) : [],
-    weight: weighted ? symbol(sampleWeightWanted) : null,
+    weights: new Map(weights === "" ? [] : weights.split("\n").map((name) => [name, symbol(weightWanted(name))])),
   };
+}
+
+/** The factors of an output's losses and of its metrics: class weights are for the loss alone. */
+function weightsOf({ weights }: Symbols, output: string): { ofLoss: Tensor | null; ofMetrics: Tensor | null } {
+  const sample = weights.get(SAMPLE_WEIGHT) ?? weights.get(sampleWeightColumn(output)) ?? null;
+  const byClass = weights.get(classWeightColumn(output)) ?? null;
+  return { ofLoss: sample && byClass ? mul(sample, byClass) : (sample ?? byClass), ofMetrics: sample };
 }
 
 /** Mean over the batch of one value an example; with weights the sum of weighted values over the batch size. */
@@ -299,18 +306,20 @@ export function traceObjective(
   symbols: Symbols,
 ): { objective: Tensor; report: readonly Tensor[] } {
   const predictions = core.network.call(symbols.inputs, true);
+  const names = outputNames(core);
   const losses: Tensor[] = [];
   const metrics: Tensor[] = [];
   let total: Tensor | null = null;
   for (const [i, { loss, metrics: wanted, weight }] of training.heads.entries()) {
     const [target, prediction] = [symbols.targets[i] as Tensor, predictions[i] as Tensor];
-    const value = batchMean(loss.call(target, prediction), symbols.weight);
+    const { ofLoss, ofMetrics } = weightsOf(symbols, names[i] as string);
+    const value = batchMean(loss.call(target, prediction), ofLoss);
     losses.push(value);
     const scaled = weight === 1 ? value : mul(value, weight);
     total = total ? add(total, scaled) : scaled;
     for (const metric of wanted) {
       const values = metric.call(target, prediction);
-      metrics.push(symbols.weight ? div(sum(mul(values, symbols.weight)), sum(symbols.weight)) : mean(values));
+      metrics.push(ofMetrics ? div(sum(mul(values, ofMetrics)), sum(ofMetrics)) : mean(values));
     }
   }
   const extra = penalties(core);
@@ -349,11 +358,11 @@ function traceEvaluate(core: ModelCore, training: Training, symbols: Symbols): T
 }
 
 /** The stages of one program of a model; nothing is placed or run. */
-export function compileModel(core: ModelCore, kind: ProgramKind, batch: number, weighted: boolean): Compiled {
+export function compileModel(core: ModelCore, kind: ProgramKind, batch: number, weights: string): Compiled {
   const training = kind === "predict" ? null : requireTraining(core, kind);
   const trace: Trace = createTrace(kind === "train");
   const outputs = withTrace(trace, () => {
-    const symbols = makeSymbols(core, batch, training, weighted);
+    const symbols = makeSymbols(core, batch, training, weights);
     if (kind === "predict") return core.network.call(symbols.inputs, false);
     return kind === "train"
       ? traceTrain(core, training as Training, symbols)
@@ -365,32 +374,32 @@ export function compileModel(core: ModelCore, kind: ProgramKind, batch: number, 
 /** Most programs a model keeps; the one not used for longest goes. */
 const PROGRAMS_MAX = 24;
 
-/** The program of a signature, made at its first use: a promise then, because its kernels may have to be loaded. */
+/** The program of a signature, `weights` the names of the columns that hold some (weightsIn), made at its first use: a promise then, because its kernels may have to be loaded. */
 export function programFor(
   core: ModelCore,
   machine: Machine,
   kind: ProgramKind,
   batch: number,
-  weighted: boolean,
+  weights: string,
 ): ModelProgram | Promise<ModelProgram> {
   const { last } = core;
   const changes = trainableChanges();
-  if (last?.kind === kind && last.batch === batch && last.weighted === weighted && last.changes === changes)
+  if (last?.kind === kind && last.batch === batch && last.weights === weights && last.changes === changes)
     return last.program;
   // layers too: batch normalisation without weights behaves otherwise when frozen
   const mask =
     kind === "train"
       ? [...variablesOf(core), ...layersOf(core)].map(({ trainable }) => (trainable ? 1 : 0)).join("")
       : "";
-  const key = `${kind} ${batch} ${weighted} ${mask}`;
+  const key = `${kind} ${batch} ${weights} ${mask}`;
   const keep = (program: ModelProgram): ModelProgram => {
     core.programs.delete(key); // to the end: used last
     core.programs.set(key, program);
-    core.last = { kind, batch, weighted, changes, program };
+    core.last = { kind, batch, weights, changes, program };
     return program;
   };
   const known = core.programs.get(key);
-  return known ? keep(known) : makeProgram(core, machine, kind, batch, weighted).then(keep);
+  return known ? keep(known) : makeProgram(core, machine, kind, batch, weights).then(keep);
 }
 
 async function makeProgram(
@@ -398,9 +407,9 @@ async function makeProgram(
   machine: Machine,
   kind: ProgramKind,
   batch: number,
-  weighted: boolean,
+  weights: string,
 ): Promise<ModelProgram> {
-  const compiled = compileModel(core, kind, batch, weighted);
+  const compiled = compileModel(core, kind, batch, weights);
   await machine.engine.complete(compiled.listing.instructions.flatMap(stepsOf).map(({ kernel }) => kernel));
   await inSlices(machine, core.calls[0] ?? kind, createSlices(), placing(machine, variablesOf(core)));
   const program = { executable: createExecutable(machine, compiled), batchSize: batch };
@@ -423,8 +432,10 @@ export function disposeModel(core: ModelCore): void {
   core.disposed = true;
   dropPrograms(core);
   for (const variable of variablesOf(core)) {
-    const state = core.training?.optimizer.stateOf(variable);
+    const optimizer = core.training?.optimizer;
+    const state = optimizer?.stateOf(variable);
     if (state) for (const slot of Object.values(state.slots)) disposeVariable(slot);
+    optimizer?.state.swapped.delete(variable);
     disposeVariable(variable);
   }
 }

@@ -35,7 +35,7 @@ const BATCH_SIZE = 32;
 export function memoryOf(core: ModelCore): ModelMemory {
   const made = [...core.programs.values()].map(({ executable }) => executable.compiled);
   const kind = core.training ? "train" : "predict";
-  const all = made.length > 0 ? made : [compileModel(core, kind, BATCH_SIZE, false)];
+  const all = made.length > 0 ? made : [compileModel(core, kind, BATCH_SIZE, "")];
   const most = (role: "gradients" | "activations" | "data" | "constants" | "control") =>
     Math.max(...all.map(({ plan }) => plan.arenas[role]));
   const variables = new Set([...variablesOf(core), ...all.flatMap(({ listing }) => listing.variables)]);

@@ -10,8 +10,8 @@ import type { Head } from "./model.ts";
 export interface Tracker {
   /** Outputs of a program that it reads. */
   readonly outputs: number;
-  /** Takes the batch that a program has just computed; its outputs begin at `from`. */
-  add(executable: Executable, from: number, weights: Float32Array | null): void;
+  /** Takes the batch that a program has just computed; its outputs begin at `from`, sample weights are asked for by output. */
+  add(executable: Executable, from: number, weightsFor: (head: number) => Float32Array | null): void;
   /** Over all batches so far. */
   logs(): Logs;
   /** Over the last batch alone. */
@@ -26,6 +26,7 @@ interface Tracked {
 }
 
 interface TrackedOutput {
+  readonly head: number;
   readonly shapes: readonly [target: readonly number[], prediction: readonly number[]];
   readonly metrics: readonly Tracked[];
 }
@@ -48,7 +49,7 @@ export function createTracker(what: string, subject: TrackerSubject): Tracker {
       const metric = each.whole({ where: `${what}: ${each.name}`, loss, targetShape, predictionShape });
       return { name: names.shift() as string, metric, state: metric.init(), last: null };
     });
-    return { shapes: [targetShape, predictionShape], metrics };
+    return { head: i, shapes: [targetShape, predictionShape], metrics };
   });
   const used = heads.filter(({ metrics }) => metrics.length > 0);
   const all = used.flatMap(({ metrics }) => metrics);
@@ -60,17 +61,17 @@ export function createTracker(what: string, subject: TrackerSubject): Tracker {
   };
   return {
     outputs: used.length * 2,
-    add(executable, from, weights) {
-      const copy = weights?.slice() ?? null;
-      for (const [i, { shapes, metrics }] of used.entries()) {
+    add(executable, from, weightsFor) {
+      for (const [i, { head, shapes, metrics }] of used.entries()) {
+        const weights = weightsFor(head)?.slice() ?? null;
         const [target, prediction] = shapes.map((shape, side): MetricBatch => {
           const data = executable.output(from + i * 2 + side).slice() as Float32Array | Int32Array;
           const size = shape.reduce((product, n) => product * n, 1);
           return { data, shape: [data.length / size, ...shape] };
         }) as [MetricBatch, MetricBatch<Float32Array>];
         for (const each of metrics) {
-          each.last = [each.state, target, prediction, copy];
-          const next: unknown = each.metric.update(each.state, target, prediction, copy);
+          each.last = [each.state, target, prediction, weights];
+          const next: unknown = each.metric.update(each.state, target, prediction, weights);
           if (next !== undefined) each.state = next;
         }
       }

@@ -1,4 +1,4 @@
-"""Writes optimizers.json: twenty steps of PyTorch's optimizers in float64 over given gradients.
+"""Writes optimizers.json: twenty steps of PyTorch's optimizers in float64, and of formulas that PyTorch has not, over given gradients.
 
 Run by hand: python3 test/golden/optimizers.py && npx biome check --write test/golden (needs python3-torch).
 Tests read the JSON only.
@@ -8,6 +8,7 @@ is the same as TensorFlow's form, which the kernels have.
 """
 
 import json
+import math
 import os
 
 import torch
@@ -41,8 +42,21 @@ def run(make):
     return trajectory
 
 
-def case(name, kernel, options, make):
-    return {"name": name, "kernel": kernel, "options": options, "weights": run(make)}
+def follow(step, *slots):
+    """The formula as it stands in a paper or in Keras, element by element: step(t, g, slots) is what is taken off."""
+    weights = as_float32(WEIGHTS).tolist()
+    state = [list(slots) for _ in weights]
+    trajectory = []
+    for t in range(1, STEPS + 1):
+        given = gradient(t - 1).tolist()
+        weights = [w - step(t, w, g, s) for w, g, s in zip(weights, given, state)]
+        trajectory.append(weights)
+    return trajectory
+
+
+def case(name, optimizer, options, weights):
+    options = {"learningRate": lr, **options}
+    return {"name": name, "optimizer": optimizer, "options": options, "weights": weights}
 
 
 lr = 0.01
@@ -53,44 +67,185 @@ betas = (0.9, 0.999)
 eps = 1e-8
 decay = 0.1
 optim = torch.optim
+sqrt = math.sqrt
+
+
+def adam_step(root):
+    def step(t, w, g, s):
+        s[0] = betas[0] * s[0] + (1 - betas[0]) * g
+        s[1] = betas[1] * s[1] + (1 - betas[1]) * g * g
+        return lr * s[0] / (1 - betas[0] ** t) / root(s[1], 1 - betas[1] ** t)
+
+    return step
+
+
+def uncorrected_adam(t, w, g, s):
+    s[0] = betas[0] * s[0] + (1 - betas[0]) * g
+    s[1] = betas[1] * s[1] + (1 - betas[1]) * g * g
+    return lr * s[0] / (sqrt(s[1]) + eps)
+
+
+def rmsprop_step(correct, inside=True, rho=rho):
+    def step(t, w, g, s):
+        s[0] = rho * s[0] + (1 - rho) * g * g
+        d = s[0] / (1 - rho**t if correct else 1)
+        return lr * g / (sqrt(d + 1e-7) if inside else sqrt(d) + 1e-7)
+
+    return step
+
+
+def adagrad_keras(t, w, g, s):
+    s[0] += g * g
+    return lr * g / sqrt(s[0] + 1e-7)
+
+
+def adamax_keras(t, w, g, s):
+    s[0] = betas[0] * s[0] + (1 - betas[0]) * g
+    s[1] = max(betas[1] * s[1], abs(g))
+    return lr / (1 - betas[0] ** t) * s[0] / (s[1] + 1e-7)
+
+
+def nadam_step(speed, root):
+    """Keras has speed 1, Dozat and PyTorch 0.004; s[2] is the product of the momenta."""
+
+    def step(t, w, g, s):
+        u = betas[0] * (1 - 0.5 * 0.96 ** (t * speed))
+        ahead = betas[0] * (1 - 0.5 * 0.96 ** ((t + 1) * speed))
+        s[2] *= u
+        s[0] = betas[0] * s[0] + (1 - betas[0]) * g
+        s[1] = betas[1] * s[1] + (1 - betas[1]) * g * g
+        m = ahead * s[0] / (1 - s[2] * ahead) + (1 - u) * g / (1 - s[2])
+        return lr * m / root(s[1], 1 - betas[1] ** t)
+
+    return step
+
+
+def outside(v, by):
+    return sqrt(v / by) + 1e-7
+
+
+def lion_step(weight_decay):
+    def step(t, w, g, s):
+        c = 0.9 * s[0] + 0.1 * g
+        s[0] = 0.99 * s[0] + 0.01 * g
+        return lr * ((c > 0) - (c < 0) + weight_decay * w)
+
+    return step
+
+
+def sgd_course(t, w, g, s):
+    s[0] = momentum * s[0] + (1 - momentum) * g
+    return lr * s[0]
+
 
 cases = [
-    case("SGD", "sgd", {}, lambda p: optim.SGD(p, lr=lr)),
-    case("SGD, momentum", "sgd", {"momentum": momentum}, lambda p: optim.SGD(p, lr=lr, momentum=momentum)),
+    case("SGD", "sgd", {}, run(lambda p: optim.SGD(p, lr=lr))),
+    case("SGD, momentum", "sgd", {"momentum": momentum}, run(lambda p: optim.SGD(p, lr=lr, momentum=momentum))),
     case(
         "SGD, nesterov",
         "sgd",
-        {"momentum": momentum, "nesterov": 1},
-        lambda p: optim.SGD(p, lr=lr, momentum=momentum, nesterov=True),
+        {"momentum": momentum, "nesterov": True},
+        run(lambda p: optim.SGD(p, lr=lr, momentum=momentum, nesterov=True)),
     ),
     # PyTorch does not dampen the first gradient
     case(
         "SGD, dampening",
         "sgd",
         {"momentum": momentum, "dampening": 0.5},
-        lambda p: optim.SGD(p, lr=lr, momentum=momentum, dampening=0.5),
+        run(lambda p: optim.SGD(p, lr=lr, momentum=momentum, dampening=0.5)),
     ),
-    case("RMSprop", "rmsprop", {"rho": rho99, "epsilon": eps}, lambda p: optim.RMSprop(p, lr=lr, alpha=rho99, eps=eps)),
+    case("SGD, momentum of the course", "sgd", {"momentum": momentum, "dampening": momentum}, follow(sgd_course, 0.0)),
+    case(
+        "RMSprop",
+        "rmsprop",
+        {"rho": rho99, "epsilon": eps, "epsilonForm": "outside"},
+        run(lambda p: optim.RMSprop(p, lr=lr, alpha=rho99, eps=eps)),
+    ),
     case(
         "RMSprop, momentum",
         "rmsprop",
-        {"rho": rho, "epsilon": eps, "momentum": momentum},
-        lambda p: optim.RMSprop(p, lr=lr, alpha=rho, eps=eps, momentum=momentum),
+        {"rho": rho, "epsilon": eps, "epsilonForm": "outside", "momentum": momentum},
+        run(lambda p: optim.RMSprop(p, lr=lr, alpha=rho, eps=eps, momentum=momentum)),
     ),
     case(
         "RMSprop, centered",
         "rmsprop",
-        {"rho": rho, "epsilon": eps, "centered": 1},
-        lambda p: optim.RMSprop(p, lr=lr, alpha=rho, eps=eps, centered=True),
+        {"rho": rho, "epsilon": eps, "epsilonForm": "outside", "centered": True},
+        run(lambda p: optim.RMSprop(p, lr=lr, alpha=rho, eps=eps, centered=True)),
     ),
-    case("Adam", "adam", {"epsilon": eps}, lambda p: optim.Adam(p, lr=lr, betas=betas, eps=eps)),
-    case("AMSGrad", "adam", {"epsilon": eps, "amsgrad": 1}, lambda p: optim.Adam(p, lr=lr, betas=betas, eps=eps, amsgrad=True)),
+    case("RMSprop of the course", "rmsprop", {}, follow(rmsprop_step(False), 0.0)),
+    case("RMSprop, rho near 1", "rmsprop", {"rho": 0.999}, follow(rmsprop_step(False, rho=0.999), 0.0)),
+    case("RMSprop, bias correction", "rmsprop", {"biasCorrection": True}, follow(rmsprop_step(True), 0.0)),
+    case(
+        "RMSprop, bias correction, outside",
+        "rmsprop",
+        {"biasCorrection": True, "epsilonForm": "outside"},
+        follow(rmsprop_step(True, inside=False), 0.0),
+    ),
+    case("Adam", "adam", {}, run(lambda p: optim.Adam(p, lr=lr, betas=betas, eps=eps))),
+    case("AMSGrad", "adam", {"amsgrad": True}, run(lambda p: optim.Adam(p, lr=lr, betas=betas, eps=eps, amsgrad=True))),
+    case(
+        "Adam, inside",
+        "adam",
+        {"epsilonForm": "inside", "epsilon": 1e-5},
+        follow(adam_step(lambda v, by: sqrt(v / by + 1e-5)), 0.0, 0.0),
+    ),
+    case(
+        "Adam of Keras",
+        "adam",
+        {"epsilonForm": "hat", "epsilon": 1e-7},
+        follow(adam_step(lambda v, by: (sqrt(v) + 1e-7) / sqrt(by)), 0.0, 0.0),
+    ),
+    case("Adam, no bias correction", "adam", {"biasCorrection": False}, follow(uncorrected_adam, 0.0, 0.0)),
     case(
         "AdamW",
-        "adam",
-        {"epsilon": eps, "weightDecay": decay},
-        lambda p: optim.AdamW(p, lr=lr, betas=betas, eps=eps, weight_decay=decay),
+        "adamw",
+        {"weightDecay": decay},
+        run(lambda p: optim.AdamW(p, lr=lr, betas=betas, eps=eps, weight_decay=decay)),
     ),
+    case(
+        "AdamW, the usual decay",
+        "adamw",
+        {},
+        run(lambda p: optim.AdamW(p, lr=lr, betas=betas, eps=eps, weight_decay=0.004)),
+    ),
+    case(
+        "Adagrad of PyTorch",
+        "adagrad",
+        {"initialAccumulatorValue": 0, "epsilon": 1e-10, "epsilonForm": "outside"},
+        run(lambda p: optim.Adagrad(p, lr=lr, eps=1e-10)),
+    ),
+    case("Adagrad of Keras", "adagrad", {}, follow(adagrad_keras, 0.1)),
+    case(
+        "Adadelta",
+        "adadelta",
+        {"learningRate": 1, "rho": rho, "epsilon": 1e-6},
+        run(lambda p: optim.Adadelta(p, lr=1, rho=rho, eps=1e-6)),
+    ),
+    case(
+        "Adamax of PyTorch",
+        "adamax",
+        {"epsilon": eps, "epsilonForm": "inside"},
+        run(lambda p: optim.Adamax(p, lr=lr, betas=betas, eps=eps)),
+    ),
+    case("Adamax of Keras", "adamax", {}, follow(adamax_keras, 0.0, 0.0)),
+    # of PyTorch 1.13 the code for several tensors at once: that for one multiplies by u_t once too often
+    case(
+        "NAdam of PyTorch",
+        "nadam",
+        {"epsilon": eps},
+        run(lambda p: optim.NAdam(p, lr=lr, betas=betas, eps=eps, foreach=True)),
+    ),
+    case("Nadam", "nadam", {}, follow(nadam_step(0.004, outside), 0.0, 0.0, 1.0)),
+    case("Nadam of Keras", "nadam", {"momentumDecay": 1}, follow(nadam_step(1, outside), 0.0, 0.0, 1.0)),
+    case(
+        "Nadam, inside",
+        "nadam",
+        {"epsilonForm": "inside"},
+        follow(nadam_step(0.004, lambda v, by: sqrt(v / by + 1e-7)), 0.0, 0.0, 1.0),
+    ),
+    case("Lion", "lion", {}, follow(lion_step(0), 0.0)),
+    case("Lion, decay", "lion", {"weightDecay": decay}, follow(lion_step(decay), 0.0)),
 ]
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "optimizers.json")
@@ -98,9 +253,6 @@ with open(path, "w") as file:
     gradients = [gradient(step).tolist() for step in range(STEPS)]
     content = {
         "torch": torch.__version__,
-        "learningRate": lr,
-        "beta1": betas[0],
-        "beta2": betas[1],
         "initial": as_float32(WEIGHTS).tolist(),
         "gradients": gradients,
         "cases": cases,

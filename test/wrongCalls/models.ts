@@ -100,9 +100,11 @@ export const modelCalls = (model: Model): readonly Call[] => {
       args: [["", must(notExamples), data], record()],
       options: {
         epochs: size,
-        batchSize: size,
+        batchSize: kind([], "3", [3], "all"),
+        dropRemainder: flag,
+        classWeight: kind([], "balance", [1, 1], [1, 1, -1], [1, 1, Number.NaN], { 3: 1 }, { "-1": 1 }, { a: 1 }),
         shuffle: flag,
-        validation: kind([], { x }, { x, y: [1] }),
+        validation: kind(["function"], { x }, { x, y: [1] }),
         validationSplit: kind(["0"], 1, 0.999999),
         callbacks: kind(["[]"], [null], [{}], { onEpochEnd: 1 }),
         signal: kind([], { aborted: false }),

@@ -1,6 +1,6 @@
 // A drawing as MNIST has its digits: scaled into 20 x 20 pixels, its centre of mass in the middle of 28 x 28.
 
-import { IMAGE_SIDE, IMAGE_SIZE } from "../idx.ts";
+import { IMAGE_SIDE, IMAGE_SIZE } from "../digits.ts";
 
 const BOX_SIDE = 20;
 

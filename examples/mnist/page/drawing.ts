@@ -1,6 +1,6 @@
 // The canvas to draw on, by mouse, pen and touch, and the ten bars of the answer.
 
-import { IMAGE_SIDE } from "../idx.ts";
+import { IMAGE_SIDE } from "../digits.ts";
 import { centerDrawing } from "./center.ts";
 
 /** Width of a stroke: of the 20 x 20 box that a digit fills in MNIST about two pixels. */

@@ -1,7 +1,7 @@
 // The worker that reads the images: they arrive there and are handed to the page without copying.
 
-import type { Digits } from "../idx.ts";
-import { readDigits, sliceDigits } from "../idx.ts";
+import type { Digits } from "../digits.ts";
+import { readDigits, sliceDigits } from "../digits.ts";
 
 export interface Loaded {
   readonly training: Digits;

@@ -2,7 +2,7 @@
 
 import type { Callback, Model } from "lanewise";
 import { init } from "lanewise";
-import type { Digits } from "../idx.ts";
+import type { Digits } from "../digits.ts";
 import { BATCH_SIZE, EPOCHS, lenet5, train } from "../lenet5.ts";
 import { createChart } from "./chart.ts";
 import { createBars, createBoard } from "./drawing.ts";

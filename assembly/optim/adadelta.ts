@@ -1,0 +1,68 @@
+// Adadelta (Zeiler 2012). 1 - rho is taken of the float32 value.
+
+import { InF32, InOutF32, Task } from "../task";
+import { isIdle, none, Pass } from "./pass";
+
+@unmanaged
+export class AdadeltaArgs {
+  n: i32;
+  rho: f32;
+  epsilon: f32;
+  weightDecay: f32;
+  w: InOutF32; // [n]
+  g: InF32; // [n]
+  s: InOutF32; // [n]
+  delta: InOutF32; // [n]
+  control: InF32; // [8] learningRate
+}
+
+/** w -= rate u + decay w with u = sqrt(delta + epsilon) / sqrt(s + epsilon) g */
+@final
+@unmanaged
+class Adadelta {
+  @inline step<LANES>(
+    w: usize,
+    g: usize,
+    s: usize,
+    delta: usize,
+    _c: usize,
+    rho: v128,
+    share: v128,
+    epsilon: v128,
+    rate: v128,
+    decay: v128,
+    _k5: v128,
+    _k6: v128,
+    _k7: v128,
+    _k8: v128,
+  ): void {
+    const lanes = changetype<LANES>(0);
+    const gradient = lanes.load(g);
+    const square = f32x4.add(f32x4.mul(rho, lanes.load(s)), f32x4.mul(f32x4.mul(share, gradient), gradient));
+    lanes.store(s, square);
+    const before = lanes.load(delta);
+    const ratio = f32x4.div(f32x4.sqrt(f32x4.add(before, epsilon)), f32x4.sqrt(f32x4.add(square, epsilon)));
+    const u = f32x4.mul(ratio, gradient);
+    lanes.store(delta, f32x4.add(f32x4.mul(rho, before), f32x4.mul(f32x4.mul(share, u), u)));
+    const old = lanes.load(w);
+    lanes.store(w, f32x4.sub(old, f32x4.add(f32x4.mul(rate, u), f32x4.mul(decay, old))));
+  }
+}
+
+/**
+ * s = rho s + (1 - rho) g^2
+ * u = sqrt(delta + epsilon) / sqrt(s + epsilon) g
+ * delta = rho delta + (1 - rho) u^2
+ * w -= learningRate (u + weightDecay w)
+ */
+export function adadelta(args: AdadeltaArgs, task: Task): void {
+  if (isIdle(args.control)) return;
+  const learningRate = load<f32>(args.control);
+  const rho = f32x4.splat(args.rho);
+  const share = f32x4.splat(1 - args.rho);
+  const epsilon = f32x4.splat(args.epsilon);
+  const rate = f32x4.splat(learningRate);
+  const decay = f32x4.splat(learningRate * args.weightDecay);
+  const o = none();
+  Pass.all<Adadelta>(args.n, task, args.w, args.g, args.s, args.delta, 0, rho, share, epsilon, rate, decay, o, o, o, o);
+}

@@ -1,0 +1,117 @@
+// Adam, AMSGrad and AdamW. 1 - beta is taken of the float32 values.
+
+import { InF32, InOutF32, Task } from "../task";
+import { isIdle, none, Pass, RULE_1, RULE_2 } from "./pass";
+
+@unmanaged
+export class AdamArgs {
+  n: i32;
+  beta1: f32;
+  beta2: f32;
+  epsilon: f32;
+  epsilonForm: i32; // 0 outside, 1 inside, 2 hat
+  amsgrad: i32;
+  weightDecay: f32;
+  w: InOutF32; // [n]
+  g: InF32; // [n]
+  m: InOutF32; // [n]
+  v: InOutF32; // [n]
+  vMax: InOutF32; // [n]? where amsgrad
+  control: InF32; // [8] learningRate, 1 / (1 - beta1^t), 1 / (1 - beta2^t), of the float32 betas
+}
+
+/** The average square itself. */
+@final
+@unmanaged
+class Newest {
+  @inline square<_LANES>(second: v128, _vMax: usize): v128 {
+    return second;
+  }
+}
+
+/** The largest so far. */
+@final
+@unmanaged
+class Largest {
+  @inline square<LANES>(second: v128, vMax: usize): v128 {
+    const lanes = changetype<LANES>(0);
+    const square = f32x4.max(lanes.load(vMax), second);
+    lanes.store(vMax, square);
+    return square;
+  }
+}
+
+/** w -= rate m / (sqrt(v + inside) + outside) + decay w */
+@final
+@unmanaged
+class Adam<FORM> {
+  @inline step<LANES>(
+    w: usize,
+    g: usize,
+    m: usize,
+    v: usize,
+    vMax: usize,
+    beta1: v128,
+    share1: v128,
+    beta2: v128,
+    share2: v128,
+    inside: v128,
+    outside: v128,
+    rate: v128,
+    decay: v128,
+    _k8: v128,
+  ): void {
+    const lanes = changetype<LANES>(0);
+    const gradient = lanes.load(g);
+    const first = f32x4.add(f32x4.mul(beta1, lanes.load(m)), f32x4.mul(share1, gradient));
+    lanes.store(m, first);
+    const second = f32x4.add(f32x4.mul(beta2, lanes.load(v)), f32x4.mul(f32x4.mul(share2, gradient), gradient));
+    lanes.store(v, second);
+    const square = changetype<FORM>(0).square<LANES>(second, vMax);
+    const root = f32x4.add(f32x4.sqrt(f32x4.add(square, inside)), outside);
+    const old = lanes.load(w);
+    lanes.store(w, f32x4.sub(old, f32x4.add(f32x4.div(f32x4.mul(rate, first), root), f32x4.mul(decay, old))));
+  }
+}
+
+function pass<FORM>(args: AdamArgs, task: Task): void {
+  const learningRate = load<f32>(args.control);
+  const correction1 = load<f32>(args.control + RULE_1);
+  const correction2 = load<f32>(args.control + RULE_2);
+  const form = args.epsilonForm;
+  // sqrt(c2 v) + eps = sqrt(c2) (sqrt(v) + eps / sqrt(c2)), sqrt(c2 v + eps) = sqrt(c2) sqrt(v + eps / c2):
+  // the correction leaves the loop, and all three forms run the same body
+  const scale = sqrt(correction2);
+  Pass.all<Adam<FORM>>(
+    args.n,
+    task,
+    args.w,
+    args.g,
+    args.m,
+    args.v,
+    args.vMax,
+    f32x4.splat(args.beta1),
+    f32x4.splat(1 - args.beta1),
+    f32x4.splat(args.beta2),
+    f32x4.splat(1 - args.beta2),
+    f32x4.splat(form === 1 ? args.epsilon / correction2 : 0),
+    f32x4.splat(form === 0 ? args.epsilon / scale : form === 2 ? args.epsilon : 0),
+    f32x4.splat((learningRate * correction1) / scale),
+    f32x4.splat(learningRate * args.weightDecay),
+    none(),
+  );
+}
+
+/**
+ * m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, c1 and c2 the corrections of step t
+ * amsgrad: vMax = max(vMax, v) stands for v below
+ * outside: u = c1 m / (sqrt(c2 v) + epsilon)         (Kingma and Ba 2015, algorithm 1)
+ * inside:  u = c1 m / sqrt(c2 v + epsilon)
+ * hat:     u = c1 m / (sqrt(c2) (sqrt(v) + epsilon)) (the same, end of section 2; Keras)
+ * w -= learningRate (u + weightDecay w)               (Loshchilov and Hutter 2019)
+ */
+export function adam(args: AdamArgs, task: Task): void {
+  if (isIdle(args.control)) return;
+  if (args.amsgrad && args.vMax !== 0) pass<Largest>(args, task);
+  else pass<Newest>(args, task);
+}

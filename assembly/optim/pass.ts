@@ -1,0 +1,66 @@
+// The loop that all optimizers share: one pass over one contiguous range of weights, gradients and slots. A rule is what
+// happens to four elements; its constants are parameters, so that each has a register. What changes from step to step is read from
+// `control` once, before the loop:
+//   0 learning rate   1 2 3 what the rule needs   4 momentum of the averages   5 whether weights become their averages
+//   6 whether a sum of gradients is there to add to   7 above 0: an idle call, which only adds to that sum
+
+import { Four, One } from "../elements";
+import { Pieces } from "../pieces";
+import { Task } from "../task";
+
+const OPTIM_PIECE: i32 = 1 << 14;
+
+/** Words of `control`, in bytes. */
+export const RULE_1: usize = 4;
+export const RULE_2: usize = 8;
+export const RULE_3: usize = 12;
+export const AVERAGE_MOMENTUM: usize = 16;
+export const OVERWRITE: usize = 20;
+export const HAS_SUM: usize = 24;
+const IDLE: usize = 28;
+
+/** Whether a call only gathers gradients; false where the word is NaN. */
+export function isIdle(control: usize): bool {
+  return load<f32>(control + IDLE) > 0;
+}
+
+@final
+@unmanaged
+export class Pass {
+  /** Rule by rule a function of its own, whose few values all have registers. Absent slots are 0 and not touched. */
+  static all<RULE>(
+    n: i32,
+    task: Task,
+    w: usize,
+    g: usize,
+    a: usize,
+    b: usize,
+    c: usize,
+    k0: v128,
+    k1: v128,
+    k2: v128,
+    k3: v128,
+    k4: v128,
+    k5: v128,
+    k6: v128,
+    k7: v128,
+    k8: v128,
+  ): void {
+    const rule = changetype<RULE>(0);
+    const count = Pieces.count(n, OPTIM_PIECE);
+    for (let piece = task.thread; piece < count; piece += task.threads) {
+      let at = (<usize>Pieces.first(piece, OPTIM_PIECE)) << 2;
+      const end = (<usize>Pieces.end(piece, OPTIM_PIECE, n)) << 2;
+      for (; at + 16 <= end; at += 16)
+        rule.step<Four>(w + at, g + at, a + at, b + at, c + at, k0, k1, k2, k3, k4, k5, k6, k7, k8);
+      for (; at < end; at += 4)
+        rule.step<One>(w + at, g + at, a + at, b + at, c + at, k0, k1, k2, k3, k4, k5, k6, k7, k8);
+      task.beat++;
+    }
+  }
+}
+
+/** A constant that a rule does without. */
+export function none(): v128 {
+  return f32x4.splat(0);
+}

@@ -1,0 +1,101 @@
+// Stochastic gradient descent with its two forms of momentum. Weight decay is decoupled in every optimizer: it takes
+// learningRate * weightDecay * w off the old weight, beside the update. 1 - dampening is taken of the float32 value.
+
+import { InF32, InOutF32, Task } from "../task";
+import { isIdle, none, Pass } from "./pass";
+
+@unmanaged
+export class SgdArgs {
+  n: i32;
+  momentum: f32;
+  dampening: f32;
+  nesterov: i32;
+  weightDecay: f32;
+  w: InOutF32; // [n]
+  g: InF32; // [n]
+  velocity: InOutF32; // [n]?
+  control: InF32; // [8] learningRate
+}
+
+/** u = g */
+@final
+@unmanaged
+class Plain {
+  @inline update<_LANES>(g: v128, _velocity: usize, _momentum: v128, _share: v128): v128 {
+    return g;
+  }
+}
+
+/** u = v = momentum v + share g */
+@final
+@unmanaged
+class Momentum {
+  @inline update<LANES>(g: v128, velocity: usize, momentum: v128, share: v128): v128 {
+    const lanes = changetype<LANES>(0);
+    const v = f32x4.add(f32x4.mul(momentum, lanes.load(velocity)), f32x4.mul(share, g));
+    lanes.store(velocity, v);
+    return v;
+  }
+}
+
+/** v = momentum v + share g, u = share g + momentum v */
+@final
+@unmanaged
+class Nesterov {
+  @inline update<LANES>(g: v128, velocity: usize, momentum: v128, share: v128): v128 {
+    const lanes = changetype<LANES>(0);
+    const shared = f32x4.mul(share, g);
+    const v = f32x4.add(f32x4.mul(momentum, lanes.load(velocity)), shared);
+    lanes.store(velocity, v);
+    return f32x4.add(shared, f32x4.mul(momentum, v));
+  }
+}
+
+/** w -= rate u + decay w */
+@final
+@unmanaged
+class Sgd<FORM> {
+  @inline step<LANES>(
+    w: usize,
+    g: usize,
+    velocity: usize,
+    _b: usize,
+    _c: usize,
+    momentum: v128,
+    share: v128,
+    rate: v128,
+    decay: v128,
+    _k4: v128,
+    _k5: v128,
+    _k6: v128,
+    _k7: v128,
+    _k8: v128,
+  ): void {
+    const lanes = changetype<LANES>(0);
+    const u = changetype<FORM>(0).update<LANES>(lanes.load(g), velocity, momentum, share);
+    const old = lanes.load(w);
+    lanes.store(w, f32x4.sub(old, f32x4.add(f32x4.mul(rate, u), f32x4.mul(decay, old))));
+  }
+}
+
+function pass<FORM>(args: SgdArgs, task: Task): void {
+  const learningRate = load<f32>(args.control);
+  const momentum = f32x4.splat(args.momentum);
+  const share = f32x4.splat(1 - args.dampening);
+  const rate = f32x4.splat(learningRate);
+  const decay = f32x4.splat(learningRate * args.weightDecay);
+  const o = none();
+  Pass.all<Sgd<FORM>>(args.n, task, args.w, args.g, args.velocity, 0, 0, momentum, share, rate, decay, o, o, o, o, o);
+}
+
+/**
+ * Without velocity: u = g.
+ * With it: v = momentum v + (1 - dampening) g, u = v, or (1 - dampening) g + momentum v where nesterov is set.
+ * w -= learningRate (u + weightDecay w)
+ */
+export function sgd(args: SgdArgs, task: Task): void {
+  if (isIdle(args.control)) return;
+  if (args.velocity === 0) pass<Plain>(args, task);
+  else if (args.nesterov) pass<Nesterov>(args, task);
+  else pass<Momentum>(args, task);
+}
