@@ -48,6 +48,7 @@ export {
   sigmoidCrossEntropyGradient,
 } from "./crossEntropy";
 export { gather, gatherGradient, oneHot } from "./gather";
+export { layerNorm, layerNormGradient, layerNormGradientPhases, layerNormGradientScratch } from "./layerNorm";
 export { rmsprop, sgd } from "./optim";
 export { equal, greater, greaterEqual, less, lessEqual, maximum, minimum, notEqual, select } from "./pointwise/binary";
 export {

@@ -9,6 +9,7 @@ import * as copy from "./copy.ts";
 import * as depthwise from "./depthwise.ts";
 import * as gather from "./gather.ts";
 import * as gemm from "./gemm.ts";
+import * as layerNorm from "./layerNorm.ts";
 import * as optim from "./optim.ts";
 import * as pointwise from "./pointwise.ts";
 import * as pool from "./pool.ts";
@@ -24,6 +25,7 @@ export const baselines: { readonly [K in KernelName]: Baseline<K> } = {
   ...depthwise,
   ...gather,
   ...gemm,
+  ...layerNorm,
   ...optim,
   ...pointwise,
   ...pool,

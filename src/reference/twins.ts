@@ -8,6 +8,7 @@ import * as conv from "./conv.ts";
 import * as copy from "./copy.ts";
 import * as gather from "./gather.ts";
 import * as gemm from "./gemm.ts";
+import * as layerNorm from "./layerNorm.ts";
 import * as optim from "./optim.ts";
 import * as pointwise from "./pointwise.ts";
 import * as pool from "./pool.ts";
@@ -24,6 +25,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   ...copy,
   ...gather,
   ...gemm,
+  ...layerNorm,
   ...optim,
   ...pointwise,
   ...pool,

@@ -115,7 +115,7 @@ export const abortSignal = (value: unknown, name: string, where: string): AbortS
   throw invalid(where, name, "an AbortSignal", value);
 };
 
-const exampleShapeOf = (x: unknown): number[] | null => {
+export const exampleShapeOf = (x: unknown): number[] | null => {
   if (x === null || typeof x !== "object") return null;
   const { shape } = flattenArray("x", x);
   return shape && shape.length > 1 ? [...shape.slice(1)] : null;
@@ -160,14 +160,20 @@ export function examplesOf(core: ModelCore, where: string, data: unknown): Datas
 const isWeighted = (dataset: Dataset): boolean => dataset.columns.some(({ name }) => name === sampleWeightWanted.label);
 
 /** Writes examples [first, first + count) into a prepared program. */
-function feed(executable: Executable, dataset: Dataset, order: Uint32Array | null, first: number, count: number): void {
+export function feed(
+  executable: Executable,
+  dataset: Dataset,
+  order: Uint32Array | null,
+  first: number,
+  count: number,
+): void {
   for (const { name, data, size } of dataset.columns) {
     const view = executable.input(name);
     if (view) gatherInto(view, data, size, order, first, count);
   }
 }
 
-interface Loop {
+export interface Loop {
   readonly core: ModelCore;
   readonly machine: Machine;
   readonly what: string;
@@ -241,7 +247,8 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
   const series = heads + training.heads.reduce((n, { metrics }) => n + metrics.length, 0);
   const sums = new Array<number>(series).fill(0);
   let weightTotal = 0;
-  let extra = 0;
+  // as penaltyParts has them
+  const extras = { examples: 0, whole: 0, shared: 0 };
   for (let first = 0; first < dataset.count; first += batchSize) {
     loop.signal?.throwIfAborted();
     requireAlive(core, loop.what);
@@ -258,18 +265,24 @@ async function evaluateLoop(loop: Loop, dataset: Dataset, batchSize: number): Pr
       sums[i] = (sums[i] as number) + total;
     }
     for (let j = 0; j < count; j++) weightTotal += weights ? (weights[first + j] as number) : 1;
-    if (executable.compiled.listing.outputs.length > series) extra = executable.output(series)[0] as number;
+    if (executable.compiled.listing.outputs.length > series) {
+      const ofExamples = executable.output(series);
+      for (let j = 0; j < count; j++) extras.examples += ofExamples[j] as number;
+      extras.whole = executable.output(series + 1)[0] as number;
+      extras.shared = executable.output(series + 2)[0] as number;
+    }
     const turn = loop.slices.turn();
     if (turn) await turn;
   }
   // losses are divided by the number of examples, metrics by the sum of the weights
   const losses = sums.slice(0, heads).map((total) => total / dataset.count);
+  const extra = extras.whole + (extras.examples + extras.shared) / dataset.count;
   const loss = losses.reduce((total, value, i) => total + value * (training.heads[i]?.weight ?? 1), extra);
   const values = [loss, ...(heads > 1 ? losses : []), ...sums.slice(heads).map((total) => total / (weightTotal || 1))];
   return Object.fromEntries(reportNames(core, training).map((name, i) => [name, values[i] as number]));
 }
 
-function createLoop(
+export function createLoop(
   core: ModelCore,
   machine: Machine,
   what: string,
@@ -314,7 +327,7 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | null, end = 
 }
 
 /** The batches of one epoch. A source may call models while it is asked: it is waited for as a callback is. */
-async function* batchesOf(loop: Loop, source: BatchSource): AsyncGenerator<Examples, void> {
+export async function* batchesOf(loop: Loop, source: BatchSource): AsyncGenerator<Examples, void> {
   const { machine, signal } = loop;
   const iterable: unknown = typeof source === "function" ? source() : source;
   if (typeof iterable !== "object" || iterable === null || (!Array.isArray(iterable) && !isSource(iterable)))
@@ -337,7 +350,7 @@ async function* batchesOf(loop: Loop, source: BatchSource): AsyncGenerator<Examp
 }
 
 /** Runs what works with the model in its turn; a signal ends the waiting for it. */
-function inTurn<T>(
+export function inTurn<T>(
   core: ModelCore,
   machine: Machine,
   what: string,
@@ -354,7 +367,7 @@ function inTurn<T>(
   return untilAborted(done, signal ?? null, () => waiting);
 }
 
-const isSource = (data: unknown): data is BatchSource =>
+export const isSource = (data: unknown): data is BatchSource =>
   typeof data === "function" ||
   (typeof data === "object" &&
     data !== null &&

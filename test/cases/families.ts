@@ -7,6 +7,7 @@ import { convCases } from "./conv.ts";
 import { copyCases } from "./copy.ts";
 import { gatherCases } from "./gather.ts";
 import { gemmCases } from "./gemm.ts";
+import { layerNormCases } from "./layerNorm.ts";
 import { optimCases } from "./optim.ts";
 import { pointwiseCases } from "./pointwise.ts";
 import { poolCases } from "./pool.ts";
@@ -21,6 +22,7 @@ export const families: Readonly<Record<string, readonly KernelCase[]>> = {
   copy: copyCases,
   gather: gatherCases,
   gemm: gemmCases,
+  layerNorm: layerNormCases,
   optim: optimCases,
   pointwise: pointwiseCases,
   pool: poolCases,
