@@ -21,7 +21,7 @@ import type { Arrays, BatchSource, Examples, Loop } from "./fit.ts";
 import { abortSignal, batchesOf, createLoop, exampleShapeOf, feed, inTurn, isSource } from "./fit.ts";
 import type { ModelCore } from "./model.ts";
 import { coreOf, ensureBuilt, layersOf, makeSymbols, requireAlive, variablesOf, wantedInputs } from "./model.ts";
-import { createSlices, inSlices, runToEnd } from "./queue.ts";
+import { inSlices, runToEnd } from "./queue.ts";
 
 /** Options of `recalibrate`. */
 export interface RecalibrateOptions {
@@ -122,7 +122,6 @@ async function executableFor(core: ModelCore, machine: Machine, pass: Pass, batc
     };
   });
   await machine.engine.complete(compiled.listing.instructions.flatMap(stepsOf).map(({ kernel }) => kernel));
-  await inSlices(machine, "recalibrate", createSlices(), placing(machine, variablesOf(core)));
   const made = { executable: createExecutable(machine, compiled), rows };
   pass.executables.set(batch, made);
   return made;
