@@ -127,7 +127,7 @@ export { sgd } from "./optimizers/sgd.ts";
 export type { InputSpec, ProgramOptions, Step, StepOutput } from "./program.ts";
 export { program } from "./program.ts";
 export type { RandomNumbers } from "./randomNumbers.ts";
-export type { L1L2Options, L1Options, L2Options, Regularizer, Regularizer } from "./regularizers.ts";
+export type { L1L2Options, L1Options, L2Options, Regularizer } from "./regularizers.ts";
 export { l1, l1l2, l2 } from "./regularizers.ts";
 export * as schedules from "./scheduleFunctions.ts";
 export type { Schedule, ScheduleUnit } from "./schedules/unit.ts";
