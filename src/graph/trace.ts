@@ -18,12 +18,14 @@ export interface Trace {
   readonly streams: { count: number };
   /** Layers that no model owns, in the order of their first call. */
   readonly layers: object[];
+  /** Penalties on activations, one value an example each. */
+  readonly penalties: Tensor[];
 }
 
 let current: Trace | null = null;
 
 export function createTrace(training: boolean): Trace {
-  return { training, versions: new Map(), effects: [], streams: { count: 0 }, layers: [] };
+  return { training, versions: new Map(), effects: [], streams: { count: 0 }, layers: [], penalties: [] };
 }
 
 /** Runs `body` while `trace` is the current one. */

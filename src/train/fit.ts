@@ -142,7 +142,7 @@ export const abortSignal = (value: unknown, name: string, where: string): AbortS
   throw invalid(where, name, "an AbortSignal", value);
 };
 
-const exampleShapeOf = (x: unknown): number[] | null => {
+export const exampleShapeOf = (x: unknown): number[] | null => {
   if (x === null || typeof x !== "object") return null;
   const { shape } = flattenArray("x", x);
   return shape && shape.length > 1 ? [...shape.slice(1)] : null;
@@ -203,14 +203,20 @@ function sampleWeightsOf(core: ModelCore, where: string, given: unknown): [strin
 }
 
 /** Writes examples [first, first + count) into a prepared program. */
-function feed(executable: Executable, dataset: Dataset, order: Uint32Array | null, first: number, count: number): void {
+export function feed(
+  executable: Executable,
+  dataset: Dataset,
+  order: Uint32Array | null,
+  first: number,
+  count: number,
+): void {
   for (const { name, data, size } of dataset.columns) {
     const view = executable.input(name);
     if (view) gatherInto(view, data, size, order, first, count);
   }
 }
 
-interface Loop {
+export interface Loop {
   readonly core: ModelCore;
   readonly machine: Machine;
   readonly what: string;
@@ -287,7 +293,9 @@ async function evaluateLoop(loop: Loop, data: Dataset | BatchSource, batchSize: 
   ];
   const sums = headOf.map(() => 0);
   const weightTotals = names.map(() => 0);
-  let [examples, extra] = [0, 0];
+  let examples = 0;
+  // as penaltyParts has them
+  const extras = { examples: 0, whole: 0, shared: 0 };
   const add = async (dataset: Dataset): Promise<void> => {
     const weightNames = weightsIn(dataset).split("\n");
     const columns = dataset.columns.filter(({ name }) => !weightNames.includes(name));
@@ -317,8 +325,12 @@ async function evaluateLoop(loop: Loop, data: Dataset | BatchSource, batchSize: 
         for (let j = 0; j < count; j++) total += weights ? (weights[first + j] as number) : 1;
         weightTotals[head] = (weightTotals[head] as number) + total;
       });
-      if (executable.compiled.listing.outputs.length > headOf.length)
-        extra = executable.output(headOf.length)[0] as number;
+      if (executable.compiled.listing.outputs.length > headOf.length) {
+        const ofExamples = executable.output(headOf.length);
+        for (let j = 0; j < count; j++) extras.examples += ofExamples[j] as number;
+        extras.whole = executable.output(headOf.length + 1)[0] as number;
+        extras.shared = executable.output(headOf.length + 2)[0] as number;
+      }
       const turn = loop.slices.turn();
       if (turn) await turn;
     }
@@ -331,6 +343,7 @@ async function evaluateLoop(loop: Loop, data: Dataset | BatchSource, batchSize: 
   } else await add(data);
   // losses are divided by the number of examples, metrics by the sum of the weights
   const losses = sums.slice(0, heads).map((total) => total / examples);
+  const extra = extras.whole + (extras.examples + extras.shared) / examples;
   const loss = losses.reduce((total, value, i) => total + value * (training.heads[i]?.weight ?? 1), extra);
   const means = headOf.slice(heads).map((head, i) => (sums[heads + i] as number) / (weightTotals[head] || 1));
   const values = [loss, ...(heads > 1 ? losses : []), ...means];
@@ -343,7 +356,7 @@ const noBatch = (what: string): LanewiseError =>
     `${what}: no batch came. Pass a function that makes a new iterable each time it is called.`,
   );
 
-function createLoop(
+export function createLoop(
   core: ModelCore,
   machine: Machine,
   what: string,
@@ -388,7 +401,11 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | null, end = 
 }
 
 /** The batches of one epoch. A source may call models while it is asked: it is waited for as a callback is. */
-async function* batchesOf(loop: Loop, source: BatchSource, what = loop.what): AsyncGenerator<Examples, void> {
+export async function* batchesOf(
+  loop: Loop,
+  source: BatchSource,
+  what: string = loop.what,
+): AsyncGenerator<Examples, void> {
   const { machine, signal } = loop;
   const iterable: unknown = typeof source === "function" ? source(loop.state.epoch) : source;
   if (typeof iterable !== "object" || iterable === null || (!Array.isArray(iterable) && !isSource(iterable)))
@@ -411,7 +428,7 @@ async function* batchesOf(loop: Loop, source: BatchSource, what = loop.what): As
 }
 
 /** Runs what works with the model in its turn; a signal ends the waiting for it. */
-function inTurn<T>(
+export function inTurn<T>(
   core: ModelCore,
   machine: Machine,
   what: string,
@@ -428,7 +445,7 @@ function inTurn<T>(
   return untilAborted(done, signal ?? null, () => waiting);
 }
 
-const isSource = (data: unknown): data is BatchSource =>
+export const isSource = (data: unknown): data is BatchSource =>
   typeof data === "function" ||
   (typeof data === "object" &&
     data !== null &&
