@@ -48,6 +48,7 @@ export {
   sigmoidCrossEntropyGradient,
 } from "./crossEntropy";
 export { gather, gatherGradient, oneHot } from "./gather";
+export { layerNorm, layerNormGradient, layerNormGradientPhases, layerNormGradientScratch } from "./layerNorm";
 export { adadelta } from "./optim/adadelta";
 export { adagrad } from "./optim/adagrad";
 export { adamax } from "./optim/adamax";

@@ -27,8 +27,14 @@ export function numbersOf(seed: number): () => number {
   };
 }
 
+/** Images [n, 64] and their labels. */
+export interface Digits {
+  readonly x: { readonly data: Float64Array; readonly shape: number[] };
+  readonly y: Uint8Array;
+}
+
 /** The digits of 8x8 pixels, 0 to 16, in a training and a test part. */
-export async function readDigits({ read, seed }: Given) {
+export async function readDigits({ read, seed }: Given): Promise<Record<"train" | "test", Digits>> {
   const { x, y } = await readCsv(await read("digits.csv.gz"), { header: false, target: "column64" });
   return split({ x, y: Uint8Array.from(y as Float64Array) }, { ratios: [0.8, 0.2], stratify: true, seed });
 }

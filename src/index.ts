@@ -6,7 +6,7 @@ export type { ApplyOptions } from "./augment/apply.ts";
 export type {
   CutoutOptions,
   FactorOptions,
-  GaussianNoiseOptions,
+  ImageNoiseOptions,
   PrincipalColorOptions,
 } from "./augment/color.ts";
 export type {
@@ -25,6 +25,8 @@ export type { OverlayOptions } from "./augment/overlay.ts";
 export type { PrincipalColors } from "./augment/principalColors.ts";
 export * as augment from "./augment.ts";
 export type { Stage } from "./compile/explain.ts";
+export type { Constraint, MaxNormOptions, MinMaxNormOptions, UnitNormOptions } from "./constraints.ts";
+export { maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints.ts";
 export type { Values } from "./data/arrays.ts";
 export { suggestBatchSize } from "./data/batchSize.ts";
 export type { Fold, KFoldOptions, StratifiedKFoldOptions } from "./data/folds.ts";
@@ -94,12 +96,21 @@ export type { LayerRecipe, WeightDescription } from "./layers/defineLayer.ts";
 export { defineLayer } from "./layers/defineLayer.ts";
 export type { DenseOptions } from "./layers/dense.ts";
 export { dense } from "./layers/dense.ts";
-export type { DropoutOptions } from "./layers/dropout.ts";
+export type { DropoutOptions, DropoutRate } from "./layers/dropout.ts";
 export { dropout } from "./layers/dropout.ts";
 export type { CallContext, CallOptions, Layer, LayerOptions } from "./layers/layer.ts";
 export type { ConcatenateOptions } from "./layers/merging.ts";
 export { add, concatenate } from "./layers/merging.ts";
 export { input } from "./layers/network.ts";
+export type {
+  AlphaDropoutOptions,
+  GaussianDropoutOptions,
+  GaussianNoiseOptions,
+  SpatialDropout2dOptions,
+} from "./layers/noise.ts";
+export { alphaDropout, gaussianDropout, gaussianNoise, spatialDropout2d } from "./layers/noise.ts";
+export type { GroupNormalizationOptions, LayerNormalizationOptions } from "./layers/normalization.ts";
+export { groupNormalization, layerNormalization } from "./layers/normalization.ts";
 export type { GlobalPooling2dOptions, Pooling2dOptions } from "./layers/pooling.ts";
 export { averagePooling2d, globalAveragePooling2d, maxPooling2d } from "./layers/pooling.ts";
 export type {
@@ -112,7 +123,7 @@ export type {
 export { activation, elu, flatten, leakyRelu, relu, rescaling, reshape, softmax } from "./layers/shaping.ts";
 export type { Adaptable, AdaptableLayer, NormalizeOptions, StandardizeOptions } from "./layers/standardize.ts";
 export { normalize, standardize } from "./layers/standardize.ts";
-export type { Loss, LossFunction, LossLike, LossName } from "./losses.ts";
+export type { CrossentropyOptions, Loss, LossFunction, LossLike, LossName } from "./losses.ts";
 export * as losses from "./lossFunctions.ts";
 export type { Chosen, InitOptions } from "./machine.ts";
 export { init } from "./machine.ts";
@@ -162,7 +173,7 @@ export { pick } from "./pick.ts";
 export type { InputSpec, ProgramOptions, Step, StepOutput } from "./program.ts";
 export { program } from "./program.ts";
 export type { RandomNumbers } from "./randomNumbers.ts";
-export type { Regularizer } from "./regularizers.ts";
+export type { L1L2Options, L1Options, L2Options, Regularizer } from "./regularizers.ts";
 export { l1, l1l2, l2 } from "./regularizers.ts";
 export * as schedules from "./scheduleFunctions.ts";
 export type { Schedule, ScheduleUnit } from "./schedules/unit.ts";
@@ -193,5 +204,7 @@ export type { CostRise, MonotoneCost, MonotoneCostOptions } from "./train/monoto
 export { monotoneCost } from "./train/monotoneCost.ts";
 export type { ProgressOptions } from "./train/progress.ts";
 export { progress } from "./train/progress.ts";
+export type { RecalibrateOptions } from "./train/recalibrate.ts";
+export { recalibrate } from "./train/recalibrate.ts";
 export type { ModelMemory } from "./train/report.ts";
 export { variable } from "./variable.ts";

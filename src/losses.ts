@@ -1,11 +1,12 @@
 // Losses: one value an example. The library applies weights and takes the mean.
 
 import { LanewiseError } from "../bindings/errors.ts";
-import { bool, checkOptions, invalid } from "./check.ts";
+import { bool, checkOptions, fraction, invalid } from "./check.ts";
 import type { Tensor } from "./graph/graph.ts";
 import { isTensor } from "./graph/graph.ts";
 import type { NoOptions } from "./initializers/distributions.ts";
-import { abs, squaredDifference, sub } from "./ops/pointwise.ts";
+import { smoothedLabels } from "./ops/gather.ts";
+import { abs, add, mul, squaredDifference, sub } from "./ops/pointwise.ts";
 import {
   binaryCrossEntropy,
   categoricalCrossEntropy,
@@ -29,9 +30,12 @@ export interface Loss {
   readonly call: LossFunction;
 }
 
-interface LogitsOptions {
+/** Options of the cross-entropies. */
+export interface CrossentropyOptions {
   /** Whether the prediction is logits rather than probabilities, by default false. */
   readonly fromLogits?: boolean;
+  /** The share s of a target that is spread evenly over all classes, 0 (default) up to but not including 1. */
+  readonly labelSmoothing?: number;
 }
 
 function makeLoss(name: string, targets: Loss["targets"], fromLogits: boolean, call: LossFunction): Loss {
@@ -53,10 +57,14 @@ function makeLoss(name: string, targets: Loss["targets"], fromLogits: boolean, c
   };
 }
 
-const logitsOption = (name: string, options: LogitsOptions): boolean => {
-  checkOptions(name, options, { fromLogits: bool });
-  return options.fromLogits ?? false;
+const crossentropyOptions = (name: string, options: CrossentropyOptions): Required<CrossentropyOptions> => {
+  checkOptions(name, options, { fromLogits: bool, labelSmoothing: fraction });
+  return { fromLogits: options.fromLogits ?? false, labelSmoothing: options.labelSmoothing ?? 0 };
 };
+
+/** (1 - s) t + s / classes */
+const smoothed = (targets: Tensor, s: number, classes: number): Tensor =>
+  s > 0 ? add(mul(targets, 1 - s), s / classes) : targets;
 
 /** Mean of (target - prediction)^2 over all axes but the first. Targets have the prediction's shape. */
 export function meanSquaredError(options: NoOptions = {}): Loss {
@@ -71,33 +79,39 @@ export function meanAbsoluteError(options: NoOptions = {}): Loss {
 }
 
 /**
- * -t log p - (1 - t) log(1 - p), the mean over all axes but the first; with `fromLogits` p = sigmoid(prediction).
- * A prediction that ends in a sigmoid is looked through, so that both are computed in the stable form.
+ * -t log p - (1 - t) log(1 - p), the mean over all axes but the first; with `fromLogits` p = sigmoid(prediction), with
+ * `labelSmoothing` s the target is (1 - s) t + s/2. A prediction that ends in a sigmoid is looked through, so that both are computed in the stable form.
  */
-export function binaryCrossentropy(options: LogitsOptions = {}): Loss {
-  const fromLogits = logitsOption("binaryCrossentropy", options);
-  return makeLoss("binaryCrossentropy", "values", fromLogits, (t, p) =>
-    meanPerExample(fromLogits ? sigmoidCrossEntropy(p, t) : binaryCrossEntropy(p, t)),
-  );
+export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
+  const { fromLogits, labelSmoothing } = crossentropyOptions("binaryCrossentropy", options);
+  return makeLoss("binaryCrossentropy", "values", fromLogits, (target, p) => {
+    const t = smoothed(target, labelSmoothing, 2);
+    return meanPerExample(fromLogits ? sigmoidCrossEntropy(p, t) : binaryCrossEntropy(p, t));
+  });
 }
 
 /**
- * -sum t log p over the last axis, targets one-hot or probabilities; with `fromLogits` p = softmax(prediction).
- * A prediction that ends in a softmax is looked through, so that both are computed in the stable form.
+ * -sum t log p over the last axis, targets one-hot or probabilities; with `fromLogits` p = softmax(prediction), with
+ * `labelSmoothing` s the target is (1 - s) t + s / classes (Szegedy et al. 2016). A prediction that ends in a softmax is looked through, so that both are computed in the stable form.
  */
-export function categoricalCrossentropy(options: LogitsOptions = {}): Loss {
-  const fromLogits = logitsOption("categoricalCrossentropy", options);
-  return makeLoss("categoricalCrossentropy", "values", fromLogits, (t, p) =>
-    meanPerExample(fromLogits ? softmaxCrossEntropy(p, t) : categoricalCrossEntropy(p, t)),
-  );
+export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
+  const { fromLogits, labelSmoothing } = crossentropyOptions("categoricalCrossentropy", options);
+  return makeLoss("categoricalCrossentropy", "values", fromLogits, (target, p) => {
+    const t = smoothed(target, labelSmoothing, p.dims.at(-1) as number);
+    return meanPerExample(fromLogits ? softmaxCrossEntropy(p, t) : categoricalCrossEntropy(p, t));
+  });
 }
 
-/** -log p[label], targets class indices from 0; otherwise as categoricalCrossentropy. */
-export function sparseCategoricalCrossentropy(options: LogitsOptions = {}): Loss {
-  const fromLogits = logitsOption("sparseCategoricalCrossentropy", options);
-  return makeLoss("sparseCategoricalCrossentropy", "labels", fromLogits, (t, p) =>
-    meanPerExample(fromLogits ? softmaxCrossEntropy(p, t) : categoricalCrossEntropy(p, t)),
-  );
+/**
+ * -log p[label], targets class indices from 0; with `labelSmoothing` s it is -(1 - s) log p[label] - s / classes sum log p.
+ * Otherwise as categoricalCrossentropy.
+ */
+export function sparseCategoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
+  const { fromLogits, labelSmoothing } = crossentropyOptions("sparseCategoricalCrossentropy", options);
+  return makeLoss("sparseCategoricalCrossentropy", "labels", fromLogits, (labels, p) => {
+    const t = labelSmoothing > 0 ? smoothedLabels(labels, p.dims.at(-1) as number, labelSmoothing) : labels;
+    return meanPerExample(fromLogits ? softmaxCrossEntropy(p, t) : categoricalCrossEntropy(p, t));
+  });
 }
 
 const byName: Readonly<Record<LossName, () => Loss>> = {

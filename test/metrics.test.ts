@@ -7,6 +7,7 @@ import {
   earlyStopping,
   functional,
   input,
+  l2,
   LanewiseError,
   losses,
   metrics,
@@ -272,7 +273,7 @@ suite("metrics over a whole set", (test) => {
 
   test("with a penalty on weights the loss is as without the metric", async () => {
     const make = (own: CompileOptions["metrics"]): Model => {
-      const model = sequential([dense({ units: 3, kernelRegularizer: { kind: "regularizer", l1: 0, l2: 0.5 } })], {
+      const model = sequential([dense({ units: 3, kernelRegularizer: l2({ l2: 0.5 }) })], {
         inputShape: [4],
         seed: 3,
       });

@@ -10,6 +10,7 @@ import * as depthwise from "./depthwise.ts";
 import * as gather from "./gather.ts";
 import * as gemm from "./gemm.ts";
 import * as gradients from "./gradients.ts";
+import * as layerNorm from "./layerNorm.ts";
 import * as optim from "./optim.ts";
 import * as pointwise from "./pointwise.ts";
 import * as pool from "./pool.ts";
@@ -26,6 +27,7 @@ export const baselines: { readonly [K in KernelName]: Baseline<K> } = {
   ...gather,
   ...gemm,
   ...gradients,
+  ...layerNorm,
   ...optim,
   ...pointwise,
   ...pool,

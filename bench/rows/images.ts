@@ -1,4 +1,4 @@
-// Pooling and batch normalisation.
+// Pooling, and normalisation of batches and layers.
 
 import type { KernelName } from "../../bindings/generated/kernels.ts";
 import type { GroupName } from "../goals.ts";
@@ -55,6 +55,18 @@ function batchNorm(kernel: KernelName, rows: number, channels: number, inside: b
   return plainRow(group, kernel, `${rows}x${channels}`, { rows, channels }, more);
 }
 
+function layerNorm(kernel: KernelName, rows: number, columns: number, inside: boolean): Row {
+  const group = inside ? "streamingInside" : "streaming";
+  const bytes = rows * columns * 4;
+  const more = {
+    present: kernel === "layerNorm" ? ["gamma", "beta"] : ["gamma"],
+    // rows are read once, whatever is computed of them
+    ...(kernel === "layerNorm" ? {} : { traffic: [{ reads: [bytes, bytes], updates: [], writes: [bytes] }] }),
+    ...(inside ? {} : { reduced: layerNorm(kernel, Math.ceil(rows / 64), columns, true) }),
+  };
+  return plainRow(group, kernel, `${rows}x${columns}`, { rows, columns }, more);
+}
+
 const normKernels = ["batchNormStatistics", "batchNorm", "batchNormGradient", "batchNormInferenceGradient"] as const;
 
 export const imageRows: readonly Row[] = [
@@ -64,5 +76,11 @@ export const imageRows: readonly Row[] = [
     batchNorm(kernel, 256, 16, true),
     batchNorm(kernel, 125_000, 64, false),
     batchNorm(kernel, 31_250, 256, false),
+  ]),
+  ...(["layerNorm", "layerNormGradient"] as const).flatMap((kernel) => [
+    layerNorm(kernel, 64, 64, true),
+    layerNorm(kernel, 16, 256, true),
+    layerNorm(kernel, 125_000, 64, false),
+    layerNorm(kernel, 10_000, 768, false),
   ]),
 ];

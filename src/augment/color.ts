@@ -157,13 +157,13 @@ export function principalColor(options: PrincipalColorOptions): Layer {
 }
 
 /** Options of `augment.gaussianNoise`. */
-export interface GaussianNoiseOptions extends LayerOptions, ValueOptions {
+export interface ImageNoiseOptions extends LayerOptions, ValueOptions {
   /** Deviation of the noise, in units of the values. */
   readonly stddev: number;
 }
 
 /** Adds noise while training: x + stddev z, z standard normal at every value, kept within valueRange. Keras: RandomGaussianNoise. */
-export function gaussianNoise(options: GaussianNoiseOptions): Layer {
+export function gaussianNoise(options: ImageNoiseOptions): Layer {
   checkOptions("augment.gaussianNoise", options, { ...layerOptions, stddev: nonNegative, valueRange }, ["stddev"]);
   const { stddev: deviation, valueRange: [low, high] = BYTES } = options;
   return augmentation("gaussianNoise", options, ({ x, stream }) =>

@@ -132,6 +132,7 @@ export function augmentation(
   return makeLayer({
     type,
     options,
+    noise: true,
     call: ([x], _, context) => {
       const images = imagesOf(x as Tensor, context);
       return context.training ? change(images) : otherwise(images);

@@ -142,9 +142,11 @@ function sorted(graph: GraphResults): Node[] {
       else after.set(earlier, [node]);
     }
   }
-  // effects are held back until nothing else is ready
+  // effects are held back until nothing else is ready; what reads their results comes behind those that are, so that updates
+  // stay side by side
+  const late = descendants(nodes, new Set(effects));
   const rank = new Map<Node, number>(
-    nodes.map((node) => [node, isEffect(node) ? 1e12 + effects.indexOf(node) : node.id]),
+    nodes.map((node) => [node, isEffect(node) ? 1e12 + effects.indexOf(node) : node.id + (late.has(node) ? 2e12 : 0)]),
   );
   const ready = nodes.filter((node) => missing.get(node) === 0);
   const byRank = (a: Node, b: Node) => (rank.get(b) as number) - (rank.get(a) as number);

@@ -35,12 +35,15 @@ export interface Trace {
   /** Layers that no model owns, in the order of their first call. */
   readonly layers: object[];
   readonly watch?: Watch;
+  /** Penalties on activations, one value an example each. */
+  readonly penalties: Tensor[];
 }
 
 let current: Trace | null = null;
 
 export function createTrace(training: boolean, watch?: Watch): Trace {
-  return { training, versions: new Map(), effects: [], streams: { count: 0 }, layers: [], ...(watch && { watch }) };
+  const fresh = { versions: new Map(), effects: [], streams: { count: 0 }, layers: [], penalties: [] };
+  return { training, ...fresh, ...(watch && { watch }) };
 }
 
 /** Runs `body` while `trace` is the current one. */

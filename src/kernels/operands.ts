@@ -186,6 +186,8 @@ const ownDefaults: { readonly [K in KernelName]?: Readonly<Record<string, Defaul
   batchNorm: { epsilon: 1e-3 },
   batchNormGradient: { epsilon: 1e-3 },
   batchNormInferenceGradient: { epsilon: 1e-3 },
+  layerNorm: { epsilon: 1e-3 },
+  layerNormGradient: { epsilon: 1e-3 },
   movingAverage: { momentum: 0.99 },
   clip: { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
   colorTransform: { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },

@@ -2,6 +2,8 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { bool, checkOptions, oneOf, positiveInteger, sizeOrPair } from "../check.ts";
+import type { Constraint } from "../constraints.ts";
+import { constraintOption } from "../constraints.ts";
 import type { Initializer, InitializerName } from "../initializers.ts";
 import { initializerOption, resolveInitializer } from "../initializers.ts";
 import type { ActivationName } from "../ops/activation.ts";
@@ -33,6 +35,9 @@ interface CommonOptions extends LayerOptions {
   /** By default "zeros". */
   readonly biasInitializer?: Initializer | InitializerName;
   readonly biasRegularizer?: Regularizer;
+  /** Of the layer's output, after the activation. */
+  readonly activityRegularizer?: Regularizer;
+  readonly biasConstraint?: Constraint;
 }
 
 /** Options of `conv2d`; `filters` and `kernelSize` must be given. */
@@ -44,6 +49,7 @@ export interface Conv2dOptions extends CommonOptions {
   /** By default "glorotUniform". */
   readonly kernelInitializer?: Initializer | InitializerName;
   readonly kernelRegularizer?: Regularizer;
+  readonly kernelConstraint?: Constraint;
 }
 
 /** Options of `depthwiseConv2d`; `kernelSize` must be given. */
@@ -53,6 +59,7 @@ export interface DepthwiseConv2dOptions extends CommonOptions {
   /** By default "glorotUniform". */
   readonly depthwiseInitializer?: Initializer | InitializerName;
   readonly depthwiseRegularizer?: Regularizer;
+  readonly depthwiseConstraint?: Constraint;
 }
 
 const commonCheckers = {
@@ -65,6 +72,8 @@ const commonCheckers = {
   useBias: bool,
   biasInitializer: initializerOption,
   biasRegularizer: regularizerOption,
+  activityRegularizer: regularizerOption,
+  biasConstraint: constraintOption,
 };
 
 function requireImages(where: string, shape: Shape): void {
@@ -92,11 +101,13 @@ export function conv2d(options: Conv2dOptions): Layer {
       groups: positiveInteger,
       kernelInitializer: initializerOption,
       kernelRegularizer: regularizerOption,
+      kernelConstraint: constraintOption,
     },
     ["filters", "kernelSize"],
   );
   const { filters, kernelSize, strides = 1, padding = "valid", dilationRate = 1, groups = 1 } = options;
-  const { activation = "linear", useBias = true, kernelRegularizer, biasRegularizer } = options;
+  const { activation = "linear", useBias = true, kernelRegularizer, kernelConstraint } = options;
+  const { biasRegularizer, biasConstraint, activityRegularizer } = options;
   const kernelInitializer = resolveInitializer(
     "conv2d",
     "kernelInitializer",
@@ -106,6 +117,7 @@ export function conv2d(options: Conv2dOptions): Layer {
   return makeLayer({
     type: "conv2d",
     options,
+    activityRegularizer,
     build([shape = []], where) {
       requireImages(where, shape);
       const channels = shape[3] as number;
@@ -120,9 +132,16 @@ export function conv2d(options: Conv2dOptions): Layer {
           shape: [...pair(kernelSize), channels / groups, filters],
           initializer: kernelInitializer,
           regularizer: kernelRegularizer,
+          constraint: kernelConstraint,
         },
       };
-      if (useBias) weights.bias = { shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer };
+      if (useBias)
+        weights.bias = {
+          shape: [filters],
+          initializer: biasInitializer,
+          regularizer: biasRegularizer,
+          constraint: biasConstraint,
+        };
       return weights;
     },
     call([x], { kernel, bias }, { where }) {
@@ -150,11 +169,13 @@ export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer {
       depthMultiplier: positiveInteger,
       depthwiseInitializer: initializerOption,
       depthwiseRegularizer: regularizerOption,
+      depthwiseConstraint: constraintOption,
     },
     ["kernelSize"],
   );
   const { kernelSize, strides = 1, padding = "valid", dilationRate = 1, depthMultiplier = 1 } = options;
-  const { activation = "linear", useBias = true, depthwiseRegularizer, biasRegularizer } = options;
+  const { activation = "linear", useBias = true, depthwiseRegularizer, depthwiseConstraint } = options;
+  const { biasRegularizer, biasConstraint, activityRegularizer } = options;
   const initializer = resolveInitializer(
     "depthwiseConv2d",
     "depthwiseInitializer",
@@ -164,6 +185,7 @@ export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer {
   return makeLayer({
     type: "depthwiseConv2d",
     options,
+    activityRegularizer,
     build([shape = []], where) {
       requireImages(where, shape);
       const channels = shape[3] as number;
@@ -172,6 +194,7 @@ export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer {
           shape: [...pair(kernelSize), channels, depthMultiplier],
           initializer,
           regularizer: depthwiseRegularizer,
+          constraint: depthwiseConstraint,
         },
       };
       if (useBias)
@@ -179,6 +202,7 @@ export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer {
           shape: [channels * depthMultiplier],
           initializer: biasInitializer,
           regularizer: biasRegularizer,
+          constraint: biasConstraint,
         };
       return weights;
     },

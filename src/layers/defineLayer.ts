@@ -1,6 +1,8 @@
 // Layers of one's own.
 
 import { anyFunction, bool, checkOptions, invalid, nonEmptyString, oneOf, requireRecord } from "../check.ts";
+import type { Constraint } from "../constraints.ts";
+import { constraintOption } from "../constraints.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { Initializer, InitializerName } from "../initializers.ts";
 import { resolveInitializer } from "../initializers.ts";
@@ -16,6 +18,7 @@ export interface WeightDescription {
   /** By default "glorotUniform". */
   readonly initializer?: Initializer | InitializerName;
   readonly regularizer?: Regularizer;
+  readonly constraint?: Constraint;
   /** "statistics" for what is kept but not trained. */
   readonly role?: "parameters" | "statistics";
 }
@@ -90,13 +93,20 @@ function checkedWeight(where: string, weight: WeightDescription): WeightSpec {
       shape: (v) => v,
       initializer: (v) => v,
       regularizer: regularizerOption,
+      constraint: constraintOption,
       role: oneOf("parameters", "statistics"),
     },
     ["shape"],
   );
-  const { shape, initializer = "glorotUniform", regularizer, role = "parameters" } = weight;
+  const { shape, initializer = "glorotUniform", regularizer, constraint, role = "parameters" } = weight;
   if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 1)) {
     throw invalid(where, "shape", "an array of positive integers", shape);
   }
-  return { shape: [...shape], initializer: resolveInitializer(where, "initializer", initializer), regularizer, role };
+  return {
+    shape: [...shape],
+    initializer: resolveInitializer(where, "initializer", initializer),
+    regularizer,
+    constraint,
+    role,
+  };
 }

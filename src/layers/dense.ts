@@ -2,6 +2,8 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { bool, checkOptions, oneOf, positiveInteger } from "../check.ts";
+import type { Constraint } from "../constraints.ts";
+import { constraintOption } from "../constraints.ts";
 import type { Initializer, InitializerName } from "../initializers.ts";
 import { initializerOption, resolveInitializer } from "../initializers.ts";
 import type { ActivationName } from "../ops/activation.ts";
@@ -28,6 +30,10 @@ export interface DenseOptions extends LayerOptions {
   readonly biasInitializer?: Initializer | InitializerName;
   readonly kernelRegularizer?: Regularizer;
   readonly biasRegularizer?: Regularizer;
+  /** Of the layer's output, after the activation. */
+  readonly activityRegularizer?: Regularizer;
+  readonly kernelConstraint?: Constraint;
+  readonly biasConstraint?: Constraint;
 }
 
 /**
@@ -47,10 +53,14 @@ export function dense(options: DenseOptions): Layer {
       biasInitializer: initializerOption,
       kernelRegularizer: regularizerOption,
       biasRegularizer: regularizerOption,
+      activityRegularizer: regularizerOption,
+      kernelConstraint: constraintOption,
+      biasConstraint: constraintOption,
     },
     ["units"],
   );
-  const { units, activation = "linear", useBias = true, kernelRegularizer, biasRegularizer } = options;
+  const { units, activation = "linear", useBias = true, activityRegularizer } = options;
+  const { kernelRegularizer, biasRegularizer, kernelConstraint, biasConstraint } = options;
   const kernelInitializer = resolveInitializer(
     "dense",
     "kernelInitializer",
@@ -60,6 +70,7 @@ export function dense(options: DenseOptions): Layer {
   return makeLayer({
     type: "dense",
     options,
+    activityRegularizer,
     build([shape = []], where) {
       if (shape.length < 2) {
         throw new LanewiseError(
@@ -72,9 +83,16 @@ export function dense(options: DenseOptions): Layer {
           shape: [shape.at(-1) as number, units],
           initializer: kernelInitializer,
           regularizer: kernelRegularizer,
+          constraint: kernelConstraint,
         },
       };
-      if (useBias) weights.bias = { shape: [units], initializer: biasInitializer, regularizer: biasRegularizer };
+      if (useBias)
+        weights.bias = {
+          shape: [units],
+          initializer: biasInitializer,
+          regularizer: biasRegularizer,
+          constraint: biasConstraint,
+        };
       return weights;
     },
     call([x], { kernel, bias }) {

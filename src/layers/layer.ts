@@ -4,6 +4,7 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
 import { bool, checkOptions, invalid, nonEmptyString } from "../check.ts";
+import type { Constraint } from "../constraints.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { isTensor, makeNode, withScope } from "../graph/graph.ts";
 import type { Op } from "../graph/op.ts";
@@ -23,6 +24,7 @@ import type { Initializer } from "../initializers.ts";
 import type { Regularizer } from "../regularizers.ts";
 import type { Shape } from "../shape.ts";
 import { formatShape, sameShape } from "../shape.ts";
+import type { Network } from "./network.ts";
 
 /** Options of a call of a layer: `layer(x, { training: false })`. */
 export interface CallOptions {
@@ -44,6 +46,7 @@ export interface WeightSpec {
   readonly shape: Shape;
   readonly initializer: Initializer;
   readonly regularizer?: Regularizer | undefined;
+  readonly constraint?: Constraint | undefined;
   /** "statistics" for what is not trained but kept, such as moving averages. By default "parameters". */
   readonly role?: Exclude<VariableRole, "slots">;
 }
@@ -88,8 +91,11 @@ export interface LayerState {
   position: number;
   weights: ReadonlyMap<string, Variable> | null;
   readonly regularizers: Map<Variable, Regularizer>;
+  readonly constraints: Map<Variable, Constraint>;
   /** For layers made of layers. */
   readonly children: () => readonly Layer[];
+  /** What a network with this layer could do better as it is built. */
+  readonly notes: ((network: Network, layers: readonly Layer[]) => string[]) | undefined;
   inputShapes: readonly (readonly (number | null)[])[];
   outputShape: readonly (number | null)[] | null;
 }
@@ -102,6 +108,8 @@ export interface LayerDefinition {
   readonly children?: () => readonly Layer[];
   /** Whether it behaves by chance while training. */
   readonly noise?: true;
+  readonly activityRegularizer?: Regularizer | undefined;
+  readonly notes?: LayerState["notes"];
   build?(inputShapes: readonly Shape[], where: string): Readonly<Record<string, WeightSpec>>;
   call(inputs: readonly Tensor[], weights: Readonly<Record<string, Tensor>>, context: CallContext): Tensor;
 }
@@ -146,7 +154,9 @@ export function makeLayer(definition: LayerDefinition): Layer {
     position: 0,
     weights: null,
     regularizers: new Map(),
+    constraints: new Map(),
     children: definition.children ?? (() => []),
+    notes: definition.notes,
     inputShapes: [],
     outputShape: null,
   };
@@ -165,6 +175,10 @@ export function makeLayer(definition: LayerDefinition): Layer {
       variable.state.seed = state.seed;
       variable.state.stream = state.position * 256 + i;
       if (spec.regularizer) state.regularizers.set(variable, spec.regularizer);
+      if (spec.constraint) {
+        spec.constraint.check(spec.shape, `${where()}, weight "${key}"`);
+        state.constraints.set(variable, spec.constraint);
+      }
       variables.set(key, variable);
     }
     return variables;
@@ -191,6 +205,8 @@ export function makeLayer(definition: LayerDefinition): Layer {
         });
         if (!isTensor(output)) throw invalid(where(), "what call returns", "a tensor", output);
         trace.watch?.calls.push({ layer: self, output, silenced });
+        const penalty = definition.activityRegularizer?.ofExamples(output);
+        if (penalty) trace.penalties.push(penalty);
         const unknown = (dims: Shape) => dims.map((n, axis) => (axis === 0 ? null : n));
         state.inputShapes = shapes.map(unknown);
         state.outputShape = unknown(output.dims);

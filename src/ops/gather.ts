@@ -67,11 +67,17 @@ export function gather(x: TensorLike, indices: TensorLike): Tensor {
   return apply(gatherOp, [tensor, toTensor("ops.gather", indices, "indices")], null);
 }
 
-const oneHotOp: Op<{ depth: number }> = {
+interface OneHotAttributes {
+  readonly depth: number;
+  readonly on: number;
+  readonly off: number;
+}
+
+const oneHotOp: Op<OneHotAttributes> = {
   name: "oneHot",
   infer: ([indices], { depth }) => [{ shape: [...(indices as Tensor).dims, depth], dtype: "float32" }],
-  lower({ inputs: [indices], outputs: [out], attributes: { depth }, emit }) {
-    const operands = { count: (indices as Buffer).length, columns: depth, on: 1, off: 0 };
+  lower({ inputs: [indices], outputs: [out], attributes: { depth, on, off }, emit }) {
+    const operands = { count: (indices as Buffer).length, columns: depth, on, off };
     emit("oneHot", { ...operands, indices: indices as Buffer, out: out as Buffer });
   },
 };
@@ -82,7 +88,13 @@ export function oneHot(indices: TensorLike, depth: number): Tensor {
   requireInt("ops.oneHot", tensor, "indices");
   if (!Number.isInteger(depth) || depth < 1 || depth >= 2 ** 31)
     throw invalid("ops.oneHot", "depth", "a positive integer", depth);
-  return apply(oneHotOp, [tensor], { depth });
+  return apply(oneHotOp, [tensor], { depth, on: 1, off: 0 });
+}
+
+/** Targets from labels: 1 - smoothing for the label, and smoothing / classes for each class beside (Szegedy et al. 2016). */
+export function smoothedLabels(labels: Tensor, classes: number, smoothing: number): Tensor {
+  const off = smoothing / classes;
+  return apply(oneHotOp, [labels], { depth: classes, on: 1 - smoothing + off, off });
 }
 
 const sameIntegersOp: Op<null> = {

@@ -19,7 +19,8 @@ const rowsOf = (dims: readonly number[] | undefined) => {
   return { rows: sizeOf(dims ?? []) / channels, channels };
 };
 
-const statisticsOp: Op<null> = {
+/** Op that notes look for. */
+export const statisticsOp: Op<null> = {
   name: "batchNormStatistics",
   infer: ([x]) => {
     const shape = [(x as Tensor).dims.at(-1) as number];
@@ -79,7 +80,8 @@ const normGradientOp: Op<NormAttributes> = {
   },
 };
 
-const normOp: Op<NormAttributes> = {
+/** Op that recalibrate and notes look for. */
+export const normOp: Op<NormAttributes> = {
   name: "batchNorm",
   infer: ([x]) => [{ shape: (x as Tensor).dims, dtype: "float32" }],
   gradient: ({ inputs, upstream: [dy], attributes }) => {

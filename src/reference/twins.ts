@@ -9,6 +9,7 @@ import * as copy from "./copy.ts";
 import * as gather from "./gather.ts";
 import * as gemm from "./gemm.ts";
 import * as gradients from "./gradients.ts";
+import * as layerNorm from "./layerNorm.ts";
 import * as optim from "./optim.ts";
 import * as pointwise from "./pointwise.ts";
 import * as pool from "./pool.ts";
@@ -26,6 +27,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   ...gather,
   ...gemm,
   ...gradients,
+  ...layerNorm,
   ...optim,
   ...pointwise,
   ...pool,

@@ -146,7 +146,7 @@ export const abortSignal = (value: unknown, name: string, where: string): AbortS
   throw invalid(where, name, "an AbortSignal", value);
 };
 
-const exampleShapeOf = (x: unknown): number[] | null => {
+export const exampleShapeOf = (x: unknown): number[] | null => {
   if (x === null || typeof x !== "object") return null;
   const { shape } = flattenArray("x", x);
   return shape && shape.length > 1 ? [...shape.slice(1)] : null;
@@ -220,7 +220,7 @@ export function feed(
   }
 }
 
-interface Loop {
+export interface Loop {
   readonly core: ModelCore;
   readonly machine: Machine;
   readonly what: string;
@@ -312,7 +312,9 @@ async function evaluateLoop(loop: Loop, data: Dataset | BatchSource, batchSize: 
   let tracker: Tracker | undefined;
   const tracking = await trackingOf(core, training, what);
   const weightTotals = names.map(() => 0);
-  let [examples, extra] = [0, 0];
+  let examples = 0;
+  // as penaltyParts has them
+  const extras = { examples: 0, whole: 0, shared: 0 };
   const add = async (dataset: Dataset): Promise<void> => {
     const weightNames = weightsIn(dataset).split("\n");
     const columns = dataset.columns.filter(({ name }) => !weightNames.includes(name));
@@ -347,8 +349,13 @@ async function evaluateLoop(loop: Loop, data: Dataset | BatchSource, batchSize: 
         const weights = weightsOf[head];
         return weights ? Float32Array.from(part(weights, first, first + count)) : null;
       });
-      const penalty = headOf.length + (tracker?.outputs ?? 0);
-      if (executable.compiled.listing.outputs.length > penalty) extra = executable.output(penalty)[0] as number;
+      const penalties = headOf.length + (tracker?.outputs ?? 0);
+      if (executable.compiled.listing.outputs.length > penalties) {
+        const ofExamples = executable.output(penalties);
+        for (let j = 0; j < count; j++) extras.examples += ofExamples[j] as number;
+        extras.whole = executable.output(penalties + 1)[0] as number;
+        extras.shared = executable.output(penalties + 2)[0] as number;
+      }
       const turn = loop.slices.turn();
       if (turn) await turn;
     }
@@ -361,6 +368,7 @@ async function evaluateLoop(loop: Loop, data: Dataset | BatchSource, batchSize: 
   } else await add(data);
   // losses are divided by the number of examples, metrics by the sum of the weights
   const losses = sums.slice(0, heads).map((total) => total / examples);
+  const extra = extras.whole + (extras.examples + extras.shared) / examples;
   const loss = losses.reduce((total, value, i) => total + value * (training.heads[i]?.weight ?? 1), extra);
   const means = headOf.slice(heads).map((head, i) => (sums[heads + i] as number) / (weightTotals[head] || 1));
   const values = [loss, ...(heads > 1 ? losses : []), ...means];
@@ -373,7 +381,7 @@ const noBatch = (what: string): LanewiseError =>
     `${what}: no batch came. Pass a function that makes a new iterable each time it is called.`,
   );
 
-function createLoop(
+export function createLoop(
   core: ModelCore,
   machine: Machine,
   what: string,
@@ -434,7 +442,11 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | null, end = 
 }
 
 /** The batches of one epoch. A source may call models while it is asked: it is waited for as a callback is. */
-async function* batchesOf(loop: Loop, source: BatchSource, what = loop.what): AsyncGenerator<Examples, void> {
+export async function* batchesOf(
+  loop: Loop,
+  source: BatchSource,
+  what: string = loop.what,
+): AsyncGenerator<Examples, void> {
   const { machine, signal } = loop;
   const iterable: unknown = typeof source === "function" ? source(loop.state.epoch) : source;
   if (typeof iterable !== "object" || iterable === null || (!Array.isArray(iterable) && !isSource(iterable)))
@@ -474,7 +486,7 @@ export function inTurn<T>(
   return untilAborted(done, signal ?? null, () => waiting);
 }
 
-const isSource = (data: unknown): data is BatchSource =>
+export const isSource = (data: unknown): data is BatchSource =>
   typeof data === "function" ||
   (typeof data === "object" &&
     data !== null &&

@@ -25,7 +25,7 @@ import type { Examples } from "./fit.ts";
 import { examplesOf, feed, inTurn } from "./fit.ts";
 import { judge, printReport } from "./layerVerdict.ts";
 import type { ModelCore } from "./model.ts";
-import { coreOf, makeSymbols, requireTraining, traceObjective, trainableOf, variablesOf } from "./model.ts";
+import { coreOf, makeSymbols, requireTraining, traceObjective, traceUpdate, variablesOf } from "./model.ts";
 import type { Slices } from "./queue.ts";
 import { createSlices, runSliced } from "./queue.ts";
 
@@ -168,7 +168,7 @@ async function probingProgram(core: ModelCore, machine: Machine, dataset: Datase
     });
     const wanted = sources.filter((source) => source !== null);
     const found = gradients(objective, wanted);
-    training.optimizer.minimize(objective, trainableOf(core, where));
+    traceUpdate(core, training, objective, where);
     let next = 1 + leaves.length;
     const probes = leaves.map(
       ({ layer, output }, i): Probe => ({ layer, output, gradient: sources[i] === null ? -1 : next++ }),

@@ -10,7 +10,7 @@ import type { Executable } from "../executable.ts";
 import { createExecutable, placeVariables, placing } from "../executable.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { Trace } from "../graph/trace.ts";
-import { createTrace, makeInput, readVariable, withTrace } from "../graph/trace.ts";
+import { createTrace, makeInput, withTrace } from "../graph/trace.ts";
 import type { Variable } from "../graph/variable.ts";
 import { disposeVariable, trainableChanges } from "../graph/variable.ts";
 import type { Layer } from "../layers/layer.ts";
@@ -26,10 +26,10 @@ import { mean, sum } from "../ops/broadcasting.ts";
 import { add, div, mul } from "../ops/pointwise.ts";
 import { vocabulary } from "../ops/vocabulary.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
-import { penalty } from "../regularizers.ts";
 import { formatShape } from "../shape.ts";
 import type { Wanted } from "./dataset.ts";
 import { classWeightColumn, SAMPLE_WEIGHT, sampleWeightColumn, weightWanted } from "./dataset.ts";
+import { batchPenalty, penaltyParts } from "./penalties.ts";
 import { createSlices, inSlices } from "./queue.ts";
 
 /** Options of `model.compile`; `optimizer` and `loss` must be given. */
@@ -252,18 +252,6 @@ export function reportNames(core: ModelCore, training: Training): string[] {
   return [...scalarNames(core, training), ...wholeNames(core, training)];
 }
 
-/** The sum of all penalties on weights, null where there is none. */
-function penalties(core: ModelCore): Tensor | null {
-  let total: Tensor | null = null;
-  for (const layer of layersOf(core)) {
-    for (const [variable, regularizer] of layer.state.regularizers) {
-      const part = penalty(regularizer, readVariable(variable));
-      if (part) total = total ? add(total, part) : part;
-    }
-  }
-  return total;
-}
-
 export interface Symbols {
   readonly inputs: readonly Tensor[];
   readonly targets: readonly Tensor[];
@@ -322,7 +310,7 @@ export function traceObjective(
       metrics.push(ofMetrics ? div(sum(mul(values, ofMetrics)), sum(ofMetrics)) : mean(values));
     }
   }
-  const extra = penalties(core);
+  const extra = batchPenalty(layersOf(core), (symbols.inputs[0] as Tensor).dims[0] as number);
   const objective = extra ? add(total as Tensor, extra) : (total as Tensor);
   const report = [objective, ...(losses.length > 1 ? losses : []), ...metrics];
   return { objective, report: [...report, ...tracked(training, symbols.targets, predictions)] };
@@ -336,14 +324,22 @@ export function trainableOf(core: ModelCore, what: string): Variable[] {
   return trainable;
 }
 
-/** Forward, backward and update. Outputs: what scalarNames lists; then what is tracked. */
+/** Records the update of all that is trained, and constraints behind it. */
+export function traceUpdate(core: ModelCore, training: Training, objective: Tensor, what: string): void {
+  training.optimizer.minimize(objective, trainableOf(core, what));
+  for (const { state } of layersOf(core)) {
+    for (const [variable, constraint] of state.constraints) if (variable.trainable) constraint.apply(variable);
+  }
+}
+
+/** Forward, backward, update and constraints. Outputs: what scalarNames lists; then what is tracked. */
 function traceTrain(core: ModelCore, training: Training, symbols: Symbols): readonly Tensor[] {
   const { objective, report } = traceObjective(core, training, symbols);
-  training.optimizer.minimize(objective, trainableOf(core, "fit"));
+  traceUpdate(core, training, objective, "fit");
   return report;
 }
 
-/** Values of single examples: losses, metrics; then what is tracked; then the penalty, where there is one. */
+/** Values of single examples, so that batches of any size give the same: losses, metrics; then what is tracked; then penaltyParts. */
 function traceEvaluate(core: ModelCore, training: Training, symbols: Symbols): Tensor[] {
   const predictions = core.network.call(symbols.inputs, false);
   const losses: Tensor[] = [];
@@ -353,8 +349,9 @@ function traceEvaluate(core: ModelCore, training: Training, symbols: Symbols): T
     losses.push(loss.call(target, prediction));
     for (const metric of wanted) metrics.push(metric.call(target, prediction));
   }
-  const extra = penalties(core);
-  return [...losses, ...metrics, ...tracked(training, symbols.targets, predictions), ...(extra ? [extra] : [])];
+  const batch = (symbols.inputs[0] as Tensor).dims[0] as number;
+  const values = [...losses, ...metrics, ...tracked(training, symbols.targets, predictions)];
+  return [...values, ...penaltyParts(layersOf(core), batch)];
 }
 
 /** The stages of one program of a model; nothing is placed or run. */
@@ -402,6 +399,23 @@ export function programFor(
   return known ? keep(known) : makeProgram(core, machine, kind, batch, weights).then(keep);
 }
 
+/** What layers have to say about a model that is built: each kind once. */
+export function notesOf(core: ModelCore): string[] {
+  const layers = layersOf(core);
+  const kinds = new Set(layers.map(({ state }) => state.notes));
+  return [...kinds].flatMap((notes) => notes?.(core.network, layers) ?? []);
+}
+
+const told = new Set<string>();
+
+/** Warns in the console, of each thing once: who trains the same model forty times is not told forty times. */
+function tellNotes(core: ModelCore): void {
+  for (const note of notesOf(core)) {
+    if (!told.has(note)) console.warn(`lanewise: ${note}`);
+    told.add(note);
+  }
+}
+
 async function makeProgram(
   core: ModelCore,
   machine: Machine,
@@ -410,6 +424,7 @@ async function makeProgram(
   weights: string,
 ): Promise<ModelProgram> {
   const compiled = compileModel(core, kind, batch, weights);
+  if (kind === "train") tellNotes(core);
   await machine.engine.complete(compiled.listing.instructions.flatMap(stepsOf).map(({ kernel }) => kernel));
   await inSlices(machine, core.calls[0] ?? kind, createSlices(), placing(machine, variablesOf(core)));
   const program = { executable: createExecutable(machine, compiled), batchSize: batch };

@@ -11,7 +11,7 @@ import { openedMachine } from "../machine.ts";
 import { formatShape, sizeOf } from "../shape.ts";
 import { textTable } from "../text.ts";
 import type { ModelCore } from "./model.ts";
-import { compileModel, layersOf, variablesOf } from "./model.ts";
+import { compileModel, layersOf, notesOf, variablesOf } from "./model.ts";
 
 /** Bytes by role. */
 export interface ModelMemory {
@@ -108,5 +108,6 @@ export function summaryOf(core: ModelCore): string {
     rule,
     `parameters: ${grouped(total)} (${grouped(total * 4)} bytes), trainable ${grouped(trainable)}, not trainable ${grouped(total - trainable)}`,
     `multiply-adds of one example: ${grouped(multiplyAdds)}`,
+    ...notesOf(core).map((note) => `note: ${note}`),
   ].join("\n");
 }

@@ -8,6 +8,7 @@ import { copyCases } from "./copy.ts";
 import { gatherCases } from "./gather.ts";
 import { gemmCases } from "./gemm.ts";
 import { gradientCases } from "./gradients.ts";
+import { layerNormCases } from "./layerNorm.ts";
 import { optimCases } from "./optim.ts";
 import { pointwiseCases } from "./pointwise.ts";
 import { poolCases } from "./pool.ts";
@@ -22,6 +23,7 @@ export const families: Readonly<Record<string, readonly KernelCase[]>> = {
   copy: copyCases,
   gather: gatherCases,
   gemm: gemmCases,
+  layerNorm: layerNormCases,
   optim: [...optimCases, ...gradientCases],
   pointwise: pointwiseCases,
   pool: poolCases,

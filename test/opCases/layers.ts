@@ -78,6 +78,30 @@ export const layerCases: readonly OpCase[] = [
   ),
   record("dropout", "at inference", () => lanewise.dropout({ rate: 0.5 }), real([9, 7])),
   record("dropout", "while training", () => lanewise.dropout({ rate: 0.4 }), real([9, 7]), { training: true }),
+  record(
+    "dropout",
+    "noiseShape",
+    () => lanewise.dropout({ keepProb: 0.6, noiseShape: [null, 1, 7] }),
+    real([4, 5, 7]),
+    {
+      training: true,
+    },
+  ),
+  record("spatialDropout2d", "while training", () => lanewise.spatialDropout2d({ rate: 0.4 }), image(), {
+    training: true,
+  }),
+  // polynomials of the normal numbers differ in their last bits
+  record("gaussianNoise", "while training", () => lanewise.gaussianNoise({ stddev: 0.1 }), real([9, 7]), {
+    training: true,
+    tolerance: { sum: 64 },
+  }),
+  record("gaussianDropout", "while training", () => lanewise.gaussianDropout({ rate: 0.2 }), real([9, 7]), {
+    training: true,
+    tolerance: { sum: 64 },
+  }),
+  record("alphaDropout", "while training", () => lanewise.alphaDropout({ rate: 0.2 }), real([9, 7]), {
+    training: true,
+  }),
   ...[true, false].flatMap((training) => [
     record(
       "batchNormalization",
@@ -128,6 +152,38 @@ export const layerCases: readonly OpCase[] = [
     () => lanewise.batchNormalization({ trainable: false }),
     real([9, 3]),
     { training: true, differentiable: ["x0"] },
+  ),
+  ...[true, false].map((training) =>
+    record(
+      "batchNormalization",
+      `axis 1 of three${training ? ", training" : ""}`,
+      () => lanewise.batchNormalization({ axis: 1 }),
+      real([4, 3, 5]),
+      { training },
+    ),
+  ),
+  ...[{}, { scale: false }, { center: false }, { center: false, scale: false }, { epsilon: 0.1 }].map((options) =>
+    record("layerNormalization", JSON.stringify(options), () => lanewise.layerNormalization(options), real([5, 9])),
+  ),
+  record("layerNormalization", "last two axes", () => lanewise.layerNormalization({ axis: [-2, -1] }), image()),
+  record("layerNormalization", "axis 1", () => lanewise.layerNormalization({ axis: 1 }), image()),
+  record("layerNormalization", "axes 1 and 3", () => lanewise.layerNormalization({ axis: [3, 1] }), image()),
+  ...[{}, { scale: false }, { center: false }].map((options) =>
+    record(
+      "groupNormalization",
+      `2 groups ${JSON.stringify(options)}`,
+      () => lanewise.groupNormalization({ groups: 2, ...options }),
+      real([2, 3, 4, 6]),
+    ),
+  ),
+  record("groupNormalization", "1 group", () => lanewise.groupNormalization({ groups: 1 }), image()),
+  record("groupNormalization", "instances", () => lanewise.groupNormalization({ groups: -1 }), image()),
+  record("groupNormalization", "rows", () => lanewise.groupNormalization({ groups: 3 }), real([4, 12])),
+  record(
+    "groupNormalization",
+    "channels first",
+    () => lanewise.groupNormalization({ groups: 2, axis: 1 }),
+    real([2, 6, 3, 4]),
   ),
   record("add", "three", () => lanewise.add(), [real([3, 5]), real([3, 5]), real([1, 5])]),
   record("concatenate", "last axis", () => lanewise.concatenate(), [real([3, 5]), real([3, 2])]),

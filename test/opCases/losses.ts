@@ -144,6 +144,32 @@ export const lossCases: readonly OpCase[] = [
     given([2, 3], [90, -90, 1, 40, 41, 0]),
     (p) => ops.softmax(p),
   ),
+  ...[false, true].map((fromLogits) =>
+    loss(
+      "categoricalCrossentropy",
+      `smoothed, ${fromLogits ? "from logits" : "of probabilities"}`,
+      () => losses.categoricalCrossentropy({ fromLogits, labelSmoothing: 0.1 }),
+      distributions(3, 5),
+      fromLogits ? real([3, 5]) : distributions(3, 5),
+    ),
+  ),
+  ...[false, true].map((fromLogits) =>
+    loss(
+      "binaryCrossentropy",
+      `smoothed, ${fromLogits ? "from logits" : "of probabilities"}`,
+      () => losses.binaryCrossentropy({ fromLogits, labelSmoothing: 0.2 }),
+      real([4, 3], 0, 1),
+      fromLogits ? real([4, 3], -4, 4) : real([4, 3], 0.1, 0.9),
+    ),
+  ),
+  loss(
+    "sparseCategoricalCrossentropy",
+    "smoothed, sees through a softmax",
+    () => losses.sparseCategoricalCrossentropy({ labelSmoothing: 0.3 }),
+    below([4], 5),
+    real([4, 5]),
+    (p) => ops.softmax(p),
+  ),
   loss(
     "sparseCategoricalCrossentropy",
     "probabilities",

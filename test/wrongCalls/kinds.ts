@@ -80,6 +80,7 @@ export const padding: Kind = kind(
   2 ** 20,
 );
 export const made: Kind = kind([], "glorot", initializers.zeros, lanewise.l2);
+export const constraint: Kind = kind([], "maxNorm", lanewise.maxNorm, lanewise.l2());
 export const rate: Kind = kind(["0", "1.5", "2^31", "function"], "0.1", 1e39);
 export const exampleShape: Kind = kind(["[]"], [0], [-1], [1.5], ["2"], [null], [2 ** 31]);
 export const tensor: Kind = kind(numbers, [1, 2], new Float32Array(3));

@@ -6,6 +6,7 @@ import type { Call } from "./kinds.ts";
 import {
   callable,
   choice,
+  constraint,
   finite,
   flag,
   fraction,
@@ -18,6 +19,7 @@ import {
   pair,
   positive,
   record,
+  seed,
   size,
   text,
 } from "./kinds.ts";
@@ -32,6 +34,13 @@ const convKinds = {
   useBias: flag,
   biasInitializer: made,
   biasRegularizer: made,
+  activityRegularizer: made,
+  biasConstraint: constraint,
+};
+const rateKinds = { ...layerKinds, rate: fraction, keepProb: kind([], 1.5, 1e-10, 1.0001), seed };
+const affineKinds = {
+  ...{ center: flag, scale: flag, betaInitializer: made, gammaInitializer: made },
+  ...{ betaRegularizer: made, gammaRegularizer: made, betaConstraint: constraint, gammaConstraint: constraint },
 };
 
 export const calls: readonly Call[] = [
@@ -47,19 +56,28 @@ export const calls: readonly Call[] = [
       biasInitializer: made,
       kernelRegularizer: made,
       biasRegularizer: made,
+      activityRegularizer: made,
+      kernelConstraint: constraint,
+      biasConstraint: constraint,
     },
     { units: 3 },
   ),
   maker(
     "conv2d",
     lanewise.conv2d,
-    { ...convKinds, filters: must(size), groups: size, kernelInitializer: made, kernelRegularizer: made },
+    {
+      ...{ ...convKinds, filters: must(size), groups: size, kernelInitializer: made, kernelRegularizer: made },
+      kernelConstraint: constraint,
+    },
     { filters: 2, kernelSize: 3 },
   ),
   maker(
     "depthwiseConv2d",
     lanewise.depthwiseConv2d,
-    { ...convKinds, depthMultiplier: size, depthwiseInitializer: made, depthwiseRegularizer: made },
+    {
+      ...{ ...convKinds, depthMultiplier: size, depthwiseInitializer: made, depthwiseRegularizer: made },
+      depthwiseConstraint: constraint,
+    },
     { kernelSize: 3 },
   ),
   maker("maxPooling2d", lanewise.maxPooling2d, { ...windowKinds, poolSize: pair }),
@@ -67,17 +85,28 @@ export const calls: readonly Call[] = [
   maker("globalAveragePooling2d", lanewise.globalAveragePooling2d, { ...layerKinds, keepDims: flag }),
   maker("batchNormalization", lanewise.batchNormalization, {
     ...layerKinds,
+    ...affineKinds,
     axis: kind(["-1", "0"]),
     momentum: fraction,
     epsilon: positive,
-    center: flag,
-    scale: flag,
-    betaInitializer: made,
-    gammaInitializer: made,
-    betaRegularizer: made,
-    gammaRegularizer: made,
   }),
-  maker("dropout", lanewise.dropout, { ...layerKinds, rate: must(fraction) }, { rate: 0.5 }),
+  maker("layerNormalization", lanewise.layerNormalization, {
+    ...{ ...layerKinds, ...affineKinds, axis: kind(["-1", "0"], [1.5], ["1"]), epsilon: positive },
+  }),
+  maker("groupNormalization", lanewise.groupNormalization, {
+    ...{ ...layerKinds, ...affineKinds, axis: kind(["-1", "0"]), epsilon: positive },
+    groups: kind(["-1"], -2, "2"),
+  }),
+  maker(
+    "dropout",
+    lanewise.dropout,
+    { ...rateKinds, rate: must(fraction), noiseShape: kind([], [0], [1.5], "1", [undefined]) },
+    { rate: 0.5 },
+  ),
+  maker("spatialDropout2d", lanewise.spatialDropout2d, { ...rateKinds, rate: must(fraction) }, { rate: 0.5 }),
+  maker("gaussianDropout", lanewise.gaussianDropout, { ...rateKinds, rate: must(fraction) }, { rate: 0.5 }),
+  maker("alphaDropout", lanewise.alphaDropout, { ...rateKinds, rate: must(fraction) }, { rate: 0.5 }),
+  maker("gaussianNoise", lanewise.gaussianNoise, { ...layerKinds, stddev: must(nonNegative), seed }, { stddev: 1 }),
   maker("flatten", lanewise.flatten, layerKinds),
   maker(
     "reshape",

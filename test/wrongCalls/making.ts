@@ -9,6 +9,7 @@ import {
   exampleShape,
   finite,
   flag,
+  fraction,
   kind,
   maker,
   must,
@@ -22,6 +23,7 @@ import {
 
 const { initializers, losses, metrics } = lanewise;
 
+const axes = kind(["-1", "0"], [1.5], ["1"]);
 const normalKinds = { mean: finite, stddev: nonNegative };
 const initializerKinds: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   constant: { value: must(finite) },
@@ -35,12 +37,18 @@ const described: readonly Call[] = [
     maker(`initializers.${name}`, run, initializerKinds[name] ?? {}, name === "constant" ? { value: 1 } : {}),
   ),
   ...Object.entries(losses).map(([name, run]) =>
-    maker(`losses.${name}`, run, name.includes("rossentropy") ? { fromLogits: flag } : {}),
+    maker(`losses.${name}`, run, name.includes("rossentropy") ? { fromLogits: flag, labelSmoothing: fraction } : {}),
   ),
   ...Object.entries(metrics).map(([name, run]) => maker(`metrics.${name}`, run, {})),
-  maker("l1", lanewise.l1, { l1: nonNegative }),
-  maker("l2", lanewise.l2, { l2: nonNegative }),
-  maker("l1l2", lanewise.l1l2, { l1: nonNegative, l2: nonNegative }),
+  maker("l1", lanewise.l1, { l1: nonNegative, lambda: nonNegative }),
+  maker("l2", lanewise.l2, { l2: nonNegative, lambda: nonNegative }),
+  maker("l1l2", lanewise.l1l2, { l1: nonNegative, l2: nonNegative, lambda1: nonNegative, lambda2: nonNegative }),
+  maker("maxNorm", lanewise.maxNorm, { maxValue: positive, axis: axes }),
+  maker("unitNorm", lanewise.unitNorm, { axis: axes }),
+  maker("nonNeg", lanewise.nonNeg, {}),
+  maker("minMaxNorm", lanewise.minMaxNorm, {
+    ...{ minValue: kind(["0"], 1.01, 1e39), maxValue: positive, axis: axes, rate: kind([], 1.5, "1") },
+  }),
   maker("progress", lanewise.progress, { element: kind([], "body"), write: callable }),
   maker("init", lanewise.init, {
     threads: kind([], "two", 0.5),

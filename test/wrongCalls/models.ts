@@ -83,7 +83,27 @@ export const modelCalls = (model: Model): readonly Call[] => {
     () => [{ x: [1], y }],
     function* () {},
   );
+  const normalised = lanewise.sequential([lanewise.batchNormalization()], { inputShape: [inputs] });
   return [
+    {
+      name: "recalibrate",
+      args: [
+        ["model", kind([], [1], lanewise.batchNormalization()), normalised],
+        ["", must(notExamples), { x }],
+        record(),
+      ],
+      options: { batchSize: size, signal: kind([], { aborted: false }) },
+      run: lanewise.recalibrate as never,
+    },
+    {
+      name: "recalibrate, data",
+      args: [
+        ["model", kind([]), normalised],
+        ["data", kind([]), { x }],
+      ],
+      options: { x: must(matrix) },
+      run: lanewise.recalibrate as never,
+    },
     {
       name: "model.compile",
       args: [record(compileValid())],
