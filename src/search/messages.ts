@@ -1,0 +1,38 @@
+// What a search and its workers tell each other. Who changes a message raises PROTOCOL: a page's worker may be bundled with
+// another version of the library.
+
+import type { Change, Trial, TrialResult } from "./trial.ts";
+
+export const PROTOCOL = 1;
+
+export type ToWorker =
+  /** Where the objective is: a module's URL and the name of its export; null where the worker has it. */
+  | { readonly type: "load"; readonly module: string | null; readonly exportName: string | null }
+  | { readonly type: "trial"; readonly trial: Trial; readonly steered: boolean }
+  /** The answer to a report of a trial that is steered. */
+  | { readonly type: "change"; readonly change: Change | null }
+  | { readonly type: "ping" };
+
+export type FromWorker =
+  | { readonly type: "hello"; readonly protocol: number }
+  | { readonly type: "ready" }
+  /** The objective could not be loaded. */
+  | { readonly type: "refused"; readonly error: { readonly name: string; readonly message: string } }
+  | { readonly type: "report"; readonly moment: Moments }
+  | { readonly type: "result"; readonly result: TrialResult }
+  | { readonly type: "pong" };
+
+/** A moment without its trial, which the other side has. */
+export interface Moments {
+  readonly step: number;
+  readonly value: number;
+  readonly reports: TrialResult["reports"];
+  readonly parameters: Trial["parameters"];
+}
+
+/** One end of a worker's channel, seen from inside. */
+export interface Port {
+  postMessage(message: FromWorker): void;
+  on?(event: "message", listener: (message: ToWorker) => void): void;
+  onmessage: ((event: { data: ToWorker }) => void) | null;
+}

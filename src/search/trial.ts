@@ -1,0 +1,323 @@
+// Trials: what an objective is called with, and what came of it. What runs trials anywhere calls runTrial.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import { invalid, isRecord, show } from "../check.ts";
+import { kFold, stratifiedKFold } from "../data/folds.ts";
+import type { Callback } from "../train/callbacks.ts";
+import type { Plain } from "./space.ts";
+
+/** Hyperparameters by name. */
+export type Parameters = Readonly<Record<string, Plain>>;
+
+/** How a trial divides its data for cross-validation. */
+export interface Folds {
+  readonly k: number;
+  readonly stratify: boolean;
+  readonly seed: number;
+}
+
+/** One run of the objective, as executors are given it: plain data. */
+export interface Trial<P = Parameters> {
+  /** From 0, in the order of the method; the same in every run of the search. */
+  readonly index: number;
+  /** The hyperparameters by number: several trials have the same where a method grants more budget to good ones. */
+  readonly configuration: number;
+  readonly parameters: P;
+  /** For models and what else is random in the trial; one for each configuration. */
+  readonly seed: number;
+  /** What the trial may use: epochs, or another measure that was agreed on. */
+  readonly budget: number;
+  /** An earlier trial of the same configuration, with less budget, and what that was. */
+  readonly resumes: number | null;
+  readonly budgetBefore: number;
+  /** What the earlier trial left, one for each fold; null where nothing is known of it any more. */
+  readonly states: readonly (Uint8Array | null)[];
+  readonly folds: Folds | null;
+}
+
+export interface Report {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** Hyperparameters that `steer` changed. */
+export interface Steered {
+  readonly step: number;
+  readonly set: Parameters;
+}
+
+/** What came of a trial. */
+export interface TrialResult {
+  readonly index: number;
+  /** "stopped" by `steer`: its value is the last one reported. */
+  readonly status: "completed" | "stopped" | "failed";
+  /** A finite number, the mean over folds where there are some; null where it failed. */
+  readonly value: number | null;
+  /** One value for each fold. */
+  readonly scores: readonly number[];
+  /** What else the objective gave, means over folds. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly error: { readonly name: string; readonly message: string } | null;
+  readonly seconds: number;
+  readonly reports: readonly Report[];
+  readonly steered: readonly Steered[];
+  /** What the objective left for a trial with more budget. */
+  readonly states: readonly (Uint8Array | null)[];
+}
+
+/** What an objective is given beside the hyperparameters. */
+export interface TrialContext<P = Parameters> {
+  readonly trial: Trial<P>;
+  /** For the model: one for each configuration, and the same wherever the trial runs. */
+  readonly seed: number;
+  /** Epochs, or another measure of what the trial may use in all. */
+  readonly budget: number;
+  /** The part of the budget that went into `state`; 0 where there is no state. */
+  readonly budgetBefore: number;
+  /** What the objective returned as `state` for the same hyperparameters with less budget: going on from it must give what a whole run gives. */
+  readonly state: Uint8Array | null;
+  /** From 0, null without cross-validation. */
+  readonly fold: number | null;
+  /** Aborted when the trial is to end: hand it to fit. */
+  readonly signal: AbortSignal;
+  /** Tells an intermediate value. Resolves with the hyperparameters, which `steer` may have changed; rejects when the trial is stopped. */
+  report(step: number, value: number): Promise<P>;
+  /** A callback for fit that reports `monitor` after each epoch, and gives `optimizer` the learning rate that `steer` has set. */
+  watch(monitor: string, optimizer?: { learningRate: unknown }): Callback;
+  /** Examples `{ x, y }` to train on, and the fold that is held out; the same folds in every trial. */
+  split<D extends object>(data: D): { readonly train: D; readonly validation: D };
+}
+
+/** What an objective returns: its value, or that with more. */
+export type ObjectiveValue =
+  | number
+  | {
+      readonly value: number;
+      readonly metrics?: Readonly<Record<string, number>>;
+      readonly state?: Uint8Array;
+    };
+
+/** What is searched for: a value of hyperparameters. */
+export type Objective<P = Parameters> = (
+  parameters: P,
+  context: TrialContext<P>,
+) => ObjectiveValue | Promise<ObjectiveValue>;
+
+/** What `steer` is told. */
+export interface Moment<P = Parameters> {
+  readonly trial: Trial<P>;
+  readonly step: number;
+  readonly value: number;
+  /** All that the trial has reported, this one last. */
+  readonly reports: readonly Report[];
+  /** As they are now. */
+  readonly parameters: P;
+}
+
+/** What `steer` wants: hyperparameters to change, or an end. */
+export interface Change {
+  readonly set?: Parameters;
+  readonly stop?: boolean;
+}
+
+export type Steer = (moment: Moment) => Promise<Change | undefined>;
+
+export interface RunTrialOptions {
+  /** Ends it; runTrial rejects with the reason. */
+  readonly signal: AbortSignal;
+  readonly steer: Steer | null;
+  /** Milliseconds after which it has failed. */
+  readonly milliseconds?: number | undefined;
+}
+
+/** An error as it is recorded. */
+export function errorRecord(error: unknown): { name: string; message: string } {
+  if (error instanceof Error) return { name: error.name, message: error.message };
+  const { name, message } = (isRecord(error) ? error : {}) as { name?: unknown; message?: unknown };
+  return {
+    name: typeof name === "string" ? name : "Error",
+    message: typeof message === "string" ? message : show(error),
+  };
+}
+
+/** The result of a trial that could not be run to its end. */
+export const failedResult = (index: number, error: unknown, seconds: number): TrialResult => ({
+  index,
+  status: "failed",
+  value: null,
+  scores: [],
+  metrics: {},
+  error: errorRecord(error),
+  seconds,
+  reports: [],
+  steered: [],
+  states: [],
+});
+
+export const timeoutError = (milliseconds: number): Error =>
+  Object.assign(new Error(`the trial took longer than ${milliseconds / 1000} s`), { name: "TimeoutError" });
+
+interface Given {
+  readonly value: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly state: Uint8Array | null;
+}
+
+/** What an objective returned, checked. */
+function checkGiven(given: unknown): Given {
+  const { value, metrics = {}, state = null } = (isRecord(given) ? given : { value: given }) as Partial<Given>;
+  const where = "objective";
+  if (typeof value !== "number")
+    throw invalid(where, "what it returns", "a number or { value, metrics, state }", given);
+  if (!Number.isFinite(value)) throw new LanewiseError("non-finite", `${where}: its value is ${value}.`);
+  if (!isRecord(metrics)) throw invalid(where, "metrics", "a record of numbers", metrics);
+  for (const [name, each] of Object.entries(metrics))
+    if (typeof each !== "number" || !Number.isFinite(each))
+      throw invalid(where, `metrics.${name}`, "a finite number", each);
+  if (state !== null && !(state instanceof Uint8Array))
+    throw invalid(where, "state", "a Uint8Array, as model.save() gives", state);
+  return { value, metrics, state };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0) / values.length;
+
+/** Settles as a promise does, but rejects as soon as the signal is aborted. */
+export function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+    promise.then(resolve, reject).then(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** Calls the objective for a trial, once for each fold. Whatever it throws is a failed trial. */
+export async function runTrial(objective: Objective, trial: Trial, options: RunTrialOptions): Promise<TrialResult> {
+  const { signal, steer, milliseconds } = options;
+  const started = performance.now();
+  const seconds = (): number => (performance.now() - started) / 1000;
+  const control = new AbortController();
+  let stopped: Error | null = null;
+  const reports: Report[] = [];
+  const steered: Steered[] = [];
+  const [scores, states, all]: [number[], (Uint8Array | null)[], Readonly<Record<string, number>>[]] = [[], [], []];
+  let parameters = trial.parameters;
+  let inFold = 0;
+
+  const report = async (step: number, value: number): Promise<Parameters> => {
+    if (typeof step !== "number" || !Number.isFinite(step)) throw invalid("report", "step", "a finite number", step);
+    if (typeof value !== "number") throw invalid("report", "value", "a number", value);
+    if (!Number.isFinite(value))
+      throw new LanewiseError("non-finite", `report: the value of step ${step} is ${value}.`);
+    control.signal.throwIfAborted();
+    reports.push({ step, value });
+    inFold++;
+    const change = steer ? await steer({ trial, step, value, reports, parameters }) : undefined;
+    if (change?.set) {
+      parameters = { ...parameters, ...change.set };
+      steered.push({ step, set: change.set });
+    }
+    if (change?.stop) {
+      stopped = new Error("the trial was stopped");
+      control.abort(stopped);
+    }
+    control.signal.throwIfAborted();
+    return parameters;
+  };
+  const contextOf = (fold: number | null): TrialContext => {
+    const state = trial.states[fold ?? 0] ?? null;
+    return {
+      trial,
+      seed: trial.seed,
+      budget: trial.budget,
+      budgetBefore: state ? trial.budgetBefore : 0,
+      state,
+      fold,
+      signal: control.signal,
+      report,
+      watch: (monitor, optimizer) => watcher(report, parameters.learningRate, monitor, optimizer),
+      split: (data) => splitFor(trial, fold, data),
+    };
+  };
+  const result = (status: TrialResult["status"], value: number | null, error: unknown): TrialResult => ({
+    index: trial.index,
+    status,
+    value,
+    scores,
+    metrics: all.length === 0 ? {} : meansOf(all),
+    error: status === "failed" ? errorRecord(error) : null,
+    seconds: seconds(),
+    reports,
+    steered,
+    states,
+  });
+
+  const abort = (): void => control.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort);
+  const timer =
+    milliseconds === undefined ? undefined : setTimeout(() => control.abort(timeoutError(milliseconds)), milliseconds);
+  try {
+    for (const fold of trial.folds ? Array.from({ length: trial.folds.k }, (_, i) => i) : [null]) {
+      control.signal.throwIfAborted();
+      inFold = 0;
+      const given = checkGiven(
+        await untilAborted(control.signal, (async () => objective(parameters, contextOf(fold)))()),
+      );
+      scores.push(given.value);
+      states.push(given.state);
+      all.push(given.metrics);
+    }
+    signal.throwIfAborted();
+    return result("completed", mean(scores), null);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!stopped || error !== stopped) return result("failed", null, error);
+    // a fold that was stopped counts by what it reported last
+    if (inFold > 0) scores.push((reports.at(-1) as Report).value);
+    return result("stopped", mean(scores), null);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Means over folds of the metrics that all of them have. */
+function meansOf(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const names = Object.keys(all[0] as object).filter((name) => all.every((each) => Object.hasOwn(each, name)));
+  return Object.fromEntries(names.map((name) => [name, mean(all.map((each) => each[name] as number))]));
+}
+
+/** Rates are set when they change: a schedule that the optimizer has stays until then. */
+function watcher(
+  report: TrialContext["report"],
+  rateBefore: Plain | undefined,
+  monitor: string,
+  optimizer?: { learningRate: unknown },
+): Callback {
+  let rate = rateBefore;
+  return {
+    async onEpochEnd(epoch, logs) {
+      const value = logs[monitor];
+      if (value === undefined)
+        throw new LanewiseError(
+          "invalid-argument",
+          `watch: there is no "${monitor}" among what an epoch gives. Known: ${Object.keys(logs).join(", ")}.`,
+        );
+      const { learningRate } = await report(epoch, value);
+      if (optimizer && learningRate !== rate) optimizer.learningRate = learningRate;
+      rate = learningRate;
+    },
+  };
+}
+
+function splitFor<D extends object>(trial: Trial, fold: number | null, data: D): { train: D; validation: D } {
+  if (fold === null || !trial.folds)
+    throw new LanewiseError(
+      "invalid-argument",
+      "split: trials have folds where search is given cv, the number of folds.",
+    );
+  const { k, seed, stratify } = trial.folds;
+  const folds = stratify ? stratifiedKFold(data, { k, seed }) : kFold(data, { k, seed });
+  return folds[fold] as { train: D; validation: D };
+}
