@@ -97,6 +97,10 @@ const test =
 const isCount = (value: unknown, least: number): boolean =>
   Number.isSafeInteger(value) && (value as number) >= least && (value as number) < 2 ** 31;
 
+/** What a timer can wait for. */
+const seconds = test<number>("a number of seconds above 0 and at most 2147483", (value) =>
+  typeof value === "number" && value > 0 && value <= 2147483);
+
 export const abortSignal: Checker<AbortSignal> = test("an AbortSignal", (value) =>
   typeof AbortSignal === "function" && value instanceof AbortSignal);
 
@@ -145,8 +149,8 @@ const checkers: Readonly<Record<string, Checker>> = {
   cv: cvOption,
   seed: seedValue,
   signal: abortSignal,
-  timeLimitSeconds: positive,
-  trialSeconds: positive,
+  timeLimitSeconds: seconds,
+  trialSeconds: seconds,
   steer: anyFunction,
   onTrial: anyFunction,
   journal(value, name, where) {

@@ -81,7 +81,7 @@ export interface CompiledSpace {
   readonly description: Plain;
 }
 
-const isParameter = (value: unknown): value is Parameter<unknown> =>
+export const isParameter = (value: unknown): value is Parameter<unknown> =>
   typeof value === "object" && value !== null && (value as Parameter<unknown>).kind === "parameter";
 
 const between = (low: number, high: number, share: number): number =>
@@ -156,7 +156,7 @@ function inOrder(where: string, path: string, record: Space): string[] {
     if (trail.includes(key))
       throw new LanewiseError(
         "invalid-argument",
-        `${where}: conditions of "${path}${key}" go round in a circle: ${[...trail, key].join(" -> ")}.`,
+        `${where}: conditions of "${path}${key}" of space go round in a circle: ${[...trail, key].join(" -> ")}.`,
       );
     for (const name of asked(record[key] as SpaceNode)) if (keys.includes(name)) visit(name, [...trail, key]);
     ordered.push(key);
@@ -200,7 +200,7 @@ export function compileSpace(where: string, space: unknown): CompiledSpace {
       if (!names.includes(parameter))
         throw new LanewiseError(
           "invalid-argument",
-          `${where}: the condition of "${name}" asks for "${parameter}", which stands neither beside it nor around it.`,
+          `${where}: the condition of "${name}" of space asks for "${parameter}", which stands neither beside it nor around it.`,
         );
       const read = compile(rule.space, name, names);
       return (point, scopes, active) => {

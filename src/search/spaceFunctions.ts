@@ -14,6 +14,7 @@ import {
   positiveInteger,
 } from "../check.ts";
 import type { Condition, Parameter, ParametersOf, Plain, SpaceNode } from "./space.ts";
+import { isParameter } from "./space.ts";
 
 const parameter = <T>(rule: Parameter<T>["rule"]): Parameter<T> => ({ kind: "parameter", rule });
 
@@ -74,27 +75,26 @@ export function integer(low: number, high: number, options: IntegerOptions = {})
   return parameter({ type: "integer", low, high, step, log });
 }
 
-/** Whether JSON can hold it, and says what cannot be. */
-function requireNode(
+/** Checks that JSON can hold a value, in which hyperparameters may stand only where they mean something. */
+function requirePlain(
   where: string,
   name: string,
   value: unknown,
-  seen: readonly unknown[] = [],
-): asserts value is SpaceNode {
-  const expected =
-    "a number, string, boolean, null, or a list or record of such: what a worker can be sent and a journal can hold";
+  parameters: boolean,
+  around: readonly unknown[] = [],
+): void {
   if (value === null || typeof value === "string" || typeof value === "boolean") return;
   if (typeof value === "number" && Number.isFinite(value)) return;
+  if (parameters && isParameter(value)) return;
   const prototype: unknown = typeof value === "object" ? Object.getPrototypeOf(value) : undefined;
-  if (
-    prototype === undefined ||
-    seen.includes(value) ||
-    (!Array.isArray(value) && prototype !== null && prototype !== Object.prototype)
-  )
+  const isPlain = Array.isArray(value) || prototype === null || prototype === Object.prototype;
+  if (!isPlain || isParameter(value) || around.includes(value)) {
+    const expected =
+      "a number, string, boolean, null, or a list or record of such: what workers can be sent and journals can hold";
     throw invalid(where, name, expected, value);
-  if ((value as Parameter<unknown>).kind === "parameter") return;
+  }
   for (const [key, each] of Object.entries(value as object))
-    requireNode(where, `${name}.${key}`, each, [...seen, value]);
+    requirePlain(where, `${name}.${key}`, each, parameters, [...around, value]);
 }
 
 /**
@@ -104,13 +104,13 @@ function requireNode(
 export function choice<const T extends readonly SpaceNode[]>(options: T): Parameter<ParametersOf<T[number]>> {
   const where = "spaces.choice";
   if (!Array.isArray(options) || options.length === 0) throw invalid(where, "options", "a non-empty array", options);
-  for (const [i, option] of options.entries()) requireNode(where, `options[${i}]`, option);
+  for (const [i, option] of options.entries()) requirePlain(where, `options[${i}]`, option, true);
   return parameter({ type: "choice", options: [...options] });
 }
 
 /** A value that does not vary. */
 export function constant<const T extends Plain>(value: T): Parameter<T> {
-  requireNode("spaces.constant", "value", value);
+  requirePlain("spaces.constant", "value", value, false);
   return parameter({ type: "constant", value });
 }
 
@@ -128,8 +128,8 @@ export function conditional<const S extends SpaceNode, V = never>(
   if (typeof when !== "function") {
     if (!Array.isArray(when) || when.length === 0)
       throw invalid(where, "when", "a function or a non-empty array of values", when);
-    for (const [i, each] of when.entries()) requireNode(where, `when[${i}]`, each);
+    for (const [i, each] of when.entries()) requirePlain(where, `when[${i}]`, each, false);
   }
-  requireNode(where, "space", space);
+  requirePlain(where, "space", space, true);
   return parameter({ type: "conditional", parameter: parameterName, when: when as Condition, space });
 }
