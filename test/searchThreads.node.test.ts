@@ -79,7 +79,7 @@ suite("searches in threads", (test) => {
   test("trained models: the same trials and the same best here, in one worker and in three", async () => {
     await init();
     const options = { ...least, method: "successiveHalving", trials: 9, budget: 9, seed: 3 } as const;
-    const here = await search<typeof space>(objective, space, options);
+    const here = await search(objective, space, options);
     for (const workers of [1, 3]) {
       const result = await search(inThreads(await training, { workers }), space, options);
       assert.equal(facts(result), facts(here));

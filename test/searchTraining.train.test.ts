@@ -112,8 +112,8 @@ suite("searches that train", (test) => {
   const options = { direction: "minimize", method: "hyperband", budget: 9, seed: 3 } as const;
 
   test("going on from a state gives what a whole run gives, bit for bit", async () => {
-    const going = await search<typeof space>(objective, space, options);
-    const whole = await search<typeof space>(
+    const going = await search(objective, space, options);
+    const whole = await search(
       (given, context) => objective(given, { ...context, state: null, budgetBefore: 0 }),
       space,
       options,

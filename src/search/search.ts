@@ -203,6 +203,9 @@ async function journalsOf({ journals, fingerprint }: Plan): Promise<OpenJournal[
   }
 }
 
+/** S, settled by the space alone: neither the objective's type nor the options' is inferred from. */
+type Settled<S> = [S][S extends unknown ? 0 : never];
+
 /**
  * Searches a space for the hyperparameters with the best value of an objective: a function of them, or an executor that runs it elsewhere
  * (`inThreads`). Trial i is settled by the seed, its number and, where the method goes by them, results of others: the same
@@ -210,9 +213,9 @@ async function journalsOf({ journals, fingerprint }: Plan): Promise<OpenJournal[
  * Rejects with the signal's reason; `bad-file` where a journal belongs to another search.
  */
 export async function search<const S extends Space>(
-  objective: Objective<ParametersOf<S>> | Executor,
+  objective: Objective<ParametersOf<Settled<S>>> | Executor,
   space: S,
-  options: SearchOptions<ParametersOf<S>>,
+  options: SearchOptions<ParametersOf<Settled<S>>>,
 ): Promise<SearchResult<ParametersOf<S>>> {
   const where = "search";
   if (typeof objective !== "function" && !isExecutor(objective))
@@ -233,7 +236,7 @@ export async function search<const S extends Space>(
     options: given,
     plan,
     space: compiled,
-    executor: typeof objective === "function" ? inProcess(objective) : objective,
+    executor: typeof objective === "function" ? inProcess(objective as Objective) : objective,
     signal: control.signal,
     steer: steerOf(given, control),
     journal: journals[0] ?? null,

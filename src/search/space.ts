@@ -8,13 +8,12 @@ import { exp, log } from "../math.ts";
 /** What JSON can hold: trials are sent to workers and written to journals. */
 export type Plain = number | string | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
 
-declare const sampled: unique symbol;
-
 /** One hyperparameter, as the functions of `spaces` make it; T is what a trial is given. */
 export interface Parameter<T> {
   readonly kind: "parameter";
   readonly rule: Rule;
-  readonly [sampled]?: { readonly value: T };
+  /** Is never there: it tells the compiler what T is. */
+  readonly given?: { readonly value: T };
 }
 
 /** What may stand at a place of a space. */
