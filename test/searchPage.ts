@@ -1,4 +1,4 @@
-// Searches in workers of a page: what search.browser.test.ts calls there.
+// Searches in workers of a page: what searchPage.browser.test.ts calls there.
 
 import { inThreads, search, spaces } from "../src/index.ts";
 import { objective } from "./searchObjective.ts";

@@ -52,6 +52,7 @@ writeFileSync(
   export const endless = () => { for (;;); };
   `,
 );
+writeFileSync(`${folder}/broken.js`, `throw new TypeError("at once");`);
 writeFileSync(
   `${folder}/page.html`,
   `<!doctype html><title>searches</title><link rel="icon" href="data:,"><script type="module" src="./page.js"></script>`,
@@ -99,7 +100,7 @@ suite("searches in a page", (test) => {
   inBrowsers(test, "a signal ends it, and what cannot be loaded", { folder }, async (page, url) => {
     await open(page, url);
     assert.is(await page.evaluate(() => searches.aborted()), "TimeoutError");
-    assert.match(await page.evaluate(() => searches.refusal("./none.js")), /none\.js could not be loaded/);
+    assert.match(await page.evaluate(() => searches.refusal("./broken.js")), /broken\.js could not be loaded: TypeError: at once/);
     assert.match(await page.evaluate(() => searches.refusal("./failing.js")), /default or objective/);
   });
 });
