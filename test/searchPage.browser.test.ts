@@ -100,7 +100,10 @@ suite("searches in a page", (test) => {
   inBrowsers(test, "a signal ends it, and what cannot be loaded", { folder }, async (page, url) => {
     await open(page, url);
     assert.is(await page.evaluate(() => searches.aborted()), "TimeoutError");
-    assert.match(await page.evaluate(() => searches.refusal("./broken.js")), /broken\.js could not be loaded: TypeError: at once/);
+    assert.match(
+      await page.evaluate(() => searches.refusal("./broken.js")),
+      /broken\.js could not be loaded: TypeError: at once/,
+    );
     assert.match(await page.evaluate(() => searches.refusal("./failing.js")), /default or objective/);
   });
 });
