@@ -422,6 +422,22 @@ suite("steering", (test) => {
     assert.equal(trial?.parameters, { rate: 1 });
   });
 
+  test("each fold begins with the hyperparameters of the trial, and a fold that is stopped counts by its last report", async () => {
+    const rates: number[] = [];
+    const objective: Objective<{ readonly rate: number }> = async ({ rate }, { report, fold }) => {
+      rates.push(rate);
+      await report(0, 10 * (fold as number));
+      await report(1, 10 * (fold as number) + 1);
+      return 5;
+    };
+    const steer: SearchOptions<{ readonly rate: number }>["steer"] = ({ step, value }) =>
+      step === 0 ? { set: { rate: 9 } } : { stop: value === 11 };
+    const options = { ...least, trials: 1, cv: 3, steer };
+    const { trials } = await search(objective, { rate: spaces.constant(1 as number) }, options);
+    assert.equal(rates, [1, 1]);
+    assert.equal([trials[0]?.status, trials[0]?.scores, trials[0]?.value], ["stopped", [5, 11], 8]);
+  });
+
   test("a trial that is stopped has the value that it reported last", async () => {
     const steps: number[] = [];
     const objective: Objective = async (_, { report, trial }) => {

@@ -4,10 +4,10 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import { checkOptions, invalid, nonEmptyString, positive, positiveInteger } from "../check.ts";
 import type { Executor, RunOptions } from "./executor.ts";
-import type { FromWorker, Moments, ToWorker } from "./messages.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
 import { PROTOCOL } from "./messages.ts";
 import { createQueue } from "./queue.ts";
-import type { Change, Trial, TrialResult } from "./trial.ts";
+import type { Report, Trial, TrialResult } from "./trial.ts";
 import { errorRecord, failedResult, timeoutError, untilAborted } from "./trial.ts";
 
 /** Options of `inThreads`. */
@@ -30,12 +30,12 @@ const WORKERS_MAX = 8;
 const PING_MILLISECONDS = 1000;
 /** Within which a worker must have been loaded, and its module. */
 const START_SECONDS = 60;
+const SILENCE_SECONDS = 300;
 
 interface TrialWorker {
   readonly alive: boolean;
   /** Whatever happens to the worker, it is a result. */
   run(trial: Trial, steer: RunOptions["steer"], trialSeconds: number | undefined): Promise<TrialResult>;
-  end(): void;
 }
 
 interface Start {
@@ -43,6 +43,8 @@ interface Start {
   readonly make: (() => Worker) | undefined;
   readonly options: ThreadsOptions;
   readonly name: string;
+  /** All that were begun: whoever ends the run ends them. */
+  readonly begun: Set<{ end(): void }>;
 }
 
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
@@ -54,100 +56,142 @@ function refusal(start: Start, error: unknown): LanewiseError {
   });
 }
 
-/** Starts a worker; rejects where it, or the objective, cannot be loaded. */
-async function startWorker(start: Start): Promise<TrialWorker> {
+/** A worker, how it is told and how it is lost, before it can run trials. */
+interface Channel {
+  readonly alive: boolean;
+  /** Who hears what it says, and of its end: one at a time. */
+  listen(heard: (message: FromWorker) => void, lost: (error: unknown) => void): void;
+  send(message: ToWorker): void;
+  /** Ends it and says why. */
+  lose(error: unknown): void;
+  end(): void;
+  /** Pings without an answer after which it counts as hung. */
+  patience: number;
+}
+
+async function openChannel(start: Start): Promise<Channel> {
   const { startModuleWorker } = await import("#host/threads");
   const text = start.make ? "" : (await import("../../bindings/generated/trialWorker.ts")).worker;
-  const limit = Math.ceil((start.options.silenceSeconds ?? 300) / (PING_MILLISECONDS / 1000));
-  let [alive, unanswered, limitNow] = [true, 0, START_SECONDS];
-  let lost: (error: unknown) => void = () => {};
+  let unanswered = 0;
   let heard: (message: FromWorker) => void = () => {};
-
-  const loading = new Promise<void>((resolve, reject) => {
-    lost = reject;
-    heard = (message) => {
-      if (message.type === "hello") {
-        if (message.protocol !== PROTOCOL)
-          reject(
-            new Error(
-              `its library is of another version: it speaks protocol ${message.protocol}, this one ${PROTOCOL}`,
-            ),
-          );
-        else send({ type: "load", module: start.module, exportName: start.options.exportName ?? null });
-      } else if (message.type === "ready") resolve();
-      else if (message.type === "refused")
-        reject(Object.assign(new Error(message.error.message), { name: message.error.name }));
-    };
-  });
-  loading.catch(() => {}); // it may fail before it is awaited
-  const end = (): void => {
-    alive = false;
-    clearInterval(timer);
-    worker?.terminate();
-  };
-  const lose = (error: unknown): void => {
-    if (!alive) return;
-    end();
-    lost(error);
+  let lost: (error: unknown) => void = () => {};
+  let failure: { error: unknown } | null = null;
+  const self = {
+    alive: true,
+    patience: START_SECONDS,
+    listen(hears: typeof heard, loses: typeof lost): void {
+      heard = hears;
+      lost = loses;
+      if (failure) lost(failure.error);
+    },
+    send: (message: ToWorker): void => worker?.post(message),
+    lose(error: unknown): void {
+      if (!self.alive) return;
+      failure = { error };
+      self.end();
+      lost(error);
+    },
+    end(): void {
+      self.alive = false;
+      clearInterval(timer);
+      worker?.terminate();
+    },
   };
   // counted, not timed: a machine that slept, or a page in the background, is no worker that hangs
   const timer = setInterval(() => {
-    if (unanswered++ === 0) send({ type: "ping" });
-    if (unanswered > limitNow) lose(named("WorkerHang", `the worker has not answered for ${limitNow} s`));
+    if (unanswered++ === 0) self.send({ type: "ping" });
+    if (unanswered > self.patience)
+      self.lose(named("WorkerHang", `the worker has not answered for ${self.patience} s`));
   }, PING_MILLISECONDS);
-  const send = (message: ToWorker): void => worker?.post(message);
   let worker: Awaited<ReturnType<typeof startModuleWorker>> | null = null;
+  start.begun.add(self);
   try {
-    worker = await startModuleWorker(
-      text,
-      start.make,
-      (message) => {
-        unanswered = 0;
-        if (alive) heard(message as FromWorker);
-      },
-      lose,
-    );
-    await loading;
+    const hear = (message: unknown): void => {
+      unanswered = 0;
+      if (self.alive) heard(message as FromWorker);
+    };
+    worker = await startModuleWorker(text, start.make, hear, self.lose);
   } catch (error) {
-    end();
+    self.end();
+    throw error;
+  }
+  if (!self.alive) worker.terminate(); // it was ended while it was made
+  return self;
+}
+
+/** Resolves when the objective is loaded. */
+function load(channel: Channel, start: Start): Promise<void> {
+  return new Promise((resolve, reject) => {
+    channel.listen((message) => {
+      if (message.type === "hello") {
+        if (message.protocol === PROTOCOL)
+          channel.send({ type: "load", module: start.module, exportName: start.options.exportName ?? null });
+        else reject(new Error(`its library is of another version: protocol ${message.protocol}, here ${PROTOCOL}`));
+      } else if (message.type === "ready") resolve();
+      else if (message.type === "refused") reject(named(message.error.name, message.error.message));
+    }, reject);
+  });
+}
+
+/** Starts a worker; rejects where it, or the objective, cannot be loaded. */
+async function startWorker(start: Start): Promise<TrialWorker> {
+  let channel: Channel | null = null;
+  try {
+    channel = await openChannel(start);
+    await load(channel, start);
+  } catch (error) {
+    channel?.end();
     throw refusal(start, error);
   }
-  limitNow = limit;
-
+  const { send, listen, lose } = channel;
+  channel.patience = Math.ceil(start.options.silenceSeconds ?? SILENCE_SECONDS);
+  const own = channel;
   return {
     get alive() {
-      return alive;
+      return own.alive;
     },
-    end,
     async run(trial, steer, trialSeconds) {
       const started = performance.now();
       const milliseconds = trialSeconds === undefined ? undefined : trialSeconds * 1000;
-      const late =
-        milliseconds === undefined ? undefined : setTimeout(() => lose(timeoutError(milliseconds)), milliseconds);
+      const late = (): void => lose(timeoutError(milliseconds as number));
+      const timer = milliseconds === undefined ? undefined : setTimeout(late, milliseconds);
+      const answer = answering(trial, steer, send);
       try {
         return await new Promise<TrialResult>((resolve, reject) => {
-          lost = reject;
-          heard = (message) => {
+          listen((message) => {
             if (message.type === "result") resolve(message.result);
-            else if (message.type === "report") answer(trial, message.moment, steer, send);
-          };
-          if (alive) send({ type: "trial", trial, steered: steer !== null });
-          else reject(named("WorkerExit", "the worker ended between two trials"));
+            else if (message.type === "report") answer(message.step, message.value);
+          }, reject);
+          send({ type: "trial", trial, steered: steer !== null });
         });
       } catch (error) {
-        end();
+        own.end();
         return failedResult(trial.index, error, (performance.now() - started) / 1000);
       } finally {
-        clearTimeout(late);
+        clearTimeout(timer);
       }
     },
   };
 }
 
-/** Asks who steers; an error of theirs ends the search, and with it the worker. */
-function answer(trial: Trial, moment: Moments, steer: RunOptions["steer"], send: (message: ToWorker) => void): void {
-  const reply = (change: Change | undefined): void => send({ type: "change", change: change ?? null });
-  steer?.({ trial, ...moment }).then(reply, () => {});
+/** Answers reports of a trial with what `steer` says; an error of it ends the search, and with it the worker. */
+function answering(
+  trial: Trial,
+  steer: RunOptions["steer"],
+  send: (message: ToWorker) => void,
+): (step: number, value: number) => void {
+  const reports: Report[] = [];
+  let { parameters } = trial;
+  return (step, value) => {
+    reports.push({ step, value });
+    steer?.({ trial, step, value, reports: [...reports], parameters }).then(
+      (change) => {
+        if (change?.set) parameters = { ...parameters, ...change.set };
+        send({ type: "change", change: change ?? null });
+      },
+      () => {},
+    );
+  };
 }
 
 /**
@@ -173,11 +217,11 @@ async function* runInThreads(
   const { cores, moduleUrl } = await import("#host/threads");
   const make = typeof source === "function" ? source : undefined;
   const module = typeof source === "function" ? null : await moduleUrl(source);
-  const start: Start = { module, make, options, name: module ?? "the worker" };
+  const begun = new Set<{ end(): void }>();
+  const start: Start = { module, make, options, name: module ?? "the worker", begun };
   const count = options.workers ?? Math.min(WORKERS_MAX, await cores());
   const results = createQueue<TrialResult>();
   const queue = trials[Symbol.asyncIterator]();
-  const workers = new Set<TrialWorker>();
   let ended = false;
 
   /** Takes one trial after the other, in a worker that is made for the first, and again where it was lost. */
@@ -186,12 +230,7 @@ async function* runInThreads(
     for (;;) {
       const next = await queue.next();
       if (next.done || ended) return;
-      if (!worker?.alive) {
-        if (worker) workers.delete(worker);
-        worker = await startWorker(start);
-        workers.add(worker);
-        if (ended) return worker.end();
-      }
+      if (!worker?.alive) worker = await startWorker(start);
       results.push(await worker.run(next.value, steer, trialSeconds));
     }
   };
@@ -207,6 +246,6 @@ async function* runInThreads(
     }
   } finally {
     ended = true;
-    for (const worker of workers) worker.end();
+    for (const worker of begun) worker.end();
   }
 }

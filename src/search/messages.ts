@@ -9,7 +9,6 @@ export type ToWorker =
   /** Where the objective is: a module's URL and the name of its export; null where the worker has it. */
   | { readonly type: "load"; readonly module: string | null; readonly exportName: string | null }
   | { readonly type: "trial"; readonly trial: Trial; readonly steered: boolean }
-  /** The answer to a report of a trial that is steered. */
   | { readonly type: "change"; readonly change: Change | null }
   | { readonly type: "ping" };
 
@@ -18,17 +17,10 @@ export type FromWorker =
   | { readonly type: "ready" }
   /** The objective could not be loaded. */
   | { readonly type: "refused"; readonly error: { readonly name: string; readonly message: string } }
-  | { readonly type: "report"; readonly moment: Moments }
+  /** Of a trial that is steered; answered by "change", one for each. */
+  | { readonly type: "report"; readonly step: number; readonly value: number }
   | { readonly type: "result"; readonly result: TrialResult }
   | { readonly type: "pong" };
-
-/** A moment without its trial, which the other side has. */
-export interface Moments {
-  readonly step: number;
-  readonly value: number;
-  readonly reports: TrialResult["reports"];
-  readonly parameters: Trial["parameters"];
-}
 
 /** One end of a worker's channel, seen from inside. */
 export interface Port {

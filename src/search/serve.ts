@@ -29,22 +29,24 @@ export function computeAlone(): void {
 /** Runs the trials that come through a port. */
 export function serve(port: Port, load: (module: string | null, name: string | null) => Promise<Objective>): void {
   let objective: Objective | null = null;
-  let changed: (change: Change | undefined) => void = () => {};
+  /** Reports that wait for their answers, in this order. */
+  const waiting: ((change: Change | undefined) => void)[] = [];
   const tell = (message: FromWorker): void => port.postMessage(message);
 
-  const steer: Steer = ({ step, value, reports, parameters }) =>
+  const steer: Steer = ({ step, value }) =>
     new Promise((resolve) => {
-      changed = resolve;
-      tell({ type: "report", moment: { step, value, reports, parameters } });
+      waiting.push(resolve);
+      tell({ type: "report", step, value });
     });
   const run = async (trial: Trial, steered: boolean): Promise<void> => {
     const { signal } = new AbortController(); // the search ends the worker
+    waiting.length = 0;
     const result = await runTrial(objective as Objective, trial, { signal, steer: steered ? steer : null });
     tell({ type: "result", result });
   };
   const receive = (message: ToWorker): void => {
     if (message.type === "ping") tell({ type: "pong" });
-    else if (message.type === "change") changed(message.change ?? undefined);
+    else if (message.type === "change") waiting.shift()?.(message.change ?? undefined);
     else if (message.type === "trial") run(message.trial, message.steered);
     else
       load(message.module, message.exportName).then(

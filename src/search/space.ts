@@ -233,19 +233,26 @@ export function compileSpace(where: string, space: unknown): CompiledSpace {
     throw invalid(where, `"${name}" of space`, "made by spaces, a record or list of such, or a plain constant", node);
   };
 
-  for (const [key, node] of Object.entries(space)) {
-    if (Array.isArray(node) && !holdsParameter(node))
-      throw new LanewiseError(
-        "invalid-argument",
-        `${where}: "${key}" of space is the list ${show(node)}. One of them: spaces.choice(list); the list itself: spaces.constant(list).`,
-      );
-  }
+  refuseLists(where, "", space as Space);
   const read = readRecord(space as Space, "", []);
   return {
     axes,
     read: (point, active = []) => read(point, [], active) as Readonly<Record<string, Plain>>,
     description: describe(space as Space),
   };
+}
+
+/** Refuses lists of plain values, which may be meant as choices or as constants. */
+function refuseLists(where: string, path: string, record: Space): void {
+  for (const [key, node] of Object.entries(record)) {
+    if (isParameter(node)) continue;
+    if (Array.isArray(node) && !holdsParameter(node))
+      throw new LanewiseError(
+        "invalid-argument",
+        `${where}: "${path}${key}" of space is the list ${show(node)}. One of them: spaces.choice(list); the list itself: spaces.constant(list).`,
+      );
+    if (isRecord(node)) refuseLists(where, `${path}${key}.`, node as Space);
+  }
 }
 
 function holdsParameter(node: SpaceNode): boolean {

@@ -191,91 +191,137 @@ export function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promi
   });
 }
 
-/** Calls the objective for a trial, once for each fold. Whatever it throws is a failed trial. */
+/** What a trial has reported, and what was changed in answer. */
+interface Reporting {
+  readonly reports: readonly Report[];
+  readonly steered: readonly Steered[];
+  readonly report: TrialContext["report"];
+  /** As they are now. */
+  readonly parameters: Parameters;
+  /** The last value since `begin`, null where there is none. */
+  readonly last: number | null;
+  /** Before each fold: with the hyperparameters of the trial. */
+  begin(): void;
+  /** Whether an error is the end that was asked for. */
+  isStop(error: unknown): boolean;
+}
+
+function createReporting(trial: Trial, steer: Steer | null, control: AbortController): Reporting {
+  const reports: Report[] = [];
+  const steered: Steered[] = [];
+  let { parameters } = trial;
+  let last: number | null = null;
+  let stop: Error | null = null;
+  return {
+    reports,
+    steered,
+    get parameters() {
+      return parameters;
+    },
+    get last() {
+      return last;
+    },
+    begin() {
+      ({ parameters } = trial);
+      last = null;
+    },
+    isStop: (error) => stop !== null && error === stop,
+    async report(step, value) {
+      if (typeof step !== "number" || !Number.isFinite(step)) throw invalid("report", "step", "a finite number", step);
+      if (typeof value !== "number") throw invalid("report", "value", "a number", value);
+      if (!Number.isFinite(value))
+        throw new LanewiseError("non-finite", `report: the value of step ${step} is ${value}.`);
+      control.signal.throwIfAborted();
+      reports.push({ step, value });
+      last = value;
+      const change = steer ? await steer({ trial, step, value, reports: [...reports], parameters }) : undefined;
+      if (change?.set) {
+        parameters = { ...parameters, ...change.set };
+        steered.push({ step, set: change.set });
+      }
+      if (change?.stop) {
+        stop = new Error("the trial was stopped");
+        control.abort(stop);
+      }
+      control.signal.throwIfAborted();
+      return parameters;
+    },
+  };
+}
+
+function contextOf(trial: Trial, fold: number | null, reporting: Reporting, signal: AbortSignal): TrialContext {
+  const { seed, budget, budgetBefore, parameters } = trial;
+  const state = trial.states[fold ?? 0] ?? null;
+  return {
+    trial,
+    seed,
+    budget,
+    budgetBefore: state ? budgetBefore : 0,
+    state,
+    fold,
+    signal,
+    report: reporting.report,
+    watch: (monitor, optimizer) => watcher(reporting.report, parameters.learningRate, monitor, optimizer),
+    split: (data) => splitFor(trial, fold, data),
+  };
+}
+
+/** Calls the objective for each fold, or once. */
+async function runFolds(
+  objective: Objective,
+  trial: Trial,
+  reporting: Reporting,
+  signal: AbortSignal,
+  given: Given[],
+): Promise<void> {
+  for (const fold of trial.folds ? Array.from({ length: trial.folds.k }, (_, i) => i) : [null]) {
+    signal.throwIfAborted();
+    reporting.begin();
+    const context = contextOf(trial, fold, reporting, signal);
+    const running = (async () => objective(reporting.parameters, context))();
+    given.push(checkGiven(await untilAborted(signal, running)));
+  }
+}
+
+/** Runs a trial. Whatever the objective throws is a trial that has failed; rejects where the signal ends it. */
 export async function runTrial(objective: Objective, trial: Trial, options: RunTrialOptions): Promise<TrialResult> {
   const { signal, steer, milliseconds } = options;
   const started = performance.now();
-  const seconds = (): number => (performance.now() - started) / 1000;
   const control = new AbortController();
-  let stopped: Error | null = null;
-  const reports: Report[] = [];
-  const steered: Steered[] = [];
-  const [scores, states, all]: [number[], (Uint8Array | null)[], Readonly<Record<string, number>>[]] = [[], [], []];
-  let parameters = trial.parameters;
-  let inFold = 0;
-
-  const report = async (step: number, value: number): Promise<Parameters> => {
-    if (typeof step !== "number" || !Number.isFinite(step)) throw invalid("report", "step", "a finite number", step);
-    if (typeof value !== "number") throw invalid("report", "value", "a number", value);
-    if (!Number.isFinite(value))
-      throw new LanewiseError("non-finite", `report: the value of step ${step} is ${value}.`);
-    control.signal.throwIfAborted();
-    reports.push({ step, value });
-    inFold++;
-    const change = steer ? await steer({ trial, step, value, reports, parameters }) : undefined;
-    if (change?.set) {
-      parameters = { ...parameters, ...change.set };
-      steered.push({ step, set: change.set });
-    }
-    if (change?.stop) {
-      stopped = new Error("the trial was stopped");
-      control.abort(stopped);
-    }
-    control.signal.throwIfAborted();
-    return parameters;
-  };
-  const contextOf = (fold: number | null): TrialContext => {
-    const state = trial.states[fold ?? 0] ?? null;
-    return {
-      trial,
-      seed: trial.seed,
-      budget: trial.budget,
-      budgetBefore: state ? trial.budgetBefore : 0,
-      state,
-      fold,
-      signal: control.signal,
-      report,
-      watch: (monitor, optimizer) => watcher(report, parameters.learningRate, monitor, optimizer),
-      split: (data) => splitFor(trial, fold, data),
-    };
-  };
-  const result = (status: TrialResult["status"], value: number | null, error: unknown): TrialResult => ({
+  const reporting = createReporting(trial, steer, control);
+  const given: Given[] = [];
+  const result = (status: TrialResult["status"], scores: readonly number[], error: unknown): TrialResult => ({
     index: trial.index,
     status,
-    value,
+    value: status === "failed" ? null : mean(scores),
     scores,
-    metrics: all.length === 0 ? {} : meansOf(all),
+    metrics: meansOf(given.map(({ metrics }) => metrics)),
     error: status === "failed" ? errorRecord(error) : null,
-    seconds: seconds(),
-    reports,
-    steered,
-    states,
+    seconds: (performance.now() - started) / 1000,
+    reports: reporting.reports,
+    steered: reporting.steered,
+    states: given.map(({ state }) => state),
   });
 
   const abort = (): void => control.abort(signal.reason);
   if (signal.aborted) abort();
   signal.addEventListener("abort", abort);
-  const timer =
-    milliseconds === undefined ? undefined : setTimeout(() => control.abort(timeoutError(milliseconds)), milliseconds);
+  const late = (): void => control.abort(timeoutError(milliseconds as number));
+  const timer = milliseconds === undefined ? undefined : setTimeout(late, milliseconds);
   try {
-    for (const fold of trial.folds ? Array.from({ length: trial.folds.k }, (_, i) => i) : [null]) {
-      control.signal.throwIfAborted();
-      inFold = 0;
-      const given = checkGiven(
-        await untilAborted(control.signal, (async () => objective(parameters, contextOf(fold)))()),
-      );
-      scores.push(given.value);
-      states.push(given.state);
-      all.push(given.metrics);
-    }
+    await runFolds(objective, trial, reporting, control.signal, given);
     signal.throwIfAborted();
-    return result("completed", mean(scores), null);
+    return result(
+      "completed",
+      given.map(({ value }) => value),
+      null,
+    );
   } catch (error) {
     signal.throwIfAborted();
-    if (!stopped || error !== stopped) return result("failed", null, error);
+    const scores = given.map(({ value }) => value);
+    if (!reporting.isStop(error)) return result("failed", scores, error);
     // a fold that was stopped counts by what it reported last
-    if (inFold > 0) scores.push((reports.at(-1) as Report).value);
-    return result("stopped", mean(scores), null);
+    return result("stopped", reporting.last === null ? scores : [...scores, reporting.last], null);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);
@@ -284,7 +330,7 @@ export async function runTrial(objective: Objective, trial: Trial, options: RunT
 
 /** Means over folds of the metrics that all of them have. */
 function meansOf(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const names = Object.keys(all[0] as object).filter((name) => all.every((each) => Object.hasOwn(each, name)));
+  const names = Object.keys(all[0] ?? {}).filter((name) => all.every((each) => Object.hasOwn(each, name)));
   return Object.fromEntries(names.map((name) => [name, mean(all.map((each) => each[name] as number))]));
 }
 

@@ -73,6 +73,7 @@ export const calls: readonly Call[] = [
             [],
             spaces.uniform(0, 1),
             { a: [1, 2] },
+            { a: { b: [1, 2] } },
             { a: undefined },
             { a: Number.NaN },
             { a: spaces.uniform },
