@@ -5,7 +5,7 @@ import { anyFunction } from "../check.ts";
 import type { Objective, Steer, Trial, TrialResult } from "./trial.ts";
 import { runTrial } from "./trial.ts";
 
-export interface RunOptions {
+export interface ExecutorOptions {
   /** Ends all trials: run rejects with its reason. */
   readonly signal: AbortSignal;
   /** Asked about what trials report; null where nobody steers. */
@@ -19,7 +19,7 @@ export interface RunOptions {
  * results of others; a trial that goes wrong is a result with the status "failed", never an exception.
  */
 export interface Executor {
-  run(trials: AsyncIterable<Trial>, options: RunOptions): AsyncIterable<TrialResult>;
+  run(trials: AsyncIterable<Trial>, options: ExecutorOptions): AsyncIterable<TrialResult>;
 }
 
 /** Runs trials in this thread, one after the other. `search` makes it where it is given a function. */

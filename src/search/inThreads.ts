@@ -3,11 +3,11 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { checkOptions, invalid, nonEmptyString, positive, positiveInteger } from "../check.ts";
-import type { Executor, RunOptions } from "./executor.ts";
+import type { Executor, ExecutorOptions } from "./executor.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { PROTOCOL } from "./messages.ts";
 import { createQueue } from "./queue.ts";
-import type { Report, Trial, TrialResult } from "./trial.ts";
+import type { Trial, TrialReport, TrialResult } from "./trial.ts";
 import { errorRecord, failedResult, timeoutError, untilAborted } from "./trial.ts";
 
 /** Options of `inThreads`. */
@@ -35,7 +35,7 @@ const SILENCE_SECONDS = 300;
 interface TrialWorker {
   readonly alive: boolean;
   /** Whatever happens to the worker, it is a result. */
-  run(trial: Trial, steer: RunOptions["steer"], trialSeconds: number | undefined): Promise<TrialResult>;
+  run(trial: Trial, steer: ExecutorOptions["steer"], trialSeconds: number | undefined): Promise<TrialResult>;
 }
 
 interface Start {
@@ -177,10 +177,10 @@ async function startWorker(start: Start): Promise<TrialWorker> {
 /** Answers reports of a trial with what `steer` says; an error of it ends the search, and with it the worker. */
 function answering(
   trial: Trial,
-  steer: RunOptions["steer"],
+  steer: ExecutorOptions["steer"],
   send: (message: ToWorker) => void,
 ): (step: number, value: number) => void {
-  const reports: Report[] = [];
+  const reports: TrialReport[] = [];
   let { parameters } = trial;
   return (step, value) => {
     reports.push({ step, value });
@@ -212,7 +212,7 @@ async function* runInThreads(
   source: WorkerSource,
   options: ThreadsOptions,
   trials: AsyncIterable<Trial>,
-  { signal, steer, trialSeconds }: RunOptions,
+  { signal, steer, trialSeconds }: ExecutorOptions,
 ): AsyncGenerator<TrialResult> {
   const { cores, moduleUrl } = await import("#host/threads");
   const make = typeof source === "function" ? source : undefined;

@@ -9,7 +9,7 @@
 import { openLog } from "#host";
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid, isRecord, show } from "../check.ts";
-import type { Plain } from "./space.ts";
+import type { PlainValue } from "./space.ts";
 import type { Parameters, TrialResult } from "./trial.ts";
 
 /** Where a journal is kept, where it is no file. */
@@ -24,7 +24,7 @@ export interface JournalStorage {
 export type Journal = string | JournalStorage;
 
 /** What tells searches apart. */
-export type Fingerprint = Readonly<Record<string, Plain>>;
+export type Fingerprint = Readonly<Record<string, PlainValue>>;
 
 export type Entry = Omit<TrialResult, "states"> & { readonly parameters: Parameters };
 

@@ -1,7 +1,7 @@
 // What a search and its workers tell each other. Who changes a message raises PROTOCOL: a page's worker may be bundled with
 // another version of the library.
 
-import type { Change, Trial, TrialResult } from "./trial.ts";
+import type { SteerChange, Trial, TrialResult } from "./trial.ts";
 
 export const PROTOCOL = 1;
 
@@ -9,7 +9,7 @@ export type ToWorker =
   /** Where the objective is: a module's URL and the name of its export; null where the worker has it. */
   | { readonly type: "load"; readonly module: string | null; readonly exportName: string | null }
   | { readonly type: "trial"; readonly trial: Trial; readonly steered: boolean }
-  | { readonly type: "change"; readonly change: Change | null }
+  | { readonly type: "change"; readonly change: SteerChange | null }
   | { readonly type: "ping" };
 
 export type FromWorker =

@@ -20,19 +20,19 @@ import type { Direction, Schedule } from "./methods.ts";
 import { coarseToFine, gridPoints, gridSearch, randomSearch } from "./methods.ts";
 import type { SearchTrial } from "./result.ts";
 import type { Axis, CompiledSpace } from "./space.ts";
-import type { Change, Folds, Moment } from "./trial.ts";
+import type { SteerChange, SteerMoment, TrialFolds } from "./trial.ts";
 
-export type Method = "random" | "grid" | "coarseToFine" | "successiveHalving" | "hyperband";
+export type SearchMethod = "random" | "grid" | "coarseToFine" | "successiveHalving" | "hyperband";
 
 /** A part of the trials, for one machine of several: "1/4" to "4/4", or the index from 0. */
-export type Shard = string | { readonly index: number; readonly count: number };
+export type SearchShard = string | { readonly index: number; readonly count: number };
 
 /** Options of `search`. */
 export interface SearchOptions<P> {
   /** Whether the objective's value is to be high (accuracy) or low (loss). */
   readonly direction: Direction;
   /** By default "random". */
-  readonly method?: Method;
+  readonly method?: SearchMethod;
   /** How many trials; for "successiveHalving" how many it begins with. */
   readonly trials?: number;
   /** "grid": values of each range, by default 3, or a record by the names of hyperparameters. Choices are tried in full. */
@@ -58,13 +58,13 @@ export interface SearchOptions<P> {
   /** Seconds after which a trial has failed. */
   readonly trialSeconds?: number;
   /** Watches a trial and changes its hyperparameters, or stops it: called with what the objective reports. */
-  readonly steer?: (moment: Moment<P>) => Change | undefined | void | Promise<Change | undefined | void>;
+  readonly steer?: (moment: SteerMoment<P>) => SteerChange | undefined | void | Promise<SteerChange | undefined | void>;
   /** Called after each trial. */
   readonly onTrial?: (trial: SearchTrial<P>, progress: { readonly done: number; readonly total: number }) => unknown;
   /** Where trials are written as they end, and read from when the search is begun again. The first of several is written to. */
   readonly journal?: Journal | readonly Journal[];
   /** Runs a part of the trials: trial t belongs to shard t mod count. */
-  readonly shard?: Shard;
+  readonly shard?: SearchShard;
 }
 
 export interface Plan {
@@ -72,14 +72,14 @@ export interface Plan {
   /** Trials in all, where none fails. */
   readonly total: number;
   readonly fingerprint: Fingerprint;
-  readonly folds: Folds | null;
+  readonly folds: TrialFolds | null;
   readonly seed: number;
   readonly journals: readonly Journal[];
   readonly shard: { readonly index: number; readonly count: number };
 }
 
 /** What each method is told; the first are required. */
-const methodOptions: Readonly<Record<Method, { required: readonly string[]; known: readonly string[] }>> = {
+const methodOptions: Readonly<Record<SearchMethod, { required: readonly string[]; known: readonly string[] }>> = {
   random: { required: ["trials"], known: ["budget"] },
   grid: { required: [], known: ["points", "budget"] },
   coarseToFine: { required: ["trials"], known: ["stages", "zoom", "budget"] },
@@ -138,7 +138,7 @@ function shardOf(value: unknown): { index: number; count: number } {
 
 const checkers: Readonly<Record<string, Checker>> = {
   direction: oneOf("maximize", "minimize"),
-  method: oneOf(...(Object.keys(methodOptions) as Method[])),
+  method: oneOf(...(Object.keys(methodOptions) as SearchMethod[])),
   trials: positiveInteger,
   points: pointsOption,
   stages: positiveInteger,
@@ -160,7 +160,7 @@ const checkers: Readonly<Record<string, Checker>> = {
 };
 
 /** Refuses what the method does not know, and misses what it needs. */
-function checkMethod(options: SearchOptions<unknown>, method: Method): void {
+function checkMethod(options: SearchOptions<unknown>, method: SearchMethod): void {
   const { required, known } = methodOptions[method];
   const given = options as unknown as Readonly<Record<string, unknown>>;
   for (const name of ofMethods)
@@ -197,7 +197,7 @@ interface MethodPlan {
   readonly settings: Fingerprint;
 }
 
-function planOf(method: Method, space: CompiledSpace, options: SearchOptions<unknown>): MethodPlan {
+function planOf(method: SearchMethod, space: CompiledSpace, options: SearchOptions<unknown>): MethodPlan {
   const { direction, seed = 0, trials = 0, stages = 3, zoom = 0.3, budget = 1, minBudget = 1, eta = 3 } = options;
   if (method === "random")
     return { schedule: randomSearch(space, seed, trials, budget), total: trials, settings: { budget } };
@@ -219,7 +219,7 @@ function planOf(method: Method, space: CompiledSpace, options: SearchOptions<unk
 
 export function checkSearchOptions(options: unknown): asserts options is SearchOptions<unknown> {
   checkOptions("search", options, checkers, ["direction"]);
-  const { method = "random" } = options as { method?: Method };
+  const { method = "random" } = options as { method?: SearchMethod };
   checkMethod(options as unknown as SearchOptions<unknown>, method);
 }
 
@@ -243,10 +243,10 @@ export function createPlan(space: CompiledSpace, options: SearchOptions<unknown>
 const changeKeys = { stop: bool, set: (value: unknown): unknown => value };
 
 /** What `steer` returned, checked against the hyperparameters that there are. */
-export function checkChange(change: unknown, { trial, parameters }: Moment): Change | undefined {
+export function checkChange(change: unknown, { trial, parameters }: SteerMoment): SteerChange | undefined {
   if (change === undefined) return undefined;
   checkOptions("steer", change, changeKeys);
-  const { set } = change as Change;
+  const { set } = change as SteerChange;
   if (set !== undefined && !isRecord(set)) throw invalid("steer", "set", "a record of hyperparameters", set);
   for (const name of Object.keys(set ?? {}))
     if (!Object.hasOwn(parameters, name))
@@ -254,5 +254,5 @@ export function checkChange(change: unknown, { trial, parameters }: Moment): Cha
         "unknown-option",
         `steer: set has "${name}", which trial ${trial.index} does not. Known: ${Object.keys(parameters).join(", ")}.`,
       );
-  return change as Change;
+  return change as SteerChange;
 }

@@ -3,7 +3,7 @@
 
 import type { FromWorker, Port, ToWorker } from "./messages.ts";
 import { PROTOCOL } from "./messages.ts";
-import type { Change, Objective, Steer, Trial } from "./trial.ts";
+import type { Objective, Steer, SteerChange, Trial } from "./trial.ts";
 import { errorRecord, runTrial } from "./trial.ts";
 
 interface NodeGlobals {
@@ -30,7 +30,7 @@ export function computeAlone(): void {
 export function serve(port: Port, load: (module: string | null, name: string | null) => Promise<Objective>): void {
   let objective: Objective | null = null;
   /** Reports that wait for their answers, in this order. */
-  const waiting: ((change: Change | undefined) => void)[] = [];
+  const waiting: ((change: SteerChange | undefined) => void)[] = [];
   const tell = (message: FromWorker): void => port.postMessage(message);
 
   const steer: Steer = ({ step, value }) =>

@@ -6,7 +6,13 @@ import { invalid, isRecord, show } from "../check.ts";
 import { exp, log } from "../math.ts";
 
 /** What JSON can hold: trials are sent to workers and written to journals. */
-export type Plain = number | string | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
+export type PlainValue =
+  | number
+  | string
+  | boolean
+  | null
+  | readonly PlainValue[]
+  | { readonly [key: string]: PlainValue };
 
 /** One hyperparameter, as the functions of `spaces` make it; T is what a trial is given. */
 export interface Parameter<T> {
@@ -39,7 +45,7 @@ export type ParametersOf<S> =
         ? { readonly [K in keyof S]: ParametersOf<S[K]> }
         : S;
 
-export type Condition = readonly Plain[] | ((value: never) => boolean);
+export type Condition = readonly PlainValue[] | ((value: never) => boolean);
 
 /** A range of numbers, by how they are spread. */
 export interface RealRule {
@@ -62,7 +68,7 @@ export interface ChoiceRule {
 export type Rule =
   | RangeRule
   | ChoiceRule
-  | { readonly type: "constant"; readonly value: Plain }
+  | { readonly type: "constant"; readonly value: PlainValue }
   | { readonly type: "conditional"; readonly parameter: string; readonly when: Condition; readonly space: SpaceNode };
 
 /** A side of the unit cube. */
@@ -75,9 +81,9 @@ export interface Axis {
 export interface CompiledSpace {
   readonly axes: readonly Axis[];
   /** Hyperparameters at a point; what axes had a part in them is noted in `active`. */
-  read(point: readonly number[], active?: boolean[]): Readonly<Record<string, Plain>>;
+  read(point: readonly number[], active?: boolean[]): Readonly<Record<string, PlainValue>>;
   /** The space as JSON, by which journals tell searches apart; predicates are not in it. */
-  readonly description: Plain;
+  readonly description: PlainValue;
 }
 
 export const isParameter = (value: unknown): value is Parameter<unknown> =>
@@ -130,8 +136,8 @@ function logShares({ low, high }: IntegerRule, points: number): number[] {
 }
 
 /** Reads a node at a point; undefined where a condition does not hold. `scopes` are the records around it, the nearest last. */
-type Read = (point: readonly number[], scopes: readonly Scope[], active: boolean[]) => Plain | undefined;
-type Scope = Readonly<Record<string, Plain | undefined>>;
+type Read = (point: readonly number[], scopes: readonly Scope[], active: boolean[]) => PlainValue | undefined;
+type Scope = Readonly<Record<string, PlainValue | undefined>>;
 
 /** Names that conditions in a node ask for, and no record inside it has. */
 function asked(node: SpaceNode): string[] {
@@ -164,7 +170,7 @@ function inOrder(where: string, path: string, record: Space): string[] {
   return ordered;
 }
 
-const holds = (where: string, name: string, when: Condition, value: Plain): boolean => {
+const holds = (where: string, name: string, when: Condition, value: PlainValue): boolean => {
   if (typeof when !== "function") return when.some((each) => JSON.stringify(each) === JSON.stringify(value));
   const answer: unknown = when(value as never);
   if (typeof answer !== "boolean")
@@ -184,11 +190,11 @@ export function compileSpace(where: string, space: unknown): CompiledSpace {
     const own = [...names, ...order];
     const readers = new Map(order.map((key) => [key, compile(record[key] as SpaceNode, `${path}${key}`, own)]));
     return (point, scopes, active) => {
-      const values: Record<string, Plain | undefined> = {};
+      const values: Record<string, PlainValue | undefined> = {};
       for (const [key, read] of readers) values[key] = read(point, [...scopes, values], active);
       // in the order in which they were written
       const present = Object.keys(record).filter((key) => values[key] !== undefined);
-      return Object.fromEntries(present.map((key) => [key, values[key] as Plain]));
+      return Object.fromEntries(present.map((key) => [key, values[key] as PlainValue]));
     };
   };
 
@@ -237,7 +243,7 @@ export function compileSpace(where: string, space: unknown): CompiledSpace {
   const read = readRecord(space as Space, "", []);
   return {
     axes,
-    read: (point, active = []) => read(point, [], active) as Readonly<Record<string, Plain>>,
+    read: (point, active = []) => read(point, [], active) as Readonly<Record<string, PlainValue>>,
     description: describe(space as Space),
   };
 }
@@ -260,11 +266,11 @@ function holdsParameter(node: SpaceNode): boolean {
   return typeof node === "object" && node !== null && Object.values(node).some(holdsParameter);
 }
 
-function describe(node: SpaceNode): Plain {
+function describe(node: SpaceNode): PlainValue {
   if (isParameter(node)) {
     const { rule } = node;
     if (rule.type === "choice") return { type: "choice", options: rule.options.map(describe) };
-    if (rule.type !== "conditional") return rule as unknown as Plain;
+    if (rule.type !== "conditional") return rule as unknown as PlainValue;
     const { parameter, when, space } = rule;
     return {
       type: "conditional",

@@ -13,7 +13,7 @@ import {
   positive,
   positiveInteger,
 } from "../check.ts";
-import type { Condition, Parameter, ParametersOf, Plain, SpaceNode } from "./space.ts";
+import type { Condition, Parameter, ParametersOf, PlainValue, SpaceNode } from "./space.ts";
 import { isParameter } from "./space.ts";
 
 const parameter = <T>(rule: Parameter<T>["rule"]): Parameter<T> => ({ kind: "parameter", rule });
@@ -109,7 +109,7 @@ export function choice<const T extends readonly SpaceNode[]>(options: T): Parame
 }
 
 /** A value that does not vary. */
-export function constant<const T extends Plain>(value: T): Parameter<T> {
+export function constant<const T extends PlainValue>(value: T): Parameter<T> {
   requirePlain("spaces.constant", "value", value, false);
   return parameter({ type: "constant", value });
 }
@@ -120,7 +120,7 @@ export function constant<const T extends Plain>(value: T): Parameter<T> {
  */
 export function conditional<const S extends SpaceNode, V = never>(
   parameterName: string,
-  when: readonly Plain[] | ((value: V) => boolean),
+  when: readonly PlainValue[] | ((value: V) => boolean),
   space: S,
 ): Parameter<ParametersOf<S> | undefined> {
   const where = "spaces.conditional";

@@ -4,13 +4,13 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid, isRecord, show } from "../check.ts";
 import { kFold, stratifiedKFold } from "../data/folds.ts";
 import type { Callback } from "../train/callbacks.ts";
-import type { Plain } from "./space.ts";
+import type { PlainValue } from "./space.ts";
 
 /** Hyperparameters by name. */
-export type Parameters = Readonly<Record<string, Plain>>;
+export type Parameters = Readonly<Record<string, PlainValue>>;
 
 /** How a trial divides its data for cross-validation. */
-export interface Folds {
+export interface TrialFolds {
   readonly k: number;
   readonly stratify: boolean;
   readonly seed: number;
@@ -32,16 +32,16 @@ export interface Trial<P = Parameters> {
   readonly budgetBefore: number;
   /** What the earlier trial left, one for each fold; null where nothing is known of it any more. */
   readonly states: readonly (Uint8Array | null)[];
-  readonly folds: Folds | null;
+  readonly folds: TrialFolds | null;
 }
 
-export interface Report {
+export interface TrialReport {
   readonly step: number;
   readonly value: number;
 }
 
 /** Hyperparameters that `steer` changed. */
-export interface Steered {
+export interface SteeredStep {
   readonly step: number;
   readonly set: Parameters;
 }
@@ -59,8 +59,8 @@ export interface TrialResult {
   readonly metrics: Readonly<Record<string, number>>;
   readonly error: { readonly name: string; readonly message: string } | null;
   readonly seconds: number;
-  readonly reports: readonly Report[];
-  readonly steered: readonly Steered[];
+  readonly reports: readonly TrialReport[];
+  readonly steered: readonly SteeredStep[];
   /** What the objective left for a trial with more budget. */
   readonly states: readonly (Uint8Array | null)[];
 }
@@ -104,23 +104,23 @@ export type Objective<P = Parameters> = (
 ) => ObjectiveValue | Promise<ObjectiveValue>;
 
 /** What `steer` is told. */
-export interface Moment<P = Parameters> {
+export interface SteerMoment<P = Parameters> {
   readonly trial: Trial<P>;
   readonly step: number;
   readonly value: number;
   /** All that the trial has reported, this one last. */
-  readonly reports: readonly Report[];
+  readonly reports: readonly TrialReport[];
   /** As they are now. */
   readonly parameters: P;
 }
 
 /** What `steer` wants: hyperparameters to change, or an end. */
-export interface Change {
+export interface SteerChange {
   readonly set?: Parameters;
   readonly stop?: boolean;
 }
 
-export type Steer = (moment: Moment) => Promise<Change | undefined>;
+export type Steer = (moment: SteerMoment) => Promise<SteerChange | undefined>;
 
 export interface RunTrialOptions {
   /** Ends it; runTrial rejects with the reason. */
@@ -193,8 +193,8 @@ export function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promi
 
 /** What a trial has reported, and what was changed in answer. */
 interface Reporting {
-  readonly reports: readonly Report[];
-  readonly steered: readonly Steered[];
+  readonly reports: readonly TrialReport[];
+  readonly steered: readonly SteeredStep[];
   readonly report: TrialContext["report"];
   /** As they are now. */
   readonly parameters: Parameters;
@@ -207,8 +207,8 @@ interface Reporting {
 }
 
 function createReporting(trial: Trial, steer: Steer | null, control: AbortController): Reporting {
-  const reports: Report[] = [];
-  const steered: Steered[] = [];
+  const reports: TrialReport[] = [];
+  const steered: SteeredStep[] = [];
   let { parameters } = trial;
   let last: number | null = null;
   let stop: Error | null = null;
@@ -337,7 +337,7 @@ function meansOf(all: readonly Readonly<Record<string, number>>[]): Record<strin
 /** Rates are set when they change: a schedule that the optimizer has stays until then. */
 function watcher(
   report: TrialContext["report"],
-  rateBefore: Plain | undefined,
+  rateBefore: PlainValue | undefined,
   monitor: string,
   optimizer?: { learningRate: unknown },
 ): Callback {
