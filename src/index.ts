@@ -138,6 +138,7 @@ export * as spaces from "./search/spaceFunctions.ts";
 export type {
   Objective,
   ObjectiveValue,
+  Steer,
   SteerChange,
   SteeredStep,
   SteerMoment,
