@@ -20,7 +20,9 @@ import * as searches from "./wrongCalls/search.ts";
 
 const { LanewiseError, ops } = lanewise;
 
-const sync: readonly Call[] = [augment, diagnosis, layers, optimizers, making, sched, searches].flatMap(({ calls }) => calls);
+const sync: readonly Call[] = [augment, diagnosis, layers, optimizers, making, sched, searches].flatMap(
+  ({ calls }) => calls,
+);
 const seen = new Set<string>(["LanewiseError"]);
 
 async function check(calls: readonly Call[]): Promise<void> {
