@@ -53,3 +53,29 @@ export const terminal = (): Terminal => ({
     process.stderr.write(text);
   },
 });
+
+/** A file that lines are appended to, each on the disk when the promise resolves. */
+export interface Log {
+  /** "" where there is no file yet. */
+  read(): Promise<string>;
+  append(text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function openLog(path: string): Log {
+  let opened: Promise<import("node:fs/promises").FileHandle> | null = null;
+  return {
+    read: async () =>
+      (await files()).readFile(path, "utf8").catch((error: { code?: string }) => {
+        if (error.code === "ENOENT") return "";
+        throw error;
+      }),
+    async append(text) {
+      opened ??= files().then(({ open }) => open(path, "a"));
+      const file = await opened;
+      await file.appendFile(text);
+      await file.datasync();
+    },
+    close: async () => (await opened?.catch(() => null))?.close(),
+  };
+}

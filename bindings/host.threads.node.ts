@@ -57,3 +57,43 @@ export async function startWorker(
   worker.unref(); // behind the listener for messages, which would keep the process alive again
   return { post: (message) => worker.postMessage(message), terminate: () => void worker.terminate() };
 }
+
+/** A worker that runs a module, as the library sees it. */
+export interface ModuleWorker {
+  post(message: unknown): void;
+  terminate(): void;
+}
+
+/** The URL of a module that a user names by path or URL. */
+export async function moduleUrl(source: string | URL): Promise<string> {
+  if (typeof source !== "string" || /^[a-z][a-z\d+.-]+:/i.test(source)) return String(source); // C: is no scheme
+  const [{ pathToFileURL }, { resolve }] = [await import("node:url"), await import("node:path")];
+  return pathToFileURL(resolve(source)).href;
+}
+
+/** Starts a worker from the text of a module, or takes the one that `make` gives; `ended` is told why it is no more. */
+export async function startModuleWorker(
+  text: string,
+  make: (() => Worker) | undefined,
+  heard: (message: unknown) => void,
+  ended: (error: unknown) => void,
+): Promise<ModuleWorker> {
+  const { Worker } = await import("node:worker_threads");
+  await requireAddressSpace();
+  const source = `import { parentPort } from "node:worker_threads"; globalThis.parentPort = parentPort; ${text}`;
+  const worker = make
+    ? (make() as unknown as InstanceType<typeof Worker>)
+    : new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
+  if (typeof worker?.on !== "function") throw new Error("what was made is no Worker of node:worker_threads");
+  starting++;
+  const started = (): void => {
+    starting--;
+    worker.off("online", started).off("exit", started);
+  };
+  worker.on("online", started).on("exit", started);
+  worker.on("message", heard).on("error", ended).on("messageerror", ended);
+  worker.on("exit", (code: number) =>
+    ended(Object.assign(new Error(`the worker exited with code ${code}`), { name: "WorkerExit" })),
+  );
+  return { post: (message) => worker.postMessage(message), terminate: () => void worker.terminate() };
+}

@@ -1,6 +1,7 @@
 // What threads need of a page or a worker, under the names that host.threads.node.ts has too.
 
 import type { Thread } from "./crew.ts";
+import type { ModuleWorker } from "./host.threads.node.ts";
 import type { Told } from "./worker.ts";
 
 /** Whether this thread may wait for others: a page's may not, a worker's may. */
@@ -50,4 +51,33 @@ export async function startWorker(
     );
   };
   return { post: (message) => worker.postMessage(message), terminate: () => worker.terminate() };
+}
+
+/** The URL of a module that a user names by URL, also relative to the page. */
+export const moduleUrl = async (source: string | URL): Promise<string> => new URL(String(source), location.href).href;
+
+/** Starts a worker from the text of a module, or takes the one that `make` gives; `ended` is told why it is no more. */
+export async function startModuleWorker(
+  text: string,
+  make: (() => Worker) | undefined,
+  heard: (message: unknown) => void,
+  ended: (error: unknown) => void,
+): Promise<ModuleWorker> {
+  const url = make ? "" : URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  const worker = make ? make() : new Worker(url, { name: "lanewise trial", type: "module" });
+  if (!(worker instanceof Worker)) throw new Error("what was made is no Worker");
+  worker.onmessage = ({ data }: MessageEvent<unknown>) => heard(data);
+  worker.onmessageerror = ended;
+  worker.onerror = (event) => {
+    event.preventDefault(); // it is told once, by the library
+    const message = event.message || "it could not be loaded: see worker-src of the page's Content-Security-Policy";
+    ended(event.error ?? Object.assign(new Error(message), { name: "WorkerError" }));
+  };
+  return {
+    post: (message) => worker.postMessage(message),
+    terminate() {
+      worker.terminate();
+      if (url) URL.revokeObjectURL(url);
+    },
+  };
 }

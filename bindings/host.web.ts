@@ -1,7 +1,7 @@
 // What a page or a worker can do, under the names that host.node.ts has too.
 
 import { LanewiseError } from "./errors.ts";
-import type { Terminal } from "./host.node.ts";
+import type { Log, Terminal } from "./host.node.ts";
 
 export const hostName = "web";
 
@@ -52,3 +52,10 @@ export const terminal = (): Terminal => ({
   columns: () => 80,
   write: (text) => console.log(text.trimEnd()),
 });
+
+export const openLog = (path: string): Log => {
+  throw new LanewiseError(
+    "unsupported",
+    `A page has no file "${path}". Give { read(), append(text) } that keep the text, in IndexedDB or on a server.`,
+  );
+};

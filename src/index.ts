@@ -178,6 +178,34 @@ export { l1, l1l2, l2 } from "./regularizers.ts";
 export * as schedules from "./scheduleFunctions.ts";
 export type { Schedule, ScheduleUnit } from "./schedules/unit.ts";
 export * as scores from "./scoreFunctions.ts";
+export type { CrossValidateOptions, CrossValidation, FoldContext } from "./search/crossValidate.ts";
+export { crossValidate } from "./search/crossValidate.ts";
+export type { Executor, ExecutorOptions } from "./search/executor.ts";
+export { inProcess } from "./search/executor.ts";
+export type { ThreadsOptions, WorkerSource } from "./search/inThreads.ts";
+export { inThreads } from "./search/inThreads.ts";
+export type { Journal, JournalStorage } from "./search/journal.ts";
+export { mergeJournals } from "./search/journal.ts";
+export type { SearchMethod, SearchOptions, SearchShard } from "./search/options.ts";
+export type { Importance, SearchResult, SearchTrial } from "./search/result.ts";
+export { search } from "./search/search.ts";
+export { serveTrials } from "./search/serveTrials.ts";
+export type { Parameter, ParametersOf, PlainValue, Space, SpaceNode } from "./search/space.ts";
+export type { IntegerOptions } from "./search/spaceFunctions.ts";
+export * as spaces from "./search/spaceFunctions.ts";
+export type {
+  Objective,
+  ObjectiveValue,
+  Steer,
+  SteerChange,
+  SteeredStep,
+  SteerMoment,
+  Trial,
+  TrialContext,
+  TrialFolds,
+  TrialReport,
+  TrialResult,
+} from "./search/trial.ts";
 export type { Callback, Logs, TrainContext } from "./train/callbacks.ts";
 export type { ClassWeight } from "./train/dataset.ts";
 export type { Element as GradientElement, GradientCheckOptions, Kink as GradientKink } from "./train/differences.ts";

@@ -46,6 +46,9 @@ interface Settings {
 }
 
 let settings: Settings = { reproducible: false, wasm: undefined, threads: "auto", worker: undefined };
+/** What "auto" means: one thread in a worker that runs trials beside others (src/search/serve.ts). */
+const settled = (threads: number | "auto"): number | "auto" =>
+  threads === "auto" && (globalThis as Readonly<Record<symbol, unknown>>)[Symbol.for("lanewise.alone")] ? 1 : threads;
 let warned = false;
 let opening: Promise<Machine> | null = null;
 let opened: Machine | null = null;
@@ -57,7 +60,7 @@ async function open({ reproducible, wasm, threads, worker }: Settings): Promise<
   }
   const build = !reproducible && hasRelaxedSimd() ? "relaxed" : "strict";
   const machine = createMachine(await openWasm(await compileBuild(build, wasm, canShare), BYTES_INITIAL, BYTES_MAX));
-  machine.want(threads, worker); // they start when a program is worth them
+  machine.want(settled(threads), worker); // they start when a program is worth them
   return machine;
 }
 
@@ -114,7 +117,7 @@ export async function init(options: InitOptions = {}): Promise<Chosen> {
   const wanted: Settings = {
     reproducible: options.reproducible ?? settings.reproducible,
     wasm: options.wasm ?? settings.wasm,
-    threads: options.threads ?? settings.threads,
+    threads: settled(options.threads ?? settings.threads),
     worker: options.worker ?? settings.worker,
   };
   if (opening && (wanted.reproducible !== settings.reproducible || wanted.wasm !== settings.wasm)) {

@@ -135,6 +135,34 @@ suite("gradientCheck of models", (test) => {
     assert.is(plain.value, report.value);
   });
 
+  test("every layer that behaves by chance is off", async () => {
+    const noisy = [
+      lanewise.gaussianNoise({ stddev: 1 }),
+      lanewise.gaussianDropout({ rate: 0.5 }),
+      lanewise.alphaDropout({ rate: 0.5 }),
+    ];
+    const report = await gradientCheck(model([dense({ units: 4, activation: "tanh" }), ...noisy]), small);
+    assert.is(report.verdict, "ok");
+    assert.is(
+      report.notes.join(),
+      "Switched off, because it behaves by chance: gaussianNoise_1, gaussianDropout_1, alphaDropout_1.",
+    );
+  });
+
+  test("penalties on activations and by the number of examples, layer and group normalisation", async () => {
+    const made = model([
+      dense({
+        units: 4,
+        activation: "tanh",
+        activityRegularizer: l2({ l2: 0.1 }),
+        kernelRegularizer: l2({ lambda: 0.7 }),
+      }),
+      lanewise.layerNormalization(),
+    ]);
+    const report = await gradientCheck(made, small);
+    assert.is(report.verdict, "ok", String(report));
+  });
+
   test("relu at exactly 0, ties of a maximum: kinks are listed and left out", async () => {
     const zeros = await gradientCheck(model([(x) => ops.mul(x, 0), dense({ units: 4, activation: "relu" })]), small);
     const bias = zeros.variables.find(({ name }) => name === "dense_1/bias");

@@ -114,4 +114,15 @@ suite("package", (test) => {
       if (!all.sequential || !kernels.open || !WebAssembly.validate(strict)) throw new Error("incomplete");`;
     run(process.execPath, ["--input-type=module", "-e", code], folder);
   });
+
+  test("a search in threads, whose module imports the package, too", () => {
+    writeFileSync(
+      join(folder, "objective.mjs"),
+      `import { init } from "lanewise"; export default async ({ x }) => x + (await init()).threads;`,
+    );
+    const code = `import { inThreads, search, spaces } from "lanewise";
+      const { trials, complete } = await search(inThreads("objective.mjs", { workers: 2 }), { x: spaces.integer(1, 9) }, { direction: "minimize", trials: 4 });
+      if (!complete || trials.some(({ value, parameters }) => value !== parameters.x + 1)) throw new Error(JSON.stringify(trials));`;
+    run(process.execPath, ["--input-type=module", "-e", code], folder);
+  });
 });

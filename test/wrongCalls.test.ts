@@ -18,10 +18,11 @@ import { examples, fiveSteps, hashOf, inputs, makeModel, modelCalls, stepCalls, 
 import { opCalls } from "./wrongCalls/ops.ts";
 import * as optimizers from "./wrongCalls/optimizers.ts";
 import * as sched from "./wrongCalls/sched.ts";
+import * as searches from "./wrongCalls/search.ts";
 
 const { LanewiseError, ops } = lanewise;
 
-const sync: readonly Call[] = [augment, checks, data, diagnosis, layers, optimizers, making, sched].flatMap(
+const sync: readonly Call[] = [augment, checks, data, diagnosis, layers, optimizers, making, sched, searches].flatMap(
   ({ calls }) => calls,
 );
 const seen = new Set<string>(["LanewiseError"]);

@@ -1,0 +1,130 @@
+// Cross-validation of a model: k folds, each held out once.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import {
+  anyFunction,
+  bool,
+  checkOptions,
+  either,
+  invalid,
+  nonEmptyString,
+  positiveInteger,
+  requireRecord,
+  seedValue,
+} from "../check.ts";
+import { kFold, stratifiedKFold } from "../data/folds.ts";
+import type { Model } from "../model.ts";
+import type { Examples, FitOptions, History } from "../train/fit.ts";
+import { seedOf } from "./methods.ts";
+
+/** What a model of a fold is made from. */
+export interface FoldContext {
+  /** From 0. */
+  readonly fold: number;
+  /** What the model will be trained on: a search in here is nested cross-validation. */
+  readonly train: Examples;
+  /** One for each fold, by the seed of the folds: for the model, or what searches for its hyperparameters. */
+  readonly seed: number;
+}
+
+/** Options of `crossValidate`. */
+export interface CrossValidateOptions {
+  /** Folds, by default 5. */
+  readonly k?: number;
+  /** Whether each fold has each class in proportion; by default false. */
+  readonly stratify?: boolean;
+  /** Of the folds, by default 0. */
+  readonly seed?: number;
+  /** How each model is trained. */
+  readonly fit?: FitOptions;
+  /** What `evaluate` calls it, by default "loss", or a function of the trained model and the fold that was held out. */
+  readonly score?: string | ((model: Model, validation: Examples) => number | Promise<number>);
+}
+
+/** What `crossValidate` resolves with. */
+export interface CrossValidation {
+  /** One for each fold. */
+  readonly scores: readonly number[];
+  /** `sum of scores / k` */
+  readonly mean: number;
+  /** `sqrt(sum of (score - mean)^2 / k)` */
+  readonly deviation: number;
+  readonly histories: readonly History[];
+}
+
+const isModel = (value: unknown): value is Model =>
+  typeof value === "function" &&
+  typeof (value as Partial<Model>).fit === "function" &&
+  typeof (value as Partial<Model>).evaluate === "function";
+
+async function scoreOf(
+  where: string,
+  model: Model,
+  validation: Examples,
+  score: NonNullable<CrossValidateOptions["score"]>,
+  batchSize: number | undefined,
+): Promise<number> {
+  let value: unknown;
+  if (typeof score === "function") value = await score(model, validation);
+  else {
+    const logs = await model.evaluate(validation, batchSize === undefined ? {} : { batchSize });
+    if (!Object.hasOwn(logs, score))
+      throw new LanewiseError(
+        "invalid-argument",
+        `${where}: score "${score}" is not what evaluate gives. Known: ${Object.keys(logs).join(", ")}.`,
+      );
+    value = logs[score];
+  }
+  if (typeof value !== "number") throw invalid(where, "what score returns", "a number", value);
+  if (!Number.isFinite(value)) throw new LanewiseError("non-finite", `${where}: the score is ${value}.`);
+  return value;
+}
+
+/**
+ * Trains a model on k - 1 of k folds and scores it on the one that is left, k times (Stone 1974). `createModel` makes a fresh, compiled model for
+ * each fold; it may be async, and search for hyperparameters within `train`. Models are disposed of after their fold.
+ * Throws `invalid-argument` where k exceeds the number of examples, or createModel gives the same model again.
+ */
+export async function crossValidate(
+  createModel: (context: FoldContext) => Model | Promise<Model>,
+  data: Examples,
+  options: CrossValidateOptions = {},
+): Promise<CrossValidation> {
+  const where = "crossValidate";
+  anyFunction(createModel, "createModel", where);
+  checkOptions(where, options, {
+    k: positiveInteger,
+    stratify: bool,
+    seed: seedValue,
+    fit: (value) => requireRecord(`${where}, fit`, value),
+    score: either(
+      nonEmptyString,
+      anyFunction,
+      "a name that evaluate gives, or a function (model, validation) => number",
+    ),
+  });
+  const { k = 5, stratify = false, seed = 0, fit = {}, score = "loss" } = options;
+  if (typeof data !== "object" || data === null) throw invalid(where, "data", "{ x, y }", data);
+  const folds = stratify ? stratifiedKFold(data, { k, seed }) : kFold(data, { k, seed });
+  const scores: number[] = [];
+  const histories: History[] = [];
+  const seen = new WeakSet<Model>();
+  for (const [fold, parts] of folds.entries()) {
+    fit.signal?.throwIfAborted();
+    const { train, validation } = parts;
+    const model: unknown = await createModel({ fold, train, seed: seedOf(seed, fold) });
+    if (!isModel(model)) throw invalid(where, "what createModel returns", "a compiled model", model);
+    if (seen.has(model))
+      throw new LanewiseError(
+        "invalid-argument",
+        `${where}: createModel gave the same model for fold ${fold} again: it has seen what is held out. Make a new one each time.`,
+      );
+    seen.add(model);
+    histories.push(await model.fit(train, fit));
+    scores.push(await scoreOf(where, model, validation, score, fit.batchSize));
+    model.dispose();
+  }
+  const mean = scores.reduce((sum, each) => sum + each, 0) / k;
+  const deviation = Math.sqrt(scores.reduce((sum, each) => sum + (each - mean) ** 2, 0) / k);
+  return { scores, mean, deviation, histories };
+}
