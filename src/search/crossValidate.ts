@@ -121,7 +121,8 @@ export async function crossValidate(
       );
     seen.add(model);
     histories.push(await model.fit(train, fit));
-    scores.push(await scoreOf(where, model, validation, score, fit.batchSize));
+    const batchSize = typeof fit.batchSize === "number" ? fit.batchSize : undefined; // of training alone otherwise
+    scores.push(await scoreOf(where, model, validation, score, batchSize));
     model.dispose();
   }
   const mean = scores.reduce((sum, each) => sum + each, 0) / k;
