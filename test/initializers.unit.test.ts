@@ -126,7 +126,8 @@ suite("initializers", (test) => {
     ];
     for (const [make, option, values] of wrong) {
       for (const value of values) {
-        const message = new RegExp(`^initializers\\.${make.name}: ${option} must be`);
+        // the bundle of the tests may have another function of that name: constant2
+        const message = new RegExp(`^initializers\\.${make.name.replace(/\d+$/, "")}: ${option} must be`);
         refused(() => make({ [option]: value } as never), "invalid-argument", message);
       }
     }
