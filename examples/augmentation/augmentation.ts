@@ -19,7 +19,7 @@ import type { Found, Given } from "../example.ts";
 import { IMAGE_SIDE, readDigits, sliceDigits } from "../mnist/digits.ts";
 
 const BATCH_SIZE = 64;
-const EPOCHS = 12;
+const EPOCHS = 8;
 
 export async function augmentation(given: Given): Promise<Found> {
   const train = await readDigits("train", given.read);

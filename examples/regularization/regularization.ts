@@ -1,5 +1,5 @@
 // Regularisation compared: a network too large for few and noisy points, without anything, with L2 and with dropout. Without,
-// it learns the noise by heart: all of the training part is right, less of the test part.
+// it learns wrong labels by heart: more of the training part is right, and less of the test part.
 
 import {
   adam,

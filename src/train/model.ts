@@ -423,10 +423,11 @@ async function makeProgram(
   batch: number,
   weights: string,
 ): Promise<ModelProgram> {
+  const slices = createSlices(); // compiling counts
   const compiled = compileModel(core, kind, batch, weights);
   if (kind === "train") tellNotes(core);
   await machine.engine.complete(compiled.listing.instructions.flatMap(stepsOf).map(({ kernel }) => kernel));
-  await inSlices(machine, core.calls[0] ?? kind, createSlices(), placing(machine, variablesOf(core)));
+  await inSlices(machine, core.calls[0] ?? kind, slices, placing(machine, variablesOf(core)));
   const program = { executable: createExecutable(machine, compiled), batchSize: batch };
   if (core.programs.size >= PROGRAMS_MAX) {
     const [oldest, { executable }] = core.programs.entries().next().value as [string, ModelProgram];

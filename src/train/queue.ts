@@ -79,10 +79,10 @@ export function createSlices(): Slices {
 /** Does work that may be interrupted, with turns of the event loop in between. */
 export async function inSlices<T>(machine: Machine, what: string, slices: Slices, work: Work<T>): Promise<T> {
   for (;;) {
-    const { done, value } = work.next();
-    if (done) return value as T;
     const turn = slices.turn();
     if (turn) await whileBusy(machine, what, turn);
+    const { done, value } = work.next();
+    if (done) return value as T;
   }
 }
 
