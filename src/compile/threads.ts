@@ -24,7 +24,7 @@ export const usualThreadCosts: ThreadCosts = {
   element: 0.1,
   share: 2000,
   program: 20_000,
-  part: 3e5,
+  part: 1e5,
 };
 
 /** Estimated time of an instruction on one thread. */
