@@ -81,6 +81,11 @@ const edges = (of: keyof typeof ops, ulp: number): OpCase => {
   };
 };
 
+const squareTimes = ops.customGradient((a, b) => ({
+  value: ops.mul(ops.square(a), b),
+  gradient: (dy) => [ops.mul(dy, ops.mul(2, ops.mul(a, b))), ops.mul(dy, ops.square(a))],
+}));
+
 export const elementwiseCases: readonly OpCase[] = [
   ...unary("neg", 0),
   ...unary("abs", 0),
@@ -147,6 +152,14 @@ export const elementwiseCases: readonly OpCase[] = [
     inputs: { a: given([4], [1, 2, 3, 4]), b: given([4], [2, 2, 2, 4]) },
     call: ({ a, b }) => ops.maximum(a as never, ops.stopGradient(b as never)),
     differentiable: [],
+  },
+  {
+    of: "customGradient",
+    name: "a^2 b with its gradient written by hand",
+    inputs: { a: real([3, 5]), b: real([3, 5]) },
+    call: ({ a, b }) => squareTimes(a as never, b as never),
+    tolerance: { ulp: 2 },
+    gradientSum: 4,
   },
   ...[
     [[5], [5], [5]],
