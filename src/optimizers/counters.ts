@@ -48,6 +48,8 @@ export interface SlotState {
 export interface OptimizerCore {
   readonly rule: UpdateRule;
   readonly options: OptimizerOptions;
+  /** Of variables whose group has none of its own. */
+  readonly weightDecay: number;
   learningRate: LearningRate;
   /** Of all rates, a group's own among them. */
   learningRateScale: number;
