@@ -114,7 +114,7 @@ export function createOptimizer(rule: UpdateRule, options: OptimizerOptions, def
       markGradient(g, attributes.variable);
       const operands: Record<string, unknown> = {
         ...rule.settings,
-        weightDecay: counter.group?.weightDecay ?? core.weightDecay,
+        weightDecay: (counter.group?.weightDecay ?? core.weightDecay) / (rule.rateFactor ?? 1),
         n: w.length,
         w,
         g,

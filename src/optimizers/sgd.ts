@@ -2,6 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { bool, fraction } from "../check.ts";
+import { shareRatio } from "./float32.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
 import type { LearningRate, OptimizerOptions } from "./options.ts";
@@ -41,6 +42,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
       kernel: "sgd",
       slots: momentum > 0 ? ["velocity"] : [],
       settings: { momentum, dampening, nesterov: Number(nesterov) },
+      rateFactor: 1 / shareRatio(dampening),
       factors: [],
       control: () => none,
     },
