@@ -132,6 +132,12 @@ const table: readonly (readonly [rule: string, what: string, broken: Setting, ke
     withLoss([1, 0.4, 0.3, 0.31, 0.28, 0.29, 0.27, 0.275]),
   ],
   ["learningRateTooLow", "falls steeply", withLoss([1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4]), withLoss(falling)],
+  [
+    "learningRateTooLow",
+    "falls slowly in every epoch",
+    withLoss([2.4, 2.39, 2.38, 2.37, 2.36, 2.35, 2.34, 2.33]),
+    withLoss([2.4, 2.39, 2.38, 2.38, 2.36, 2.37, 2.34, 2.33]),
+  ],
   ["learningRateTooLow", "few epochs", withLoss([1, 0.9, 0.8, 0.7]), withLoss([1, 0.9, 0.8])],
   [
     "underfitting",
@@ -151,6 +157,12 @@ const table: readonly (readonly [rule: string, what: string, broken: Setting, ke
     "a gap of accuracy",
     { metrics: { ...good.metrics, val_accuracy: accuracy.map((each) => each - 0.08) } },
     { metrics: { ...good.metrics, val_accuracy: accuracy.map((each) => each - 0.03) } },
+  ],
+  [
+    "overfitting",
+    "a gap that counts beside the training error",
+    { metrics: { ...good.metrics, accuracy: [0.7], val_accuracy: [0.6] } },
+    { metrics: { ...good.metrics, accuracy: [0.2], val_accuracy: [0.1] } },
   ],
   [
     "overfitting",

@@ -46,10 +46,12 @@ const learningRateTooLow: Rule = {
     const last = losses.at(-1) as number;
     const before = losses[Math.floor((losses.length - 1) * 0.75)] as number;
     const [whole, late] = [(losses[0] as number) - last, before - last];
-    if (late <= 0.15 * whole || late <= 0.03 * Math.abs(before)) return null;
+    // a slow fall of every epoch is no noise, however small it is
+    const falls = losses.every((loss, i) => i === 0 || loss < (losses[i - 1] as number));
+    if (late <= 0.15 * whole || (late <= 0.03 * Math.abs(before) && !falls)) return null;
     return {
       severity: "warning",
-      reason: `The loss still falls steeply at the end: ${percent(late / whole)} of its fall, from ${short(before)} to ${short(last)}, is in the last quarter of the epochs.`,
+      reason: `The loss still falls at the end: ${percent(late / whole)} of its fall, from ${short(before)} to ${short(last)}, is in the last quarter of the epochs.`,
       suggestion: `Train longer, or with a larger learning rate${run.optimizer.name === "sgd" ? "; adam or momentum get there in fewer steps" : ""}.`,
     };
   },
@@ -112,9 +114,11 @@ function gapOf({ metrics, score }: Run): { text: string; wide: boolean } | null 
   const [train, validation] = [metrics[name]?.at(-1), metrics[`val_${name}`]?.at(-1)];
   if (train === undefined || validation === undefined || !Number.isFinite(train) || !Number.isFinite(validation))
     return null;
-  const gap = errorOf(name, validation) - errorOf(name, train);
+  const bias = errorOf(name, train);
+  const gap = errorOf(name, validation) - bias;
   const text = `${name} ${short(train)} in training, ${short(validation)} in validation`;
-  return { text, wide: score ? gap > 0.05 : gap > 0.3 * Math.abs(train) };
+  // what has hardly learned is not regularised
+  return { text, wide: score ? gap > Math.max(0.05, bias / 5) : gap > 0.3 * Math.abs(train) };
 }
 
 /** Whether anything in the network or its optimizer works against overfitting. */
