@@ -150,8 +150,9 @@ function* drawInitialValues(machine: Machine, variables: readonly Variable[]): W
       machine.unload(loaded);
     }
   }
-  // what was described is real now, and described values need not be kept
-  for (const { state } of variables) state.initial = { kind: "constant", value: 0 };
+  // what was given is real now and need not be kept; how the others began can still be asked for
+  for (const { state } of variables)
+    if (state.initial.kind === "data") state.initial = { kind: "data", data: new Float32Array(0) };
 }
 
 /** Collected executables give their memory back by themselves. */

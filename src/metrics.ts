@@ -1,6 +1,6 @@
 // Metrics: one value an example, averaged over all examples exactly; or a state that takes batch after batch.
 
-import { anyFunction, checkOptions, invalid, nonEmptyString } from "./check.ts";
+import { anyFunction, checkOptions, finite, invalid, nonEmptyString } from "./check.ts";
 import type { NoOptions } from "./initializers/distributions.ts";
 import type { Loss, LossFunction, LossName } from "./losses.ts";
 import { lossNames, perExample, resolveLoss } from "./losses.ts";
@@ -66,10 +66,16 @@ const categorical: LossFunction = (target, prediction) =>
 /** 1 where the largest entry of the prediction is the label. */
 const sparse: LossFunction = (target, prediction) => meanPerExample(sameIntegers(argMax(prediction), target));
 
-/** (p > threshold) = target, the mean over all axes but the first. */
-export function binaryAccuracy(options: NoOptions = {}): Metric {
-  checkOptions("binaryAccuracy", options, {});
-  return { kind: "metric", name: "binaryAccuracy", call: binary(0.5) };
+/** Options of `binaryAccuracy`. */
+export interface BinaryAccuracyOptions {
+  /** Above it a value counts as 1, by default 0.5: logits need 0. */
+  readonly threshold?: number;
+}
+
+/** (p > threshold) = target, the mean over all axes but the first. Throws `invalid-argument` for a threshold that is not finite. */
+export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
+  checkOptions("binaryAccuracy", options, { threshold: finite });
+  return { kind: "metric", name: "binaryAccuracy", call: binary(options.threshold ?? 0.5) };
 }
 
 /** Share of examples whose largest prediction is the target's largest entry. */
@@ -119,6 +125,7 @@ export function resolveMetric(where: string, value: unknown, loss: Loss): Metric
     };
     return { kind: "metric", name: value, call };
   }
+  if (value === "binaryAccuracy") return binaryAccuracy({ threshold: loss.fromLogits ? 0 : 0.5 });
   if (typeof value === "string" && Object.hasOwn(byName, value)) return byName[value as keyof typeof byName]();
   if (typeof value === "string" && (lossNames as readonly string[]).includes(value)) {
     return { kind: "metric", name: value, call: resolveLoss(where, "metrics", value).call };

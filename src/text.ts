@@ -2,7 +2,9 @@
 
 /** Rows as lines of aligned columns; those whose index is in `right` are aligned to the right. */
 export function textTable(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    rows.reduce((most, row) => Math.max(most, (row[column] ?? "").length), 0),
+  );
   return rows.map((row) =>
     row
       .map((cell, column) =>

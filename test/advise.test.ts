@@ -1,9 +1,20 @@
 // Each rule of advise: a run in which it fires, and one as like it as can be in which it does not.
 
-import type { AdviceList, AdviseOptions, Examples, History, Layer, LossLike, Optimizer } from "../src/index.ts";
+import type {
+  AdviceList,
+  AdviseOptions,
+  Examples,
+  History,
+  Layer,
+  LossLike,
+  Optimizer,
+  Variable,
+} from "../src/index.ts";
 import {
   adam,
+  adamw,
   advise,
+  augment,
   batchNormalization,
   conv2d,
   dense,
@@ -121,6 +132,12 @@ const table: readonly (readonly [rule: string, what: string, broken: Setting, ke
     withLoss([1, 0.4, 0.3, 0.31, 0.28, 0.29, 0.27, 0.275]),
   ],
   ["learningRateTooLow", "falls steeply", withLoss([1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4]), withLoss(falling)],
+  [
+    "learningRateTooLow",
+    "falls slowly in every epoch",
+    withLoss([2.4, 2.39, 2.38, 2.37, 2.36, 2.35, 2.34, 2.33]),
+    withLoss([2.4, 2.39, 2.38, 2.38, 2.36, 2.37, 2.34, 2.33]),
+  ],
   ["learningRateTooLow", "few epochs", withLoss([1, 0.9, 0.8, 0.7]), withLoss([1, 0.9, 0.8])],
   [
     "underfitting",
@@ -140,6 +157,12 @@ const table: readonly (readonly [rule: string, what: string, broken: Setting, ke
     "a gap of accuracy",
     { metrics: { ...good.metrics, val_accuracy: accuracy.map((each) => each - 0.08) } },
     { metrics: { ...good.metrics, val_accuracy: accuracy.map((each) => each - 0.03) } },
+  ],
+  [
+    "overfitting",
+    "a gap that counts beside the training error",
+    { metrics: { ...good.metrics, accuracy: [0.7], val_accuracy: [0.6] } },
+    { metrics: { ...good.metrics, accuracy: [0.2], val_accuracy: [0.1] } },
   ],
   [
     "overfitting",
@@ -362,15 +385,38 @@ suite("advise", (test) => {
     assert.ok(String(list).startsWith("problem: learningRateTooHigh\n  The loss has grown from 1 to 4.\n  "));
   });
 
+  test("weights that were trained: what they started from counts", async () => {
+    for (const kernelInitializer of ["heNormal", "zeros"] as const) {
+      const hidden = dense({ units: 8, activation: "relu", kernelInitializer });
+      const model = sequential([hidden, dense({ units: 3, activation: "softmax" })], { inputShape: [4] });
+      model.compile({ optimizer: adam(), loss: "sparseCategoricalCrossentropy" });
+      const history = await model.fit(good.data, { epochs: 1, validation: part(100) });
+      const rules = advise(model, good.data, history).map(({ rule }) => rule);
+      assert.is(rules.includes("initialWeights"), kernelInitializer === "zeros");
+    }
+  });
+
+  test("200,000 epochs", () => {
+    const loss = Array.from({ length: 200_000 }, (_, i) => 1 / (i + 1));
+    assert.not.throws(() => adviceFor({ metrics: { loss, val_loss: loss } }));
+  });
+
   test("what regularises already is taken into account", () => {
     const metrics = { ...good.metrics, val_accuracy: accuracy.map((each) => each - 0.2) };
     const of = (...first: readonly Layer[]) =>
       adviceFor({ metrics, layers: [...first, dense({ units: 3, activation: "softmax" })] }).find(
         ({ rule }) => rule === "overfitting",
       )?.reason;
-    assert.ok(of(dense({ units: 8, activation: "relu" }))?.includes("nothing in the network regularises"));
+    assert.ok(of(dense({ units: 8, activation: "relu" }))?.includes("nothing regularises"));
     assert.not.ok(of(dense({ units: 8, activation: "relu" }), dropout({ rate: 0.5 }))?.includes("nothing"));
     assert.not.ok(of(dense({ units: 8, activation: "relu", kernelRegularizer: l2() }))?.includes("nothing"));
+    assert.not.ok(of(dense({ units: 8, activation: "relu", activityRegularizer: l2() }))?.includes("nothing"));
+    const groups = [{ match: (variable: Variable) => variable.shape.length > 1, weightDecay: 0.1 }];
+    for (const optimizer of [adamw(), adam({ weightDecay: 0.1 }), sgd({ groups })])
+      assert.not.ok(String(adviceFor({ metrics, optimizer })).includes("nothing regularises"));
+    assert.ok(String(adviceFor({ metrics, optimizer: adamw({ weightDecay: 0 }) })).includes("nothing regularises"));
+    const augmented = adviceFor({ ...images(augment.mirror()), metrics });
+    assert.not.ok(String(augmented).includes("nothing regularises"));
   });
 
   test("several outputs, residual links, plain functions", () => {

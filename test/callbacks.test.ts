@@ -303,6 +303,19 @@ suite("reduceLearningRateOnPlateau", (test) => {
     assert.equal(plateau.reductions[0], { epoch: 2, from: 0.5, to: 0.125 });
   });
 
+  test("of schedules of steps: an update of several calls is one step", async () => {
+    const schedule = schedules.inverseTimeDecay({ initialLearningRate: 1, decaySteps: 1 });
+    const optimizer = sgd({ learningRate: schedule, gradientAccumulationSteps: 2 });
+    const plateau = reduceLearningRateOnPlateau({ monitor: "loss", factor: 0.5, patience: 3, minLearningRate: 0.4 });
+    await scripted(optimizer).fit(script(1, 1, 1, 1, 1), { epochs: 5, callbacks: plateau });
+    // after four calls, two updates, the next rate is a third, below what it may be lowered to
+    assert.equal(plateau.reductions, []);
+    const lower = reduceLearningRateOnPlateau({ monitor: "loss", factor: 0.5, patience: 3 });
+    const fresh = sgd({ learningRate: schedule, gradientAccumulationSteps: 2 });
+    await scripted(fresh).fit(script(1, 1, 1, 1, 1), { epochs: 5, callbacks: lower });
+    assert.equal(lower.reductions, [{ epoch: 3, from: 1 / 3, to: 1 / 6 }]);
+  });
+
   test("what is left of the rate is in the file, of numbers and of schedules", async () => {
     for (const learningRate of [1, () => 1]) {
       const { model } = await ratesOf(learningRate, [1, 1, 1], { factor: 0.1, patience: 1 });

@@ -1,7 +1,7 @@
 // The decision boundary: classes lie where the model decides for them.
 
 import type { Model } from "../src/index.ts";
-import { dense, drawDecisionBoundary, LanewiseError, sequential } from "../src/index.ts";
+import { dense, drawDecisionBoundary, LanewiseError, losses, sequential, sgd } from "../src/index.ts";
 import { assert, suite } from "./harness.ts";
 
 suite("decision boundary", (test) => {
@@ -50,6 +50,30 @@ suite("decision boundary", (test) => {
       assert.equal([classAt(20, 0), classAt(20, 10), classAt(10, 0)], [0, 0, 0]);
     });
   }
+
+  test("logits are shown by their probabilities where the loss takes logits", async () => {
+    for (const [units, loss] of [
+      [1, losses.binaryCrossentropy],
+      [2, losses.sparseCategoricalCrossentropy],
+    ] as const) {
+      const activated = await line(units);
+      const logits = sequential([dense({ units })], { inputShape: [2] });
+      logits.compile({ optimizer: sgd(), loss: loss({ fromLogits: true }) });
+      await logits.predict([[0, 0]]);
+      logits.variables[0]?.write(activated.variables[0]?.read() as { data: Float32Array; shape: number[] });
+      assert.is(
+        await drawDecisionBoundary(logits, data, { resolution: 21 }),
+        await drawDecisionBoundary(activated, data, { resolution: 21 }),
+      );
+    }
+  });
+
+  test("200,000 examples", async () => {
+    const x = Float32Array.from({ length: 400_000 }, (_, i) => (i * 7919) % 1009);
+    const y = Uint8Array.from({ length: 200_000 }, (_, i) => i & 1);
+    const svg = await drawDecisionBoundary(await line(1), { x, y }, { resolution: 5 });
+    assert.is(svg.match(/<circle cx/g)?.length, 200_000);
+  });
 
   test("one point, a point that is not finite, a threshold", async () => {
     const model = await line(1);

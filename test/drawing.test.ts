@@ -292,5 +292,6 @@ suite("drawing: the rest", (test) => {
     assert.is(paths(drawLearningCurve({ ...curve, target: 0 })).length, 2);
     requireSvg(drawLearningCurve({ ...curve, points: [point(5, Number.NaN, 1)] }));
     assert.throws(() => drawLearningCurve({ ...curve, points: [] }), /no points/);
+    assert.throws(() => drawLearningCurve({ ...curve, target: Symbol("x") as never }), /what learningCurve resolves/);
   });
 });

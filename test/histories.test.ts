@@ -149,6 +149,13 @@ suite("drawing: histories as text", (test) => {
     ]);
   });
 
+  test("200,000 epochs", () => {
+    const long = history({ loss: Array.from({ length: 200_000 }, (_, i) => 1 / (i + 1)) });
+    assert.is(historyChart(long, { height: 3 }).split("\n").length, 6);
+    assert.is(historyTable(long).split("\n").length, 200_002);
+    assert.is(historyTable(long, { rows: 3 }).split("\n").length, 5);
+  });
+
   test("validation is dotted, panels stand below each other, widths hold", () => {
     const text = historyChart(usual, { width: 40, height: 5 });
     assert.match(text, /loss ⠤⠤ {3}val_loss ⠄⠠/);

@@ -112,6 +112,15 @@ suite("layerReport", (test) => {
     near(layerNamed(layers, "dense_1").updateNorm, Math.hypot(...first), "update");
   });
 
+  test("of calls that make an update together the last has one", async () => {
+    const model = sequential([dense({ units: 1 })], { inputShape: [10], seed: 6 });
+    model.compile({ optimizer: sgd({ learningRate: 0.1, gradientAccumulationSteps: 2 }), loss: "mse" });
+    const ratio = async () => (await layerReport(model, batch)).layers[0]?.updateRatio;
+    assert.is(await ratio(), null);
+    await model.trainOnBatch(batch.x, batch.y);
+    assert.ok(((await ratio()) as number) > 0);
+  });
+
   test("dead relus, saturated tanh and sigmoid", async () => {
     const make = (activation: "relu" | "tanh" | "sigmoid", bias: number): Model => {
       const model = sequential([dense({ units: 4, activation }), dense({ units: 1 })], { inputShape: [10], seed: 1 });

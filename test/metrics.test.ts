@@ -174,9 +174,11 @@ suite("metrics over a whole set", (test) => {
     compare(got, { precision: p, recall: r, f1Score: f, auc: want.ap });
 
     // the same with logits of 0 at probability 0.5: nothing but the threshold and the log loss know the difference
+    const above = metrics.binaryAccuracy({ threshold: 0.5 });
+    const named = { ...above, name: "above" };
     const logits = passing(1, {
       loss: losses.binaryCrossentropy({ fromLogits: true }),
-      metrics: [metrics.precision(), metrics.auc(), metrics.logLoss()],
+      metrics: [metrics.precision(), metrics.auc(), metrics.logLoss(), "binaryAccuracy", named],
     });
     const x = scored.map((s) => (s - 0.5) * 8);
     const p1 = Array.from(x, (each) => 1 / (1 + Math.exp(-each)));
@@ -184,6 +186,8 @@ suite("metrics over a whole set", (test) => {
       precision: p,
       auc: want.auc,
       logLoss: scores.logLoss(golden.binary, p1),
+      binaryAccuracy: scores.accuracy(golden.binary, p1),
+      above: scores.accuracy(golden.binary, p1, { threshold: 1 / (1 + Math.exp(-0.5)) }),
     });
 
     const several = passing(2, {

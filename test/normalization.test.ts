@@ -350,6 +350,10 @@ suite("recalibrate", (test) => {
     const error = await recalibrate(model, source as never, { signal: abort.signal }).catch((reason: Error) => reason);
     assert.is((error as Error).message, "enough");
     assert.equal(statistics(), before);
+    const broken = Float32Array.from(x.data);
+    broken[4] = Number.NaN;
+    await rejects(recalibrate(model, { x: { ...x, data: broken } }), "non-finite", /batchNormalization/);
+    assert.equal(statistics(), before);
     const plain = sequential([dense({ units: 1, kernelRegularizer: l1() })], { inputShape: [2] });
     await rejects(recalibrate(plain, { x: [[1, 2]] }), "invalid-argument", /no batchNormalization/);
     await rejects(recalibrate(norms[0], { x }), "invalid-argument", /model/);

@@ -14,12 +14,15 @@ import {
   init,
   LanewiseError,
   lion,
+  minMaxNorm,
   nadam,
+  nonNeg,
   ops,
   program,
   sequential,
   sgd,
   swapAverages,
+  unitNorm,
   variable,
   withAverages,
 } from "../src/index.ts";
@@ -235,6 +238,20 @@ suite("optimizers, several calls an update", (test) => {
     }
   });
 
+  test("constraints rest in the calls between", async () => {
+    // a tenth of the way from 1 to 0.5 an update
+    const kernelConstraint = minMaxNorm({ maxValue: 0.5, rate: 0.1 });
+    const layer = dense({ units: 1, useBias: false, kernelInitializer: "ones", kernelConstraint });
+    const model = sequential([layer], { inputShape: [1] });
+    model.compile({ optimizer: sgd({ learningRate: 0, gradientAccumulationSteps: 3 }), loss: "mse" });
+    const seen: number[] = [];
+    for (let call = 0; call < 6; call++) {
+      await model.trainOnBatch([[0]], [[0]]);
+      seen.push(...weightsOf(model));
+    }
+    near(seen, [1, 1, 0.95, 0.95, 0.95, 0.905]);
+  });
+
   test("the mean is clipped, by value and by norm", async () => {
     const byValue = await applied(sgd({ learningRate: 1, clipValue: 1, gradientAccumulationSteps: 2 }), [0, 0]);
     byValue.run([4, 1]);
@@ -268,6 +285,24 @@ suite("optimizers, averages of weights", (test) => {
     });
     assert.equal(averages, [7, 0.75 * 7 + 0.25 * 5, 0.75 * 6.5 + 0.25 * 1]);
     assert.equal(read(w), [1]);
+  });
+
+  test("of what constraints leave of the weights, which are within them also after an overwrite", async () => {
+    const start = { useBias: false, kernelInitializer: "zeros" } as const;
+    const model = sequential([dense({ units: 2, kernelConstraint: nonNeg(), ...start })], { inputShape: [1] });
+    const optimizer = sgd({ learningRate: 0.5, useEma: true, emaMomentum: 0.5 });
+    model.compile({ optimizer, loss: "mse" });
+    await model.trainOnBatch([[1]], [[-1, 1]]); // gradients 1 and -1
+    assert.equal(weightsOf(model), [0, 0.5]);
+    assert.equal(list(averageOf(optimizer, model.variables[0] as Variable)?.data ?? []), [0, 0.5]);
+
+    const unit = sequential([dense({ units: 1, kernelConstraint: unitNorm(), ...start })], { inputShape: [2] });
+    const overwriting = sgd({ learningRate: 1, useEma: true, emaMomentum: 0.5, emaOverwriteFrequency: 2 });
+    unit.compile({ optimizer: overwriting, loss: (_t, p) => ops.sum(p, { axes: 1 }) });
+    await unit.trainOnBatch([[-1, 0]], [[0]]); // to [1, 0]
+    await unit.trainOnBatch([[1, -1]], [[0]]); // to [0, 1], the average to [0.5, 0.5]
+    near(list(averageOf(overwriting, unit.variables[0] as Variable)?.data ?? []), [0.5, 0.5]);
+    near(weightsOf(unit), [Math.SQRT1_2, Math.SQRT1_2]);
   });
 
   test("weights become their averages every so many updates", async () => {
@@ -359,6 +394,14 @@ suite("optimizers, groups", (test) => {
     assert.is(optimizer.stateOf(layer.variables[0] as Variable), null);
   });
 
+  test("what is frozen is left as it is by constraints, too", async () => {
+    const layer = dense({ units: 1, useBias: false, kernelInitializer: "ones", kernelConstraint: unitNorm() });
+    const model = sequential([layer, dense({ units: 1 })], { inputShape: [2] });
+    model.compile({ optimizer: sgd({ groups: [{ match: layer, frozen: true }] }), loss: "mse" });
+    await model.trainOnBatch([[1, 1]], [[-1]]);
+    assert.equal(read(layer.variables[0] as Variable), [1, 1]);
+  });
+
   test("a schedule of its own is told the group's steps; the factor goes on with the optimizer's", async () => {
     const optimizer = sgd({
       learningRate: (step) => 1 / (1 + step),
@@ -420,6 +463,8 @@ suite("optimizers, groups", (test) => {
   });
 
   test("options that contradict each other", async () => {
+    await refused(() => sgd({ nesterov: true }), "invalid-argument", /nesterov needs momentum/);
+    await refused(() => sgd({ dampening: 0.9 }), "invalid-argument", /dampening needs momentum/);
     const wrong: [OptimizerOptions, RegExp][] = [
       [{ clipNorm: 1, clipValue: 1 }, /clipValue and clipNorm/],
       [{ clipNorm: 1, globalClipNorm: 1 }, /clipNorm and globalClipNorm/],

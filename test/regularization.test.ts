@@ -313,6 +313,13 @@ suite("constraints", (test) => {
     near(projected.data[1], 0.8);
     near(w.read().data[0], 0.6);
     near(w.read().data[1], 0.8);
+
+    const v = variable([3, 4], { name: "v" });
+    const other = await program({}, () => {
+      sgd({ learningRate: 1 }).minimize(ops.mul(ops.sum(v), 0), [v], new Map([[v, maxNorm({ maxValue: 1 })]]));
+    });
+    other({});
+    near(v.read().data[0], 0.6);
   });
 
   test("an axis that the weights do not have is found when the layer is built", () => {

@@ -163,6 +163,24 @@ suite("scores", (test) => {
     assert.is(scores.topKAccuracy([1], [[1, 1, 1]], { k: 2 }), 1);
   });
 
+  test("classes that weigh nothing have no curve, classes of all examples have precision 1", () => {
+    const rows = [
+      [0.5, 0.2, 0.3],
+      [0.1, 0.7, 0.2],
+      [0.2, 0.3, 0.5],
+      [0.3, 0.5, 0.2],
+    ];
+    // class 2 weighs nothing: the mean of classes 0 and 1, both in perfect order
+    assert.is(scores.rocAuc([0, 1, 2, 1], rows, { sampleWeight: [1, 1, 0, 1] }), 1);
+    assert.is(scores.averagePrecision([1, 1, 1, 1], rows), 1);
+  });
+
+  test("sums of weights are printed without the digits of their rounding", () => {
+    const sampleWeight = [0.1, 0.2, 0.3];
+    assert.match(String(confusionMatrix([0, 0, 1], [0, 0, 1], { sampleWeight })), /^0 +0\.3 +0\n/m);
+    assert.match(String(classificationReport([0, 0, 1], [0, 0, 1], { sampleWeight })), /^0 .* 0\.3$/m);
+  });
+
   test("wrong arrays are refused", () => {
     refused(() => scores.accuracy([], []), "empty-data", "labels");
     refused(() => scores.accuracy([0, 1], [0]), "shape-mismatch", "as many");

@@ -6,6 +6,7 @@ import { checkOptions, fraction, invalid } from "../check.ts";
 import type { NumericArray, Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
 import { labelsOf } from "../diagnosis/classes.ts";
+import { exp } from "../math.ts";
 import type { Model } from "../model.ts";
 import { formatShape } from "../shape.ts";
 import type { Prediction } from "../train/fit.ts";
@@ -22,7 +23,7 @@ import { COLORS, contentTop, drawOptions, image, MARGIN, paints, svgDocument, te
 export interface DrawDecisionBoundaryOptions extends DrawOptions {
   /** Points of the grid along each axis, by default 100. */
   readonly resolution?: number;
-  /** Of a model with one output: from which value on it decides for the class 1; by default 0.5. */
+  /** Of a model with one output: above which probability it decides for the class 1; by default 0.5. */
   readonly threshold?: number;
   /** Names of the classes; by default "class 0", "class 1", ... */
   readonly labels?: readonly string[];
@@ -83,6 +84,24 @@ function spanOf({ data }: Points, feature: 0 | 1): [number, number] {
 /** Steps of opacity: few, so that the regions look like a map with contours, and pack well. */
 const LEVELS = 6;
 
+/** Outputs as probabilities: those of a model whose loss takes logits go through their sigmoid or softmax first. */
+function probabilitiesOf({ data, shape }: Prediction, fromLogits: boolean): Prediction {
+  if (!fromLogits) return { data, shape };
+  const classes = shape.at(-1) as number;
+  const found = new Float32Array(data.length);
+  for (let first = 0; first < data.length; first += classes) {
+    const row = Array.from(data.subarray(first, first + classes));
+    // the sigmoid is the softmax of a logit and 0
+    const all = classes === 1 ? [...row, 0] : row;
+    const highest = all.reduce((high, logit) => Math.max(high, logit));
+    const total = all.reduce((sum, logit) => sum + exp(logit - highest), 0);
+    row.forEach((logit, j) => {
+      found[first + j] = exp(logit - highest) / total;
+    });
+  }
+  return { data: found, shape };
+}
+
 /**
  * Class and sureness at each point of the grid as colours: a class takes LEVELS colours behind the transparent one, weaker
  * where another class is nearly as likely.
@@ -134,7 +153,9 @@ function dotsOf({ data, labels }: Points, x: Axis, y: Axis): string[] {
     const [px, py] = [data[i * 2] as number, data[i * 2 + 1] as number];
     if (!Number.isFinite(px) || !Number.isFinite(py)) return;
     const dot = `<circle cx="${coordinate(x.at(px))}" cy="${coordinate(y.at(py))}" r="3.5"/>`;
-    groups.set(label, [...(groups.get(label) ?? []), dot]);
+    const group = groups.get(label);
+    if (group) group.push(dot);
+    else groups.set(label, [dot]);
   });
   return [...groups]
     .sort(([a], [b]) => a - b)
@@ -144,7 +165,7 @@ function dotsOf({ data, labels }: Points, x: Axis, y: Axis): string[] {
 /**
  * The regions in which a model of two features decides for each class, and the examples { x: [n, 2], y: labels } as points, as SVG. The
  * model is asked on a grid: stronger colours where it is surer. Models with one output decide by `threshold`, others for their largest
- * output. Rejects with `shape-mismatch` for models or data of another form.
+ * output; outputs are probabilities, or logits where the model is compiled with a loss of logits. Rejects with `shape-mismatch` for models or data of another form.
  */
 export async function drawDecisionBoundary(
   model: Model,
@@ -170,7 +191,12 @@ export async function drawDecisionBoundary(
     throw new LanewiseError("shape-mismatch", `${where}: model must have one output [null, classes].`);
   }
   const { width = 520, height = 460 } = options;
-  const classes = Math.max(prediction.shape[1] as number, 2, ...points.labels.map((label) => label + 1));
+  const fromLogits = core.training?.heads[0]?.loss.fromLogits ?? false;
+  const shown = regions(probabilitiesOf(prediction, fromLogits), resolution, threshold);
+  const classes = points.labels.reduce(
+    (most, label) => Math.max(most, label + 1),
+    Math.max(2, prediction.shape[1] ?? 1),
+  );
   const entries = Array.from({ length: Math.min(classes, 20) }, (_, i) => ({
     name: options.labels?.[i] ?? `class ${i}`,
     color: i,
@@ -193,7 +219,7 @@ export async function drawDecisionBoundary(
   return svgDocument({ width, height, title }, "Decision boundary", [
     ...key.parts,
     ...axes(area, xAxis, yAxis),
-    image(area.left, area.top, area.width, area.height, pngUri(regions(prediction, resolution, threshold)), true),
+    image(area.left, area.top, area.width, area.height, pngUri(shown), true),
     ...dotsOf(points, xAxis, yAxis),
     text(left + area.width, top + area.height + 34, "x₁ to the right, x₂ upwards", {
       anchor: "end",

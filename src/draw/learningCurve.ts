@@ -14,7 +14,8 @@ function requireCurve(curve: unknown): asserts curve is LearningCurve {
   const points: unknown = isRecord(curve) ? curve.points : null;
   const isPoint = (point: unknown): point is LearningCurvePoint =>
     isRecord(point) && [point.size, point.train, point.dev].every((each) => typeof each === "number");
-  if (!isRecord(curve) || !Array.isArray(points) || !points.every(isPoint) || typeof curve.error !== "string")
+  const isCurve = isRecord(curve) && typeof curve.error === "string" && typeof curve.target === "number";
+  if (!isCurve || !Array.isArray(points) || !points.every(isPoint))
     throw invalid(where, "curve", "what learningCurve resolves with", curve);
   if (points.length === 0) throw new LanewiseError("empty-data", `${where}: curve has no points.`);
 }

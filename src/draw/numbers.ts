@@ -26,6 +26,17 @@ export function coordinate(value: number): string {
   return String(Number(value.toFixed(2)));
 }
 
+/** The smallest and the largest of the values that can be shown, null where there is none. */
+export function rangeOf(values: Iterable<number>, shown: (value: number) => boolean): [number, number] | null {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    if (!shown(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return low <= high ? [low, high] : null;
+}
+
 /** Steps of axes are 1, 2 or 5 times a power of ten. */
 function niceStep(rough: number): number {
   const power = decimalExponent(rough);

@@ -2,7 +2,7 @@
 
 import { log } from "../math.ts";
 import type { Ticks } from "./numbers.ts";
-import { coordinate, logTicks, niceTicks, short } from "./numbers.ts";
+import { coordinate, logTicks, niceTicks, rangeOf, short } from "./numbers.ts";
 import { COLORS, line, text, textWidth } from "./svg.ts";
 
 /** A curve; values that are not finite are gaps. */
@@ -43,17 +43,6 @@ export function axis(ticks: Ticks, from: number, to: number, scale: "linear" | "
   // differences of halves do not overflow where those of the values would
   const span = high / 2 - low / 2;
   return { ticks, at: (value) => from + ((place(value) / 2 - low / 2) / span) * (to - from) };
-}
-
-/** The smallest and the largest of the values that can be shown, null where there is none. */
-function rangeOf(values: Iterable<number>, shown: (value: number) => boolean): [number, number] | null {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    if (!shown(value)) continue;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return low <= high ? [low, high] : null;
 }
 
 type Point = readonly [x: number, y: number];

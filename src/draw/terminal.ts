@@ -7,7 +7,7 @@ import { textTable } from "../text.ts";
 import type { History } from "../train/fit.ts";
 import type { HistoryPanel } from "./historyData.ts";
 import { historyPanels, metricsOption, requireHistory } from "./historyData.ts";
-import { short } from "./numbers.ts";
+import { rangeOf, short } from "./numbers.ts";
 
 /** Options of `historyTable`. */
 export interface HistoryTableOptions {
@@ -167,8 +167,8 @@ function trace(canvas: Canvas, values: readonly number[], low: number, high: num
 }
 
 function chart(panel: HistoryPanel, epochs: readonly number[], width: number, height: number): string[] {
-  const all = [...(panel.train ?? []), ...(panel.validation ?? [])].filter(Number.isFinite);
-  const [low, high] = all.length > 0 ? [Math.min(...all), Math.max(...all)] : [0, 1];
+  const all = [...(panel.train ?? []), ...(panel.validation ?? [])];
+  const [low, high] = rangeOf(all, Number.isFinite) ?? [0, 1];
   const labels = [high, low].map((value) => short(value, 3));
   const margin = Math.max(...labels.map((label) => label.length));
   const columns = Math.max(4, width - margin - 2);

@@ -92,6 +92,8 @@ export interface LayerState {
   weights: ReadonlyMap<string, Variable> | null;
   readonly regularizers: Map<Variable, Regularizer>;
   readonly constraints: Map<Variable, Constraint>;
+  /** Whether it works against overfitting in another way than by penalties on weights: by chance, or by one on activations. */
+  readonly regularises: boolean;
   /** For layers made of layers. */
   readonly children: () => readonly Layer[];
   /** What a network with this layer could do better as it is built. */
@@ -155,6 +157,7 @@ export function makeLayer(definition: LayerDefinition): Layer {
     weights: null,
     regularizers: new Map(),
     constraints: new Map(),
+    regularises: definition.noise === true || definition.activityRegularizer !== undefined,
     children: definition.children ?? (() => []),
     notes: definition.notes,
     inputShapes: [],

@@ -66,6 +66,9 @@ export function countPairs({ labels, predictions, weights, classes }: ClassPairs
   return counts;
 }
 
+/** A sum of weights without the last digits that adding leaves: 0.1 + 0.2 is 0.3. */
+const countText = (sum: number): string => String(Number(sum.toPrecision(12)));
+
 /** What `confusionMatrix` returns. */
 export interface ConfusionMatrix {
   /** counts[label][prediction]: examples, or their weights, or shares. */
@@ -110,7 +113,7 @@ export function confusionMatrix(
   };
   const shares = counts.map((row, r) => row.map((count, c) => (divisor(r, c) === 0 ? 0 : count / divisor(r, c))));
   const values = normalize ? shares : counts;
-  const print = (x: number): string => (normalize ? x.toFixed(3) : String(x));
+  const print = (x: number): string => (normalize ? x.toFixed(3) : countText(x));
   return {
     counts: values,
     classes,
@@ -180,7 +183,7 @@ export function classificationReport(
     precision.toFixed(3),
     recall.toFixed(3),
     f1.toFixed(3),
-    String(n),
+    countText(n),
   ];
   return {
     accuracy,
@@ -192,7 +195,7 @@ export function classificationReport(
         [
           ["", "precision", "recall", "f1", "support"],
           ...rows.map(cells),
-          ["accuracy", "", "", accuracy.toFixed(3), String(support)],
+          ["accuracy", "", "", accuracy.toFixed(3), countText(support)],
           cells(macro),
           cells(weighted),
         ],

@@ -72,7 +72,7 @@ export interface ScoredColumns {
   readonly weights: ArrayLike<number> | null;
 }
 
-/** Each class against the rest; the mean over classes that have examples of both kinds, NaN where none has. */
+/** Each class against the rest; the mean over classes that have a score, NaN where none has. */
 export function meanOverColumns(
   score: (scored: Scored) => number,
   { scores, width, isPositive, weights }: ScoredColumns,
@@ -82,9 +82,10 @@ export function meanOverColumns(
   let [sum, columns] = [0, 0];
   for (let c = 0; c < width; c++) {
     const positive = Uint8Array.from({ length: count }, (_, i) => Number(isPositive(i, c)));
-    const found = positive.reduce((total, each) => total + each, 0);
-    if (found === 0 || found === count) continue;
-    sum += score({ scores: Float64Array.from(positive, (_, i) => scores[i * width + c] as number), positive, weights });
+    const own = Float64Array.from(positive, (_, i) => scores[i * width + c] as number);
+    const value = score({ scores: own, positive, weights });
+    if (Number.isNaN(value)) continue; // a kind is missing, or weighs nothing
+    sum += value;
     columns++;
   }
   return columns === 0 ? Number.NaN : sum / columns;

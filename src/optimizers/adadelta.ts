@@ -1,6 +1,7 @@
 // Adadelta.
 
 import { fraction, positive } from "../check.ts";
+import { shareRatio } from "./float32.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
 import type { LearningRate, OptimizerOptions } from "./options.ts";
@@ -31,7 +32,8 @@ export function adadelta(options: AdadeltaOptions = {}): Optimizer {
       name: "adadelta",
       kernel: "adadelta",
       slots: ["s", "delta"],
-      settings: { rho, epsilon },
+      // both averages are off by this, so that their quotient is right with an epsilon that is, too
+      settings: { rho, epsilon: epsilon * shareRatio(rho) },
       factors: [],
       control: () => none,
     },

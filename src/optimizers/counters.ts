@@ -20,6 +20,8 @@ export interface UpdateRule {
   readonly initial?: Readonly<Record<string, number>>;
   /** Scalar operands of the kernel. */
   readonly settings: Readonly<Record<string, number>>;
+  /** What learning rates are multiplied and decays divided by, where a share that float32 has not exactly asks for it. */
+  readonly rateFactor?: number;
   /** Decay factors of update t, from 1, whose running products the update needs: of float32 values. */
   readonly factors: readonly ((t: number) => number)[];
   /** Control words behind the learning rate, at most three; `products` are those of the factors up to this update t. */
@@ -48,6 +50,8 @@ export interface SlotState {
 export interface OptimizerCore {
   readonly rule: UpdateRule;
   readonly options: OptimizerOptions;
+  /** Of variables whose group has none of its own. */
+  readonly weightDecay: number;
   learningRate: LearningRate;
   /** Of all rates, a group's own among them. */
   learningRateScale: number;
@@ -98,7 +102,7 @@ function createSource(core: OptimizerCore, counter: Counter): ControlSource {
       const t = counter.steps + 1;
       for (let i = 0; i < products.length; i++)
         products[i] = (counter.products[i] as number) * (rule.factors[i] as (t: number) => number)(t);
-      view[0] = rateOf(core, counter, epoch);
+      view[0] = rateOf(core, counter, epoch) * (rule.rateFactor ?? 1);
       const words = rule.control(products, t);
       for (let i = 0; i < words.length; i++) view[i + 1] = words[i] as number;
       view.fill(0, 4);

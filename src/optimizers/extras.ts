@@ -19,6 +19,8 @@ export interface Extras {
   select(pairs: readonly Pair[]): readonly Pair[];
   /** The gradients of an update: means of several calls, clipped. */
   gradients(pairs: readonly Pair[]): readonly Pair[];
+  /** What a weight becomes by its constraint: in a call between two updates it stays as it is. */
+  resting(variable: Variable, allowed: Tensor): Tensor;
   /** Records the averages of weights that were updated. */
   averages(pairs: readonly Pair[]): void;
 }
@@ -71,6 +73,20 @@ const keepOp: Op<OfVariable> = {
   lower({ inputs: [, x], outputs: [out], attributes: { state }, emit, control }) {
     const operands = { n: (x as Buffer).length, x: x as Buffer, out: out as Buffer };
     emit("keep", { ...operands, control: control(state.counter.source) }, { advance: ["out", "x"] });
+  },
+  describe: ({ variable }) => variable.name,
+};
+
+/** The first in a call that updates, the second in the others. */
+const restOp: Op<OfVariable> = {
+  name: "rest",
+  infer: sameType,
+  inPlace: [0],
+  lower({ inputs, outputs: [out], attributes: { state }, emit, control }) {
+    const [allowed, w] = inputs as [Buffer, Buffer];
+    const n = w.length;
+    if (allowed !== out) emit("copy", { n, x: allowed, out: out as Buffer });
+    emit("keep", { n, x: w, out: out as Buffer, control: control(state.counter.source) });
   },
   describe: ({ variable }) => variable.name,
 };
@@ -202,6 +218,10 @@ export function createExtras(
         }
       }
       return found;
+    },
+    resting(variable, allowed) {
+      if (steps === 1) return allowed;
+      return apply(restOp, [allowed, readVariable(variable)], { variable, state: stateOf(variable) });
     },
     averages(pairs) {
       if (!useEma) return;

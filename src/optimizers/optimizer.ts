@@ -3,6 +3,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid, positive } from "../check.ts";
+import type { Constraint } from "../constraints.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { apply, isTensor } from "../graph/graph.ts";
 import type { Buffer, LowerContext, Op } from "../graph/op.ts";
@@ -11,7 +12,7 @@ import { readVariable, recordEffect, requireTrace } from "../graph/trace.ts";
 import type { Variable } from "../graph/variable.ts";
 import { isVariable } from "../graph/variable.ts";
 import { requireFloat } from "../ops/broadcasting.ts";
-import { guard } from "../ops/effects.ts";
+import { assign, guard } from "../ops/effects.ts";
 import { gradients } from "../ops/gradients.ts";
 import { formatShape, sameShape } from "../shape.ts";
 import type { OptimizerCore, SlotState, UpdateRule } from "./counters.ts";
@@ -31,9 +32,9 @@ export interface Optimizer {
   learningRateScale: number;
   /**
    * Records an update of the variables by the gradients of the loss (a scalar). A loss that is not finite ends
-   * the step before anything is changed.
+   * the step before anything is changed. `constraints` are projections behind each update, before averages are taken.
    */
-  minimize(loss: Tensor, variables: readonly Variable[]): void;
+  minimize(loss: Tensor, variables: readonly Variable[], constraints?: ReadonlyMap<Variable, Constraint>): void;
   /** Records an update from gradients that the caller has. */
   apply(pairs: readonly (readonly [Variable, Tensor])[]): void;
   /** Slots and updates of a variable, and calls since its last one; null before its first; for saving. */
@@ -63,6 +64,7 @@ function createCore(rule: UpdateRule, options: OptimizerOptions, defaults: Defau
   const core: OptimizerCore = {
     rule,
     options,
+    weightDecay: options.weightDecay ?? defaults.weightDecay ?? 0,
     learningRate: options.learningRate ?? defaults.learningRate,
     learningRateScale: 1,
     slotNames: [...rule.slots, ...(accumulates ? ["gradientSum"] : []), ...(options.useEma ? ["weightAverage"] : [])],
@@ -93,14 +95,13 @@ function notLoaded(name: string): Extras {
       `${name}: what its options need is being loaded. Call \`await init()\` after making the optimizer.`,
     );
   };
-  return { write: refuse, groupOf: refuse, select: refuse, gradients: refuse, averages: refuse };
+  return { write: refuse, groupOf: refuse, select: refuse, gradients: refuse, resting: refuse, averages: refuse };
 }
 
 /** An optimizer of a rule; `options` are checked. */
 export function createOptimizer(rule: UpdateRule, options: OptimizerOptions, defaults: Defaults): Optimizer {
   const core = createCore(rule, options, defaults);
   const { states } = core;
-  const weightDecay = options.weightDecay ?? defaults.weightDecay ?? 0;
 
   const updateOp: Op<UpdateAttributes> = {
     name: rule.name,
@@ -113,7 +114,7 @@ export function createOptimizer(rule: UpdateRule, options: OptimizerOptions, def
       markGradient(g, attributes.variable);
       const operands: Record<string, unknown> = {
         ...rule.settings,
-        weightDecay: counter.group?.weightDecay ?? weightDecay,
+        weightDecay: (counter.group?.weightDecay ?? core.weightDecay) / (rule.rateFactor ?? 1),
         n: w.length,
         w,
         g,
@@ -127,7 +128,14 @@ export function createOptimizer(rule: UpdateRule, options: OptimizerOptions, def
     describe: ({ variable }) => variable.name,
   };
 
-  const record = (given: readonly Pair[]): void => {
+  const project = (pairs: readonly Pair[], constraints: ReadonlyMap<Variable, Constraint>): void => {
+    for (const [variable] of pairs) {
+      const allowed = constraints.get(variable)?.project(readVariable(variable));
+      if (allowed) assign(variable, core.extras?.resting(variable, allowed) ?? allowed);
+    }
+  };
+
+  const record = (given: readonly Pair[], constraints: ReadonlyMap<Variable, Constraint> = new Map()): void => {
     const { effects } = requireTrace(rule.name);
     const updated = (variable: Variable) =>
       effects.some(({ op, attributes }) => op === updateOp && (attributes as UpdateAttributes).variable === variable);
@@ -149,7 +157,9 @@ export function createOptimizer(rule: UpdateRule, options: OptimizerOptions, def
       const slots = rule.slots.map((slot) => readVariable(state.slots[slot] as Variable));
       recordEffect(updateOp, [readVariable(variable), gradient, ...slots], { variable, state });
     }
+    project(pairs, constraints);
     extras?.averages(pairs);
+    if (options.emaOverwriteFrequency) project(pairs, constraints); // weights may just have become their averages
   };
 
   const self: Optimizer = {
@@ -173,7 +183,7 @@ export function createOptimizer(rule: UpdateRule, options: OptimizerOptions, def
     set learningRateScale(value) {
       core.learningRateScale = positive(value, "learningRateScale", rule.name);
     },
-    minimize(loss, variables) {
+    minimize(loss, variables, constraints) {
       const where = `${rule.name}.minimize`;
       requireTrace(where);
       if (!isTensor(loss)) throw invalid(where, "loss", "a tensor", loss);
@@ -184,9 +194,13 @@ export function createOptimizer(rule: UpdateRule, options: OptimizerOptions, def
         );
       }
       checkVariables(where, variables);
+      if (constraints !== undefined) checkConstraints(where, constraints);
       guard(loss, "loss");
       const found = gradients(loss, variables);
-      record(variables.map((variable, i) => [variable, found[i] as Tensor]));
+      record(
+        variables.map((variable, i) => [variable, found[i] as Tensor]),
+        constraints,
+      );
     },
     apply(pairs) {
       const where = `${rule.name}.apply`;
@@ -216,6 +230,13 @@ export function createOptimizer(rule: UpdateRule, options: OptimizerOptions, def
     },
   };
   return self;
+}
+
+function checkConstraints(where: string, constraints: unknown): void {
+  const isPair = ([variable, constraint]: [unknown, unknown]): boolean =>
+    isVariable(variable) && (constraint as Partial<Constraint> | null)?.kind === "constraint";
+  if (!(constraints instanceof Map) || ![...constraints].every(isPair))
+    throw invalid(where, "constraints", "a Map from variables to constraints such as maxNorm()", constraints);
 }
 
 function checkVariables(where: string, variables: readonly Variable[]): void {

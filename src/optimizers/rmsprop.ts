@@ -1,6 +1,7 @@
 // RMSprop.
 
 import { bool, fraction, oneOf, positive } from "../check.ts";
+import { shareRatio } from "./float32.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
 import type { LearningRate, OptimizerOptions } from "./options.ts";
@@ -46,7 +47,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   if (momentum > 0) slots.push("velocity");
   const decay = Math.fround(rho);
   // where 1 - rho of the float32 rho is off, uncorrected averages are brought to those of the rho that was given
-  const isOff = Math.abs((1 - decay) / (1 - rho) - 1) > 5e-7;
+  const isOff = shareRatio(rho) !== 1;
   const corrects = biasCorrection || isOff;
   const correction = [1];
   return createOptimizer(

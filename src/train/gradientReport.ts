@@ -150,7 +150,7 @@ function printReport(report: Omit<GradientReport, "toString">): string {
     ...textTable([header, ...variables.map(row), ...operations.map(row), all], [1, 2, 3]),
     ...(worst
       ? [
-          `furthest off: ${worst.name}[${worst.index.join(", ")}], gradient ${worst.analytic}, difference quotient ${worst.numeric}`,
+          `furthest off: ${worst.name}${worst.index.length > 0 ? `[${worst.index.join(", ")}]` : ""}, gradient ${worst.analytic}, difference quotient ${worst.numeric}`,
         ]
       : []),
     ...wrong.map(({ name }) => `The gradient of ${name} is wrong.`),

@@ -58,7 +58,10 @@ export interface LayerStatistics {
   readonly deadShare: number | null;
   /** Values of a tanh beyond 0.99 in size, or of a sigmoid outside of 0.01 to 0.99; null for other layers. */
   readonly saturatedShare: number | null;
-  /** Norm of the weights that training changes, and of the change of the next step; null without such weights. */
+  /**
+   * Norm of the weights that training changes, and of the change of the next step; null without such weights, and where the next step
+   * is one of `gradientAccumulationSteps` that makes no update yet.
+   */
   readonly weightNorm: number | null;
   readonly updateNorm: number | null;
   /** updateNorm / weightNorm: about 1e-3 is usual. Null where the weights are all 0. */
@@ -190,6 +193,10 @@ const storedValues = (machine: Machine, { state }: Variable): Floats =>
  */
 async function stepAndBack(core: ModelCore, { executable }: Probed, dataset: Dataset, slices: Slices, where: string) {
   const { machine } = executable;
+  const { optimizer } = requireTraining(core, where);
+  const { gradientAccumulationSteps = 1 } = optimizer.state.options;
+  const updates = (variable: Variable): boolean =>
+    (optimizer.stateOf(variable)?.calls ?? 0) + 1 >= gradientAccumulationSteps;
   executable.prepare({ step: core.step, epoch: 0, seed: core.seed });
   feed(executable, dataset, null, 0, dataset.count);
   const before = executable.effectsFrom;
@@ -202,7 +209,7 @@ async function stepAndBack(core: ModelCore, { executable }: Probed, dataset: Dat
   }));
   try {
     for (let at = before; at < executable.length; ) at = executable.run(at, executable.length);
-    for (const { variable, values } of kept) {
+    for (const { variable, values } of kept.filter(({ variable }) => updates(variable))) {
       const now = storedValues(machine, variable);
       let [weights, change] = [0, 0];
       for (let i = 0; i < values.length; i++) {

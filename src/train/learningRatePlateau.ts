@@ -36,10 +36,12 @@ const belowOne: Checker = (value, name, where) => {
   return value;
 };
 
-/** The rate of the next step. */
-function rateNow({ optimizer, step }: TrainContext, epoch: number): number {
+/** The rate of the next update. Schedules count updates: several steps may make one, and a new optimizer begins at 0. */
+function rateNow({ model, optimizer }: TrainContext, epoch: number): number {
   const { learningRate } = optimizer;
-  return typeof learningRate === "function" ? learningRate(step, epoch) : learningRate;
+  if (typeof learningRate !== "function") return learningRate;
+  const updates = model.variables.map((variable) => optimizer.stateOf(variable)?.steps ?? 0);
+  return learningRate(Math.max(...updates), epoch);
 }
 
 /**

@@ -326,10 +326,8 @@ export function trainableOf(core: ModelCore, what: string): Variable[] {
 
 /** Records the update of all that is trained, and constraints behind it. */
 export function traceUpdate(core: ModelCore, training: Training, objective: Tensor, what: string): void {
-  training.optimizer.minimize(objective, trainableOf(core, what));
-  for (const { state } of layersOf(core)) {
-    for (const [variable, constraint] of state.constraints) if (variable.trainable) constraint.apply(variable);
-  }
+  const constraints = new Map(layersOf(core).flatMap(({ state }) => [...state.constraints]));
+  training.optimizer.minimize(objective, trainableOf(core, what), constraints);
 }
 
 /** Forward, backward, update and constraints. Outputs: what scalarNames lists; then what is tracked. */

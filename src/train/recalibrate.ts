@@ -199,8 +199,14 @@ async function takeLevel(
   }
   for (const [i, { mean, variance }] of wanted.entries()) {
     const { count, mean: center, squares } = moments[i] as Moments;
-    mean.write(Float32Array.from(center));
-    variance.write(Float32Array.from(squares, (sum) => sum / count));
+    const taken = [Float32Array.from(center), Float32Array.from(squares, (sum) => sum / count)] as const;
+    if (!taken.every((values) => values.every(Number.isFinite)))
+      throw new LanewiseError(
+        "non-finite",
+        `${loop.what}: what "${mean.name.slice(0, mean.name.lastIndexOf("/"))}" is given over the data is not finite. Check the data and the weights.`,
+      );
+    mean.write(taken[0]);
+    variance.write(taken[1]);
   }
 }
 
@@ -209,8 +215,8 @@ async function takeLevel(
  * given over the whole of `data`, with the weights as they are. Layers are taken in order, one pass over the data for each depth:
  * those before already have their new statistics and dropout is off, so that at inference each normalisation sees mean 0 and variance 1.
  * A layer called several times pools its calls; frozen layers keep what they have. `data` is `{ x }` (`y` may stand beside it), or batches as `fit` takes
- * them, from a function where there are several passes. Throws `invalid-argument` where nothing is to be calibrated, and what
- * `fit` throws for data that do not fit; then, and where `signal` ends it, the statistics are as before.
+ * them, from a function where there are several passes. Throws `invalid-argument` where nothing is to be calibrated, `non-finite`
+ * for statistics that are not, and what `fit` throws for data that do not fit; then, and where `signal` ends it, the statistics are as before.
  */
 export async function recalibrate(
   model: unknown,

@@ -133,9 +133,13 @@ def lion_step(weight_decay):
     return step
 
 
-def sgd_course(t, w, g, s):
-    s[0] = momentum * s[0] + (1 - momentum) * g
-    return lr * s[0]
+def sgd_course(beta, nesterov=False, weight_decay=0):
+    def step(t, w, g, s):
+        s[0] = beta * s[0] + (1 - beta) * g
+        v = (1 - beta) * g + beta * s[0] if nesterov else s[0]
+        return lr * (v + weight_decay * w)
+
+    return step
 
 
 cases = [
@@ -154,7 +158,19 @@ cases = [
         {"momentum": momentum, "dampening": 0.5},
         run(lambda p: optim.SGD(p, lr=lr, momentum=momentum, dampening=0.5)),
     ),
-    case("SGD, momentum of the course", "sgd", {"momentum": momentum, "dampening": momentum}, follow(sgd_course, 0.0)),
+    case("SGD, momentum of the course", "sgd", {"momentum": momentum, "dampening": momentum}, follow(sgd_course(momentum), 0.0)),
+    case(
+        "SGD, momentum of the course near 1",
+        "sgd",
+        {"momentum": 0.999, "dampening": 0.999, "weightDecay": decay},
+        follow(sgd_course(0.999, weight_decay=decay), 0.0),
+    ),
+    case(
+        "SGD, nesterov of the course near 1",
+        "sgd",
+        {"momentum": 0.999, "dampening": 0.999, "nesterov": True},
+        follow(sgd_course(0.999, nesterov=True), 0.0),
+    ),
     case(
         "RMSprop",
         "rmsprop",
@@ -221,6 +237,12 @@ cases = [
         "adadelta",
         {"learningRate": 1, "rho": rho, "epsilon": 1e-6},
         run(lambda p: optim.Adadelta(p, lr=1, rho=rho, eps=1e-6)),
+    ),
+    case(
+        "Adadelta, rho near 1",
+        "adadelta",
+        {"learningRate": 1, "rho": 0.9999, "epsilon": 1e-6},
+        run(lambda p: optim.Adadelta(p, lr=1, rho=0.9999, eps=1e-6)),
     ),
     case(
         "Adamax of PyTorch",

@@ -39,7 +39,9 @@ const described: readonly Call[] = [
   ...Object.entries(losses).map(([name, run]) =>
     maker(`losses.${name}`, run, name.includes("rossentropy") ? { fromLogits: flag, labelSmoothing: fraction } : {}),
   ),
-  ...Object.entries(metrics).map(([name, run]) => maker(`metrics.${name}`, run, {})),
+  ...Object.entries(metrics).map(([name, run]) =>
+    maker(`metrics.${name}`, run, name === "binaryAccuracy" ? { threshold: finite } : {}),
+  ),
   maker("l1", lanewise.l1, { l1: nonNegative, lambda: nonNegative }),
   maker("l2", lanewise.l2, { l2: nonNegative, lambda: nonNegative }),
   maker("l1l2", lanewise.l1l2, { l1: nonNegative, l2: nonNegative, lambda1: nonNegative, lambda2: nonNegative }),

@@ -19,6 +19,7 @@ import {
 } from "./kinds.ts";
 
 const { ops } = lanewise;
+const maxNorm = lanewise.maxNorm();
 
 interface Symbols {
   readonly x: Tensor;
@@ -257,6 +258,11 @@ export const opCalls = ({ x, y, image, labels }: Symbols): readonly Call[] => {
       args: [
         ["loss", must(kind([], x, labels)), ops.sum(ops.square(ops.mul(w, 2)))],
         ["variables", must(kind([], [1], w, [w, w], [x], [frozen])), [w]],
+        [
+          "constraints",
+          kind([], [[w, maxNorm]], new Map([[w, "maxNorm"]]), new Map([[w, null]]), new Map([[x, maxNorm]])),
+          new Map([[w, maxNorm]]),
+        ],
       ],
       run: optimizer.minimize as never,
     },

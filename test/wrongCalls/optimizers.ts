@@ -26,7 +26,12 @@ const optimizerKind = must(kind([], "adam", lanewise.adam));
 const targetKind = must(kind([], [1], { variables: 1 }));
 
 export const calls: readonly Call[] = [
-  maker("sgd", lanewise.sgd, { ...settings, momentum: fraction, nesterov: flag, dampening: fraction }),
+  {
+    name: "sgd",
+    args: [["options", kind(["{}"], new Float32Array(2), [1]), { momentum: 0.9 }]],
+    options: { ...settings, momentum: fraction, nesterov: flag, dampening: fraction },
+    run: lanewise.sgd,
+  },
   maker("rmsprop", lanewise.rmsprop, {
     ...settings,
     ...formed,

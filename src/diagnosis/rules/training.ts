@@ -6,10 +6,7 @@ import type { Run } from "../run.ts";
 import type { Rule } from "./rule.ts";
 
 const lossOf = ({ metrics }: Run): readonly number[] => metrics.loss ?? [];
-const finiteRange = (values: readonly number[]): { low: number; high: number } => ({
-  low: Math.min(...values),
-  high: Math.max(...values),
-});
+const lowestOf = (values: readonly number[]): number => values.reduce((low, value) => Math.min(low, value));
 
 const learningRateTooHigh: Rule = {
   name: "learningRateTooHigh",
@@ -30,7 +27,7 @@ const learningRateTooHigh: Rule = {
         suggestion,
       };
     }
-    const { low, high } = finiteRange(losses);
+    const [low, high] = [lowestOf(losses), -lowestOf(losses.map((loss) => -loss))];
     const rises = losses.filter((loss, i) => i > 0 && loss - (losses[i - 1] as number) > 0.15 * (high - low)).length;
     if (rises < 2 || rises < 0.15 * (losses.length - 1) || high - low < 0.05 * Math.abs(high)) return null;
     return {
@@ -49,10 +46,12 @@ const learningRateTooLow: Rule = {
     const last = losses.at(-1) as number;
     const before = losses[Math.floor((losses.length - 1) * 0.75)] as number;
     const [whole, late] = [(losses[0] as number) - last, before - last];
-    if (late <= 0.15 * whole || late <= 0.03 * Math.abs(before)) return null;
+    // a slow fall of every epoch is no noise, however small it is
+    const falls = losses.every((loss, i) => i === 0 || loss < (losses[i - 1] as number));
+    if (late <= 0.15 * whole || (late <= 0.03 * Math.abs(before) && !falls)) return null;
     return {
       severity: "warning",
-      reason: `The loss still falls steeply at the end: ${percent(late / whole)} of its fall, from ${short(before)} to ${short(last)}, is in the last quarter of the epochs.`,
+      reason: `The loss still falls at the end: ${percent(late / whole)} of its fall, from ${short(before)} to ${short(last)}, is in the last quarter of the epochs.`,
       suggestion: `Train longer, or with a larger learning rate${run.optimizer.name === "sgd" ? "; adam or momentum get there in fewer steps" : ""}.`,
     };
   },
@@ -115,24 +114,28 @@ function gapOf({ metrics, score }: Run): { text: string; wide: boolean } | null 
   const [train, validation] = [metrics[name]?.at(-1), metrics[`val_${name}`]?.at(-1)];
   if (train === undefined || validation === undefined || !Number.isFinite(train) || !Number.isFinite(validation))
     return null;
-  const gap = errorOf(name, validation) - errorOf(name, train);
+  const bias = errorOf(name, train);
+  const gap = errorOf(name, validation) - bias;
   const text = `${name} ${short(train)} in training, ${short(validation)} in validation`;
-  return { text, wide: score ? gap > 0.05 : gap > 0.3 * Math.abs(train) };
+  // what has hardly learned is not regularised
+  return { text, wide: score ? gap > Math.max(0.05, bias / 5) : gap > 0.3 * Math.abs(train) };
 }
 
-const regularising = /dropout|noise/i;
+/** Whether anything in the network or its optimizer works against overfitting. */
+const isRegularised = ({ layers, optimizer }: Run): boolean =>
+  layers.some(({ state }) => state.regularises || state.regularizers.size > 0) ||
+  optimizer.state.weightDecay > 0 ||
+  (optimizer.state.options.groups ?? []).some(({ weightDecay = 0 }) => weightDecay > 0);
 
 const overfitting: Rule = {
   name: "overfitting",
   check(run) {
     const gap = gapOf(run);
     if (!gap?.wide) return null;
-    const regularised =
-      run.layers.some(({ type }) => regularising.test(type)) ||
-      run.layers.some(({ state }) => state.regularizers.size > 0);
+    const regularised = isRegularised(run);
     return {
       severity: "warning",
-      reason: `${gap.text}${regularised ? "" : ", and nothing in the network regularises"}.`,
+      reason: `${gap.text}${regularised ? "" : ", and nothing regularises"}.`,
       suggestion: regularised
         ? "More data, augmentation, stronger regularisation, or early stopping."
         : "l2 as kernelRegularizer, dropout, weightDecay of the optimizer; more data or augmentation; early stopping.",
@@ -145,10 +148,12 @@ const earlyStopping: Rule = {
   check({ metrics }) {
     const losses = metrics.val_loss ?? [];
     if (losses.length < 5) return null;
-    const lowest = Math.min(...losses.filter(Number.isFinite));
+    const finite = losses.filter(Number.isFinite);
+    if (finite.length === 0) return null;
+    const lowest = lowestOf(finite);
     const at = losses.indexOf(lowest);
     const last = losses.at(-1) as number;
-    if (at < 0 || at > 0.7 * (losses.length - 1) || !(last > lowest + 0.05 * Math.abs(lowest))) return null;
+    if (at > 0.7 * (losses.length - 1) || !(last > lowest + 0.05 * Math.abs(lowest))) return null;
     return {
       severity: "warning",
       reason: `val_loss was lowest in epoch ${at} (${short(lowest)}) and has risen to ${short(last)} in epoch ${losses.length - 1}.`,
