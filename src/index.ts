@@ -28,6 +28,7 @@ export type { Stage } from "./compile/explain.ts";
 export type { Constraint, MaxNormOptions, MinMaxNormOptions, UnitNormOptions } from "./constraints.ts";
 export { maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints.ts";
 export type { Values } from "./data/arrays.ts";
+export type { BatchSize } from "./data/batchSize.ts";
 export { suggestBatchSize } from "./data/batchSize.ts";
 export type { Fold, KFoldOptions, StratifiedKFoldOptions } from "./data/folds.ts";
 export { kFold, stratifiedKFold } from "./data/folds.ts";

@@ -1,9 +1,20 @@
 // Mixup: batches of sums of two examples each, for fit.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import { bool, checkOptions, invalid, isRecord, positive, positiveInteger, seedValue } from "../check.ts";
+import {
+  bool,
+  checkOptions,
+  invalid,
+  isRecord,
+  nonNegativeInteger,
+  positive,
+  positiveInteger,
+  seedValue,
+} from "../check.ts";
 import type { FlatArray, NumericArray, Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
+import type { BatchSize } from "../data/batchSize.ts";
+import { batchSizeOf, batchSizeOption, noWholeBatch } from "../data/batchSize.ts";
 import { exp, log } from "../math.ts";
 import { permutation } from "../random.ts";
 import type { RandomNumbers } from "../randomNumbers.ts";
@@ -16,14 +27,14 @@ import { MIXUP_STREAM } from "./streams.ts";
 export interface MixupOptions {
   /** Of the distribution Beta(alpha, alpha) of the weights, above 0; by default 0.2. Small: mostly one of the two. */
   readonly alpha?: number;
-  /** By default 32. */
-  readonly batchSize?: number;
+  /** By default 32; "full" and "auto" as of `fit`. */
+  readonly batchSize?: BatchSize;
   /** By default 0. */
   readonly seed?: number;
   /** How many classes there are, where y holds labels. */
   readonly classes?: number;
   /** Whether a last batch that is smaller is left out, by default false. */
-  readonly dropLast?: boolean;
+  readonly dropRemainder?: boolean;
 }
 
 /** log of a draw of the gamma distribution of shape alpha (Marsaglia and Tsang 2000; below 1 by a power of a uniform number). */
@@ -106,37 +117,37 @@ function addExample(out: Float32Array, to: number, { data, size }: Part, example
 /**
  * Batches for `fit` of mixed examples: x = w x[i] + (1 - w) x[j] and y = w y[i] + (1 - w) y[j] for every i of the data and a j
  * drawn with it, w of Beta(alpha, alpha) for each pair; labels become shares of classes, for the loss
- * "categoricalCrossentropy". What is drawn follows from the seed and from how many epochs were asked for before. (Zhang, Cisse, Dauphin,
- * Lopez-Paz 2018, "mixup: beyond empirical risk minimization".)
+ * "categoricalCrossentropy". What is drawn follows from the seed and the epoch: that which `fit` says, also when it goes on after a
+ * load; called without, the next. (Zhang, Cisse, Dauphin, Lopez-Paz 2018, "mixup: beyond empirical risk minimization".)
  *
- * Throws `shape-mismatch`, `empty-data`, `invalid-argument`.
+ * Throws `shape-mismatch`, `empty-data` (also where `dropRemainder` would leave no batch), `invalid-argument`.
  */
 export function mixup(
   data: { readonly x: Values; readonly y: Values },
   options: MixupOptions = {},
-): () => Generator<Examples, void, undefined> {
+): (epoch?: number) => Generator<Examples, void, undefined> {
   const where = "augment.mixup";
   if (!isRecord(data) || Array.isArray(data)) throw invalid(where, "data", "{ x, y }", data);
   checkOptions(`${where}, data`, data, { x: (v) => v, y: (v) => v }, ["x", "y"]);
   checkOptions(where, options, {
-    ...{ alpha: positive, batchSize: positiveInteger, seed: seedValue, classes: positiveInteger, dropLast: bool },
+    ...{ alpha: positive, batchSize: batchSizeOption, seed: seedValue, classes: positiveInteger, dropRemainder: bool },
   });
-  const { alpha = 0.2, batchSize = 32, seed = 0, classes, dropLast = false } = options;
+  const { alpha = 0.2, seed = 0, classes, dropRemainder = false } = options;
   const yFlat = flattenArray(`${where}: y`, data.y);
   const xFlat = flattenArray(`${where}: x`, data.x);
   const y = yOf(where, yFlat, classes);
   const count = yFlat.data.length / Math.max(1, y.size);
   if (count === 0) throw new LanewiseError("empty-data", `${where}: there are no examples.`);
   const x = xOf(where, xFlat, count);
-  let epochs = 0;
-  return function* mixed() {
-    const epoch = epochs++;
+  const batchSize = batchSizeOf(options.batchSize ?? 32, count);
+  const end = dropRemainder ? count - (count % batchSize) : count;
+  if (end === 0) throw noWholeBatch(where, batchSize, count);
+  const mixedBatches = function* (epoch: number): Generator<Examples, void, undefined> {
     const order = permutation(count, seed, MIXUP_STREAM, 2 * epoch);
     const partners = permutation(count, seed, MIXUP_STREAM, 2 * epoch + 1);
     const random = createRandom(seed, MIXUP_STREAM + 16, epoch);
-    for (let first = 0; first < count; first += batchSize) {
-      const batch = Math.min(batchSize, count - first);
-      if (batch < batchSize && dropLast) return;
+    for (let first = 0; first < end; first += batchSize) {
+      const batch = Math.min(batchSize, end - first);
       const mixedX = new Float32Array(batch * x.size);
       const width = sizeOf(y.shape);
       const mixedY = new Float32Array(batch * width);
@@ -151,5 +162,10 @@ export function mixup(
       }
       yield { x: { data: mixedX, shape: [batch, ...x.shape] }, y: { data: mixedY, shape: [batch, ...y.shape] } };
     }
+  };
+  let next = 0;
+  return (epoch = next) => {
+    next = 1 + nonNegativeInteger(epoch, "epoch", where);
+    return mixedBatches(epoch);
   };
 }
