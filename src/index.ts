@@ -181,7 +181,7 @@ export type { Schedule, ScheduleUnit } from "./schedules/unit.ts";
 export * as scores from "./scoreFunctions.ts";
 export type { CrossValidateOptions, CrossValidation, FoldContext } from "./search/crossValidate.ts";
 export { crossValidate } from "./search/crossValidate.ts";
-export type { Executor, ExecutorOptions } from "./search/executor.ts";
+export type { Executor, ExecutorOptions, ExecutorResult } from "./search/executor.ts";
 export { inProcess } from "./search/executor.ts";
 export type { ThreadsOptions, WorkerSource } from "./search/inThreads.ts";
 export { inThreads } from "./search/inThreads.ts";
