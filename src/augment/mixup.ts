@@ -15,6 +15,7 @@ import type { FlatArray, NumericArray, Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
 import type { BatchSize } from "../data/batchSize.ts";
 import { batchSizeOf, batchSizeOption, noWholeBatch } from "../data/batchSize.ts";
+import { part } from "../data/feed.ts";
 import { exp, log } from "../math.ts";
 import { permutation } from "../random.ts";
 import type { RandomNumbers } from "../randomNumbers.ts";
@@ -103,15 +104,25 @@ function yOf(where: string, y: FlatArray, classes: number | undefined): Part {
   return { data, shape: [classes], size: 0 };
 }
 
-/** Adds `weight` times an example to the mixture at `to`. */
-function addExample(out: Float32Array, to: number, { data, size }: Part, example: number, weight: number): void {
+/** Two examples, and the share of the first. */
+interface Pair {
+  readonly first: number;
+  readonly second: number;
+  readonly weight: number;
+}
+
+/** Writes a mixture of two examples to `out`, which holds one; labels become shares of classes. */
+function mix(out: Float32Array, { data, size }: Part, { first, second, weight }: Pair): void {
+  const rest = 1 - weight;
   if (size === 0) {
-    const at = to + (data[example] as number);
-    out[at] = (out[at] as number) + weight;
+    const [one, other] = [data[first] as number, data[second] as number];
+    out[one] = weight;
+    out[other] = one === other ? 1 : rest;
     return;
   }
-  const from = example * size;
-  for (let i = 0; i < size; i++) out[to + i] = (out[to + i] as number) + weight * (data[from + i] as number);
+  // of each example a view of its own, so that there is nothing to add in the loop
+  const [a, b] = [part(data, first * size, (first + 1) * size), part(data, second * size, (second + 1) * size)];
+  for (let i = 0; i < size; i++) out[i] = weight * (a[i] as number) + rest * (b[i] as number);
 }
 
 /**
@@ -148,17 +159,14 @@ export function mixup(
     const random = createRandom(seed, MIXUP_STREAM + 16, epoch);
     for (let first = 0; first < end; first += batchSize) {
       const batch = Math.min(batchSize, end - first);
-      const mixedX = new Float32Array(batch * x.size);
       const width = sizeOf(y.shape);
+      const mixedX = new Float32Array(batch * x.size);
       const mixedY = new Float32Array(batch * width);
       for (let i = 0; i < batch; i++) {
         const weight = beta(alpha, random);
-        const pair = [order[first + i], partners[first + i]] as const;
-        pair.forEach((example, k) => {
-          const share = k === 0 ? weight : 1 - weight;
-          addExample(mixedX, i * x.size, x, example as number, share);
-          addExample(mixedY, i * width, y, example as number, share);
-        });
+        const pair = { first: order[first + i] as number, second: partners[first + i] as number, weight };
+        mix(mixedX.subarray(i * x.size, (i + 1) * x.size), x, pair);
+        mix(mixedY.subarray(i * width, (i + 1) * width), y, pair);
       }
       yield { x: { data: mixedX, shape: [batch, ...x.shape] }, y: { data: mixedY, shape: [batch, ...y.shape] } };
     }
