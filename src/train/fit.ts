@@ -488,10 +488,9 @@ export function inTurn<T>(
 
 export const isSource = (data: unknown): data is BatchSource =>
   typeof data === "function" ||
-  (typeof data === "object" &&
-    data !== null &&
-    !Array.isArray(data) &&
-    (Symbol.asyncIterator in data || Symbol.iterator in data));
+  (Array.isArray(data)
+    ? isRecord(data[0]) // batches; of anything else it is no data
+    : typeof data === "object" && data !== null && (Symbol.asyncIterator in data || Symbol.iterator in data));
 
 /** An error about variables that are half changed, with what was whole: the last epoch that ended. */
 function withEpoch(error: unknown, epoch: number, last: number | null): unknown {
