@@ -385,6 +385,16 @@ suite("examples by index", (test) => {
     );
     assert.is(new Set(whole.flatMap(indicesIn)).size, 8);
     assert.equal([...batches(data, { batchSize: 100 })].length, 1);
+    assert.equal(
+      [...batches(data, { batchSize: "full", shuffle: false })].map(({ y }) => y.length),
+      [10],
+    );
+    assert.equal([...batches(data, { batchSize: "auto" })].length, 1);
+    const many = { x: new Float32Array(2001) };
+    assert.equal(
+      [...batches(many, { batchSize: "auto", dropRemainder: true })].map(({ x }) => x.length),
+      new Array(31).fill(64),
+    );
     refused(() => batches(data, { batchSize: 11, dropRemainder: true }), "empty-data", /batch of 11.*10 examples/);
   });
 
@@ -410,6 +420,7 @@ suite("labels", (test) => {
     assert.equal(oneHot([[0], [1]]).shape, [2, 1, 2]);
     assert.equal([...oneHot([[0, 1]]).data], [1, 0, 0, 1]);
     refused(() => oneHot([0, 3], { classes: 3 }), "invalid-argument", /3.*not below the 3 classes/);
+    refused(() => oneHot([0, 1, 2, 3, 4, 2 ** 31 - 2]), "out-of-memory", /12884901882 numbers/);
     refused(() => oneHot([0, -1]), "invalid-argument", /example 1 is -1/);
     refused(() => oneHot([0.5]), "invalid-argument", /0\.5/);
     refused(() => oneHot([]), "empty-data", /labels/);

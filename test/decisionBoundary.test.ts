@@ -99,7 +99,7 @@ suite("decision boundary", (test) => {
     const three = sequential([dense({ units: 1 })], { inputShape: [3] });
     await rejects(() => drawDecisionBoundary(three, data), "one input [null, 2]");
     await rejects(() => drawDecisionBoundary(model, { x: [[1, 2, 3]], y: [0] }), "data.x must be [examples, 2]");
-    await rejects(() => drawDecisionBoundary(model, { x: [[1, 2]], y: [0, 1] }), "data.y has 2 labels");
+    await rejects(() => drawDecisionBoundary(model, { x: [[1, 2]], y: [0, 1] }), "data.y has 2 examples");
     await rejects(() => drawDecisionBoundary(model, { x: [[1, 2]], y: [-1] }), "data.y");
   });
 });

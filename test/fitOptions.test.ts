@@ -124,6 +124,20 @@ suite("fit, batches from a function", (test) => {
     near(metrics.val_loss?.[1], whole.loss);
   });
 
+  test("a list of batches is gone through every epoch, and by evaluate and validation", async () => {
+    const list = [
+      { x: [[1], [2]], y: [[0], [0]], sampleWeight: [1, 3] },
+      { x: [[3]], y: [[0]] },
+    ];
+    const { metrics } = await line().fit(list, { epochs: 2, validation: list });
+    // (1 + 3 * 4 + 9) / 3
+    for (const loss of [...(metrics.loss ?? []), ...(metrics.val_loss ?? [])]) near(loss, 22 / 3);
+    assert.is(metrics.loss?.length, 2);
+    near((await line().evaluate(list)).loss, 22 / 3);
+    await refused(() => line().fit([[1], [2]] as never), "invalid-argument", /data must be \{ x, y \}/);
+    await refused(() => line().fit([] as never), "invalid-argument", /data must be \{ x, y \}/);
+  });
+
   test("a source without batches, or with wrong ones, is refused where it is met", async () => {
     const data = { x: [[1]], y: [[1]] };
     await refused(() => line().evaluate([] as never), "invalid-argument", /data/);

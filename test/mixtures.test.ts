@@ -73,11 +73,34 @@ suite("mixup", (test) => {
     assert.not.equal(batchesOf(make(2)), first);
     const model = sequential([dense({ units: 4, activation: "softmax" })], { inputShape: [2], seed: 1 });
     model.compile({ optimizer: sgd({ learningRate: 0.01 }), loss: "categoricalCrossentropy" });
-    const history = await model.fit(augment.mixup({ x, y }, { classes: 4, batchSize: 16, dropLast: true }), {
+    const history = await model.fit(augment.mixup({ x, y }, { classes: 4, batchSize: 16, dropRemainder: true }), {
       epochs: 2,
     });
     assert.ok(history.metrics.loss?.every(Number.isFinite));
-    assert.is([...augment.mixup({ x, y }, { classes: 4, batchSize: 16, dropLast: true })()].length, 2);
+    assert.is([...augment.mixup({ x, y }, { classes: 4, batchSize: 16, dropRemainder: true })()].length, 2);
+  });
+
+  test("batchSize takes the words of fit", () => {
+    const sizes = (batchSize: number | "auto" | "full") =>
+      batchesOf(augment.mixup({ x, y }, { classes: 4, batchSize })).map((batch) => batch.x.shape[0]);
+    assert.equal([sizes("full"), sizes("auto"), sizes(25)], [[40], [40], [25, 15]]);
+  });
+
+  test("training that goes on after a load sees the pairs it would have seen", async () => {
+    const make = () => {
+      const model = sequential([dense({ units: 4, activation: "softmax" })], { inputShape: [2], seed: 1 });
+      model.compile({ optimizer: sgd({ learningRate: 0.01 }), loss: "categoricalCrossentropy" });
+      return model;
+    };
+    const mixed = () => augment.mixup({ x, y }, { classes: 4, batchSize: 16, seed: 2 });
+    const whole = make();
+    await whole.fit(mixed(), { epochs: 4 });
+    const before = make();
+    await before.fit(mixed(), { epochs: 2 });
+    const after = make();
+    await after.load(await before.save());
+    await after.fit(mixed(), { epochs: 2, initialEpoch: 2 });
+    assert.equal((await after.predict(x)).data, (await whole.predict(x)).data);
   });
 
   test("wrong data", () => {
@@ -89,6 +112,7 @@ suite("mixup", (test) => {
     wrong({ x: [], y: [] }, { classes: 4 }, /no examples/);
     wrong({ x, y: x }, { classes: 4 }, /\[40, 2\] does not have 4 classes/);
     wrong({ x, y, z: 1 }, { classes: 4 }, /"z"/);
+    wrong({ x, y }, { classes: 4, batchSize: 41, dropRemainder: true }, /no batch of 41 is left of 40 examples/);
   });
 });
 

@@ -38,4 +38,15 @@ suite("readers in Node", (test) => {
       rmSync(folder, { recursive: true });
     }
   });
+
+  test("a Buffer of Node, which may be a part of a larger one, is read and not written to", async () => {
+    const npy = Buffer.from(writeNpy({ data: Float32Array.of(1, 2), shape: [2] }));
+    assert.equal((await readNpy(npy)).data, Float32Array.of(1, 2));
+    const idx = Buffer.from([0, 0, 11, 1, 0, 0, 0, 2, 0, 1, 1, 0]);
+    const before = [...idx];
+    for (let i = 0; i < 2; i++) assert.equal((await readIdx(idx)).data, Int16Array.of(1, 256));
+    assert.equal([...idx], before);
+    const bytes = await readIdx(Buffer.from([0, 0, 8, 1, 0, 0, 0, 1, 7]));
+    assert.equal(bytes.data, Uint8Array.of(7));
+  });
 });

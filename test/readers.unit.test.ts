@@ -242,6 +242,14 @@ suite("CSV", (test) => {
       "bad-file",
       /row 2, column "species" holds "virginica".*setosa, versicolor/,
     );
+    const grades = await readCsv({ text: "grade\n10\n9\n9.5\n" }, { categories: ["grade"] });
+    assert.equal(
+      [grades.categories.grade, [...grades.x.data]],
+      [
+        ["9", "9.5", "10"],
+        [2, 0, 1],
+      ],
+    );
     const zip = await readCsv({ text: "zip\n80331\n10115\n" }, { categories: ["zip"] });
     assert.equal(zip.columns.zip, Int32Array.of(1, 0));
     assert.equal(zip.categories.zip, ["10115", "80331"]);

@@ -192,6 +192,14 @@ suite("scores", (test) => {
     refused(() => scores.logLoss([0], [2]), "invalid-argument", "fromLogits");
     refused(() => scores.accuracy([0], [0], { sampleWeight: [-1] }), "invalid-argument", "sampleWeight");
     refused(() => scores.r2([[1, 2]], [[1]]), "shape-mismatch", "a row");
+    refused(() => confusionMatrix([65536], [0]), "invalid-argument", "class 65536");
+  });
+
+  test("logits and NaN are no probabilities of the class 1, unless a threshold says what is above", () => {
+    refused(() => scores.accuracy([0, 1], [-2.5, 0.5]), "invalid-argument", "predictions");
+    refused(() => scores.accuracy([0, 1], [0.25, Number.NaN]), "invalid-argument", "example 1");
+    assert.is(scores.accuracy([0, 1], [-2.5, 0.25], { threshold: 0 }), 1);
+    assert.is(scores.accuracy([0, 1], [0, 0.5]), 0.5);
   });
 });
 

@@ -484,6 +484,13 @@ suite("steering", (test) => {
       "unknown-option",
       "pause",
     );
+    // what no worker can be sent and no journal can hold
+    for (const rate of [Number.NaN, () => 1, undefined])
+      await refused(
+        steered(() => ({ set: { rate } })),
+        "invalid-argument",
+        "set.rate",
+      );
     const error = new RangeError("mine");
     assert.is(
       await thrown(
@@ -602,6 +609,42 @@ suite("the end of a search", (test) => {
       },
     };
     await refused(() => search(wrong, space, { ...least, trials: 2 }), "invalid-argument", "trial 9");
+    const yielding = (result: unknown): Executor => ({
+      async *run() {
+        yield result as TrialResult;
+      },
+    });
+    await refused(() => search(yielding(5), space, { ...least, trials: 2 }), "invalid-argument", "got 5");
+    const done = yielding({ index: 0, status: "done", value: 1 });
+    await refused(() => search(done, space, { ...least, trials: 2 }), "invalid-argument", '"completed"');
+    await refused(
+      () => search({ run: () => 5 } as never, space, { ...least, trials: 2 }),
+      "invalid-argument",
+      "async iterable",
+    );
+  });
+
+  test("an executor tells the number, the end and the value of a trial, and need not tell more", async () => {
+    const short: Executor = {
+      async *run(trials) {
+        for await (const { index } of trials)
+          yield index === 1 ? { index, status: "failed", value: null } : { index, status: "completed", value: index };
+      },
+    };
+    const journal = memory();
+    const { trials, best, table } = await search(short, space, { ...least, trials: 3, journal });
+    assert.equal(
+      trials.map(({ value, reports, seconds }) => [value, reports, seconds]),
+      [
+        [0, [], 0],
+        [null, [], 0],
+        [2, [], 0],
+      ],
+    );
+    assert.is(best.index, 0);
+    assert.match(table(), /failed: Error/);
+    const again = await search(short, space, { ...least, trials: 3, journal });
+    assert.equal(again.trials, trials);
   });
 });
 

@@ -217,6 +217,7 @@ suite("searches in threads", (test) => {
       const error = await thrown(() => search(executor, simple, { ...least, trials: 2 }));
       assert.instance(error, LanewiseError);
       for (const word of words) assert.ok((error as Error).message.includes(word), (error as Error).message);
+      assert.ok((error as Error).message.length < 600, "the worker's own text is no part of it");
     };
     await refused(inThreads(`${folder}/none.mjs`), "none.mjs");
     await refused(inThreads(moduleOf("broken", "export default (")), "broken.mjs", "SyntaxError");

@@ -1,9 +1,21 @@
 // Mixup: batches of sums of two examples each, for fit.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import { bool, checkOptions, invalid, isRecord, positive, positiveInteger, seedValue } from "../check.ts";
+import {
+  bool,
+  checkOptions,
+  invalid,
+  isRecord,
+  nonNegativeInteger,
+  positive,
+  positiveInteger,
+  seedValue,
+} from "../check.ts";
 import type { FlatArray, NumericArray, Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
+import type { BatchSize } from "../data/batchSize.ts";
+import { batchSizeOf, batchSizeOption, noWholeBatch } from "../data/batchSize.ts";
+import { part } from "../data/feed.ts";
 import { exp, log } from "../math.ts";
 import { permutation } from "../random.ts";
 import type { RandomNumbers } from "../randomNumbers.ts";
@@ -16,14 +28,14 @@ import { MIXUP_STREAM } from "./streams.ts";
 export interface MixupOptions {
   /** Of the distribution Beta(alpha, alpha) of the weights, above 0; by default 0.2. Small: mostly one of the two. */
   readonly alpha?: number;
-  /** By default 32. */
-  readonly batchSize?: number;
+  /** By default 32; "full" and "auto" as of `fit`. */
+  readonly batchSize?: BatchSize;
   /** By default 0. */
   readonly seed?: number;
   /** How many classes there are, where y holds labels. */
   readonly classes?: number;
   /** Whether a last batch that is smaller is left out, by default false. */
-  readonly dropLast?: boolean;
+  readonly dropRemainder?: boolean;
 }
 
 /** log of a draw of the gamma distribution of shape alpha (Marsaglia and Tsang 2000; below 1 by a power of a uniform number). */
@@ -92,64 +104,76 @@ function yOf(where: string, y: FlatArray, classes: number | undefined): Part {
   return { data, shape: [classes], size: 0 };
 }
 
-/** Adds `weight` times an example to the mixture at `to`. */
-function addExample(out: Float32Array, to: number, { data, size }: Part, example: number, weight: number): void {
+/** Two examples, and the share of the first. */
+interface Pair {
+  readonly first: number;
+  readonly second: number;
+  readonly weight: number;
+}
+
+/** Writes a mixture of two examples to `out`, which holds one; labels become shares of classes. */
+function mix(out: Float32Array, { data, size }: Part, { first, second, weight }: Pair): void {
+  const rest = 1 - weight;
   if (size === 0) {
-    const at = to + (data[example] as number);
-    out[at] = (out[at] as number) + weight;
+    const [one, other] = [data[first] as number, data[second] as number];
+    out[one] = weight;
+    out[other] = one === other ? 1 : rest;
     return;
   }
-  const from = example * size;
-  for (let i = 0; i < size; i++) out[to + i] = (out[to + i] as number) + weight * (data[from + i] as number);
+  // of each example a view of its own, so that there is nothing to add in the loop
+  const [a, b] = [part(data, first * size, (first + 1) * size), part(data, second * size, (second + 1) * size)];
+  for (let i = 0; i < size; i++) out[i] = weight * (a[i] as number) + rest * (b[i] as number);
 }
 
 /**
  * Batches for `fit` of mixed examples: x = w x[i] + (1 - w) x[j] and y = w y[i] + (1 - w) y[j] for every i of the data and a j
  * drawn with it, w of Beta(alpha, alpha) for each pair; labels become shares of classes, for the loss
- * "categoricalCrossentropy". What is drawn follows from the seed and from how many epochs were asked for before. (Zhang, Cisse, Dauphin,
- * Lopez-Paz 2018, "mixup: beyond empirical risk minimization".)
+ * "categoricalCrossentropy". What is drawn follows from the seed and the epoch: that which `fit` says, also when it goes on after a
+ * load; called without, the next. (Zhang, Cisse, Dauphin, Lopez-Paz 2018, "mixup: beyond empirical risk minimization".)
  *
- * Throws `shape-mismatch`, `empty-data`, `invalid-argument`.
+ * Throws `shape-mismatch`, `empty-data` (also where `dropRemainder` would leave no batch), `invalid-argument`.
  */
 export function mixup(
   data: { readonly x: Values; readonly y: Values },
   options: MixupOptions = {},
-): () => Generator<Examples, void, undefined> {
+): (epoch?: number) => Generator<Examples, void, undefined> {
   const where = "augment.mixup";
   if (!isRecord(data) || Array.isArray(data)) throw invalid(where, "data", "{ x, y }", data);
   checkOptions(`${where}, data`, data, { x: (v) => v, y: (v) => v }, ["x", "y"]);
   checkOptions(where, options, {
-    ...{ alpha: positive, batchSize: positiveInteger, seed: seedValue, classes: positiveInteger, dropLast: bool },
+    ...{ alpha: positive, batchSize: batchSizeOption, seed: seedValue, classes: positiveInteger, dropRemainder: bool },
   });
-  const { alpha = 0.2, batchSize = 32, seed = 0, classes, dropLast = false } = options;
+  const { alpha = 0.2, seed = 0, classes, dropRemainder = false } = options;
   const yFlat = flattenArray(`${where}: y`, data.y);
   const xFlat = flattenArray(`${where}: x`, data.x);
   const y = yOf(where, yFlat, classes);
   const count = yFlat.data.length / Math.max(1, y.size);
   if (count === 0) throw new LanewiseError("empty-data", `${where}: there are no examples.`);
   const x = xOf(where, xFlat, count);
-  let epochs = 0;
-  return function* mixed() {
-    const epoch = epochs++;
+  const batchSize = batchSizeOf(options.batchSize ?? 32, count);
+  const end = dropRemainder ? count - (count % batchSize) : count;
+  if (end === 0) throw noWholeBatch(where, batchSize, count);
+  const mixedBatches = function* (epoch: number): Generator<Examples, void, undefined> {
     const order = permutation(count, seed, MIXUP_STREAM, 2 * epoch);
     const partners = permutation(count, seed, MIXUP_STREAM, 2 * epoch + 1);
     const random = createRandom(seed, MIXUP_STREAM + 16, epoch);
-    for (let first = 0; first < count; first += batchSize) {
-      const batch = Math.min(batchSize, count - first);
-      if (batch < batchSize && dropLast) return;
-      const mixedX = new Float32Array(batch * x.size);
+    for (let first = 0; first < end; first += batchSize) {
+      const batch = Math.min(batchSize, end - first);
       const width = sizeOf(y.shape);
+      const mixedX = new Float32Array(batch * x.size);
       const mixedY = new Float32Array(batch * width);
       for (let i = 0; i < batch; i++) {
         const weight = beta(alpha, random);
-        const pair = [order[first + i], partners[first + i]] as const;
-        pair.forEach((example, k) => {
-          const share = k === 0 ? weight : 1 - weight;
-          addExample(mixedX, i * x.size, x, example as number, share);
-          addExample(mixedY, i * width, y, example as number, share);
-        });
+        const pair = { first: order[first + i] as number, second: partners[first + i] as number, weight };
+        mix(mixedX.subarray(i * x.size, (i + 1) * x.size), x, pair);
+        mix(mixedY.subarray(i * width, (i + 1) * width), y, pair);
       }
       yield { x: { data: mixedX, shape: [batch, ...x.shape] }, y: { data: mixedY, shape: [batch, ...y.shape] } };
     }
+  };
+  let next = 0;
+  return (epoch = next) => {
+    next = 1 + nonNegativeInteger(epoch, "epoch", where);
+    return mixedBatches(epoch);
   };
 }

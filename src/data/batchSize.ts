@@ -1,7 +1,23 @@
 // How many examples a step should have.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import { positiveInteger } from "../check.ts";
+import type { Checker } from "../check.ts";
+import { either, oneOf, positiveInteger } from "../check.ts";
+
+/** A number; "full": all examples; "auto": what `suggestBatchSize` says. */
+export type BatchSize = number | "auto" | "full";
+
+export const batchSizeOption: Checker<BatchSize> = either(
+  positiveInteger,
+  oneOf("auto", "full"),
+  'an integer from 1 to 2147483647, "auto" or "full"',
+);
+
+/** The number that the option stands for. */
+export function batchSizeOf(option: BatchSize, examples: number): number {
+  if (typeof option === "number") return option;
+  return option === "full" ? examples : suggestBatchSize(examples);
+}
 
 /** Up to it all examples are one batch. */
 const WHOLE_MAX = 2000;

@@ -4,7 +4,7 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import { checkOptions, invalid, positiveInteger } from "../check.ts";
 import { formatShape, sizeOf } from "../shape.ts";
 import type { Values } from "./arrays.ts";
-import { flattenArray } from "./arrays.ts";
+import { flattenArray, newArray } from "./arrays.ts";
 import { labelsOf } from "./labelRows.ts";
 
 /**
@@ -68,7 +68,7 @@ export interface OneHotOptions {
 
 /**
  * One row for each label: 1 at its class, 0 elsewhere, `[...labels, classes]`. Labels are integers from 0.
- * Throws `invalid-argument` for labels that are not below `classes`.
+ * Throws `invalid-argument` for labels that are not below `classes`, `out-of-memory` where the rows have no room.
  */
 export function oneHot(labels: Values, options: OneHotOptions = {}): { data: Float32Array; shape: number[] } {
   const where = "oneHot";
@@ -77,7 +77,7 @@ export function oneHot(labels: Values, options: OneHotOptions = {}): { data: Flo
   if (numbers.length === 0) throw new LanewiseError("empty-data", `${where}: labels holds no numbers.`);
   const flat = readLabels(where, "labels", { data: numbers, shape: [numbers.length] });
   const classes = classCount(where, flat, options.classes);
-  const data = new Float32Array(flat.length * classes);
+  const data = newArray(where, "float32", flat.length * classes) as Float32Array;
   flat.forEach((label, i) => {
     data[i * classes + label] = 1;
   });

@@ -2,7 +2,8 @@
 
 import { bool, checkOptions, invalid, nonNegativeInteger, positiveInteger, seedValue } from "../check.ts";
 import { permutation } from "../random.ts";
-import { noWholeBatch } from "./batchSize.ts";
+import type { BatchSize } from "./batchSize.ts";
+import { batchSizeOf, batchSizeOption, noWholeBatch } from "./batchSize.ts";
 import { tableOf } from "./rows.ts";
 
 /** Options of `select`. */
@@ -19,8 +20,8 @@ export interface ShuffleOptions extends SelectOptions {
 
 /** Options of `batches`. */
 export interface BatchesOptions extends ShuffleOptions {
-  /** By default 32. */
-  readonly batchSize?: number;
+  /** By default 32; "full" and "auto" as of `fit`. */
+  readonly batchSize?: BatchSize;
   /** Whether each pass has an order of its own; by default true. */
   readonly shuffle?: boolean;
   /** Whether a last batch that is smaller is left out; by default false. */
@@ -66,15 +67,16 @@ export function shuffle<D extends object>(data: D, options: ShuffleOptions = {})
 export function batches<D extends object>(data: D, options: BatchesOptions = {}): Iterable<D> {
   const where = "batches";
   checkOptions(where, options, {
-    batchSize: positiveInteger,
+    batchSize: batchSizeOption,
     shuffle: bool,
     seed: seedValue,
     dropRemainder: bool,
     epoch: nonNegativeInteger,
     examples: positiveInteger,
   });
-  const { batchSize = 32, shuffle: shuffled = true, seed = 0, dropRemainder = false } = options;
+  const { shuffle: shuffled = true, seed = 0, dropRemainder = false } = options;
   const table = tableOf(where, data, options.examples);
+  const batchSize = batchSizeOf(options.batchSize ?? 32, table.count);
   const end = dropRemainder ? table.count - (table.count % batchSize) : table.count;
   if (end === 0) throw noWholeBatch(where, batchSize, table.count);
   let pass = options.epoch ?? 0;

@@ -1,6 +1,8 @@
 // The rules of thumb of a course in deep learning, checked against a model, its data and its history. The rules stand in rules/.
 
-import { anything, bool, checkOptions, either, fraction, oneOf, positiveInteger } from "../check.ts";
+import { anything, bool, checkOptions, fraction } from "../check.ts";
+import type { BatchSize } from "../data/batchSize.ts";
+import { batchSizeOption } from "../data/batchSize.ts";
 import { requireHistory } from "../draw/historyData.ts";
 import type { Model } from "../model.ts";
 import type { Examples, History } from "../train/fit.ts";
@@ -15,7 +17,7 @@ import { describeRun } from "./run.ts";
 /** What fit was told, and the other parts of the data; rules about what is left out are not checked. */
 export interface AdviseOptions {
   /** As given to fit; by default 32. "auto" and "full" are never complained of. */
-  readonly batchSize?: number | "auto" | "full";
+  readonly batchSize?: BatchSize;
   /** By default true. */
   readonly shuffle?: boolean;
   readonly validationSplit?: number;
@@ -61,7 +63,7 @@ export function advise(
   const core = coreOf(where, model);
   requireTraining(core, where);
   checkOptions(where, options, {
-    batchSize: either(positiveInteger, oneOf("auto", "full"), 'a positive integer, "auto" or "full"'),
+    batchSize: batchSizeOption,
     shuffle: bool,
     validationSplit: fraction,
     validation: anything,

@@ -4,8 +4,8 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid, isRecord } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
 import { percent } from "../draw/numbers.ts";
+import { labelsOf, predictedOf, requireSameCount, rowsOf } from "../metrics/rows.ts";
 import { textTable } from "../text.ts";
-import { labelsOf, predictedClasses, requireSameCount } from "./classes.ts";
 
 /** Categories of each example: a list of tags an example, or a flag an example for each tag. An example may have several. */
 export type Tags = readonly (readonly string[])[] | Readonly<Record<string, ArrayLike<boolean | number>>>;
@@ -50,7 +50,7 @@ function requireLists(tags: readonly unknown[]): asserts tags is readonly (reado
 function tagLists(tags: unknown, count: number): readonly ReadonlySet<string>[] {
   if (Array.isArray(tags)) {
     requireLists(tags);
-    requireSameCount(where, "tags", tags.length, "labels", count);
+    requireSameCount(where, { name: "tags", count: tags.length }, { name: "labels", count });
     return tags.map((list) => new Set(list));
   }
   if (!isRecord(tags) || Object.keys(tags).length === 0) {
@@ -61,7 +61,7 @@ function tagLists(tags: unknown, count: number): readonly ReadonlySet<string>[] 
     if (!Array.isArray(flags) && !ArrayBuffer.isView(flags))
       throw invalid(where, `tags.${tag}`, "an array of true and false", flags);
     const values = flags as unknown as ArrayLike<unknown>;
-    requireSameCount(where, `tags.${tag}`, values.length, "labels", count);
+    requireSameCount(where, { name: `tags.${tag}`, count: values.length }, { name: "labels", count });
     for (let i = 0; i < count; i++) {
       const flag = values[i];
       if (flag === true || flag === 1) lists[i]?.add(tag);
@@ -79,9 +79,9 @@ function tagLists(tags: unknown, count: number): readonly ReadonlySet<string>[] 
  * Throws `shape-mismatch` where they are not as many, `invalid-argument` for what is none of these.
  */
 export function errorAnalysis(predictions: Values, labels: Values, tags: Tags): ErrorAnalysis {
-  const predicted = predictedClasses(where, "predictions", predictions);
-  const wanted = labelsOf(where, "labels", labels);
-  requireSameCount(where, "predictions", predicted.length, "labels", wanted.length);
+  const [left, right] = [rowsOf(where, "predictions", predictions), rowsOf(where, "labels", labels)];
+  requireSameCount(where, left, right);
+  const [predicted, wanted] = [predictedOf(where, left), labelsOf(where, right)];
   const lists = tagLists(tags, wanted.length);
   const examples = wanted.length;
   const names = new Set(lists.flatMap((list) => [...list]));

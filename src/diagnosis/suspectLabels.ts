@@ -3,7 +3,8 @@
 import type { Checker } from "../check.ts";
 import { checkOptions, invalid, positiveInteger } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
-import { labelsOf, probabilitiesOf, requireSameCount } from "./classes.ts";
+import type { Rows } from "../metrics/rows.ts";
+import { labelsOf, largestIn, requireSameCount, rowsOf } from "../metrics/rows.ts";
 
 /** Options of `suspectLabels`. */
 export interface SuspectLabelsOptions {
@@ -31,6 +32,23 @@ const confidenceOption: Checker<number> = (value, name, at) => {
   throw invalid(at, name, "a number from 0 to 1", value);
 };
 
+/** Probabilities of each class: [n, classes], or [n] and [n, 1] for those of the class 1 alone. */
+function probabilitiesOf(values: Values): Rows {
+  const rows = rowsOf(where, "probabilities", values);
+  const { name, data, count, width } = rows;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    if (!(value >= 0 && value <= 1.0001))
+      throw invalid(where, name, `probabilities from 0 to 1, but example ${Math.floor(i / width)} has another`, value);
+  }
+  if (width > 1) return rows;
+  const both = Float64Array.from({ length: count * 2 }, (_, i) => {
+    const ofOne = data[i >> 1] as number;
+    return i % 2 === 1 ? ofOne : 1 - ofOne;
+  });
+  return { name, data: both, count, width: 2 };
+}
+
 /**
  * The examples where the model gives another class than the label a probability of at least `confidence`, the surest first.
  * Look at them: some labels are wrong, some show what the model cannot do. Random label errors in a training set do little
@@ -46,17 +64,18 @@ export function suspectLabels(
 ): SuspectLabel[] {
   checkOptions(where, options, { confidence: confidenceOption, limit: positiveInteger });
   const { confidence: least = 0.9, limit = Number.POSITIVE_INFINITY } = options;
-  const { data, count, width } = probabilitiesOf(where, "probabilities", probabilities);
-  const wanted = labelsOf(where, "labels", labels);
-  requireSameCount(where, "probabilities", count, "labels", wanted.length);
+  const rows = probabilitiesOf(probabilities);
+  const given = rowsOf(where, "labels", labels);
+  requireSameCount(where, rows, given);
+  const wanted = labelsOf(where, given);
+  const { data, count, width } = rows;
   const found: SuspectLabel[] = [];
   for (let index = 0; index < count; index++) {
     const label = wanted[index] as number;
     if (label >= width)
       throw invalid(where, "labels", `class indices below ${width}, but example ${index} is not`, label);
-    let predicted = 0;
+    const predicted = largestIn(rows, index);
     const at = (of: number): number => data[index * width + of] as number;
-    for (let j = 1; j < width; j++) if (at(j) > at(predicted)) predicted = j;
     if (predicted === label || at(predicted) < least) continue;
     found.push({ index, label, predicted, confidence: at(predicted), labelProbability: at(label) });
   }

@@ -5,8 +5,8 @@ import type { Checker } from "../check.ts";
 import { checkOptions, fraction, invalid } from "../check.ts";
 import type { NumericArray, Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
-import { labelsOf } from "../diagnosis/classes.ts";
 import { exp } from "../math.ts";
+import { labelsOf, requireSameCount, rowsOf } from "../metrics/rows.ts";
 import type { Model } from "../model.ts";
 import { formatShape } from "../shape.ts";
 import type { Prediction } from "../train/fit.ts";
@@ -57,13 +57,9 @@ function pointsOf(given: unknown): Points {
       `${where}: data.x must be [examples, 2], got ${shape ? formatShape(shape) : `${data.length} numbers`}.`,
     );
   }
-  const labels = labelsOf(where, "data.y", y);
-  if (labels.length * 2 !== data.length) {
-    throw new LanewiseError(
-      "shape-mismatch",
-      `${where}: data.y has ${labels.length} labels, data.x has ${data.length / 2} examples. They must be as many.`,
-    );
-  }
+  const rows = rowsOf(where, "data.y", y);
+  requireSameCount(where, rows, { name: "data.x", count: data.length / 2 });
+  const labels = labelsOf(where, rows);
   return { data, labels };
 }
 

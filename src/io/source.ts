@@ -27,7 +27,8 @@ export async function writeBytes(where: string, path: string, bytes: Uint8Array,
 
 /** The bytes of a source; throws `bad-file` where they cannot be read. */
 export async function bytesOf(where: string, source: unknown): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
+  // as plain bytes: slice of a Buffer of Node is no copy, but a view on what others hold
+  if (source instanceof Uint8Array) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (typeof Blob === "function" && source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
   const isUrl = source instanceof URL;

@@ -28,11 +28,14 @@ export interface ClassPairs {
   readonly classes: readonly string[];
 }
 
+/** Counts are kept for every pair of classes. */
+const CLASSES_MAX = 65536;
+
 const classesOption = (value: unknown, name: string, where: string): unknown => {
   const isNames = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string");
-  const isCount = Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65536;
+  const isCount = Number.isInteger(value) && (value as number) >= 1 && (value as number) <= CLASSES_MAX;
   if (isNames || isCount) return value;
-  throw invalid(where, name, "a number of classes from 1 to 65536, or an array of their names", value);
+  throw invalid(where, name, `a number of classes from 1 to ${CLASSES_MAX}, or an array of their names`, value);
 };
 
 /** Checkers of ClassOptions. */
@@ -48,6 +51,11 @@ export function pairsOf(where: string, labels: Values, predictions: Values, opti
   const pairs = { labels: labelsOf(where, left), predictions: predictedOf(where, right, options.threshold) };
   const most = (values: Int32Array): number => values.reduce((high, each) => Math.max(high, each), 0);
   const needed = Math.max(left.width, right.width, most(pairs.labels) + 1, most(pairs.predictions) + 1, 2);
+  if (needed > CLASSES_MAX)
+    throw new LanewiseError(
+      "invalid-argument",
+      `${where}: class ${needed - 1} occurs, the highest is ${CLASSES_MAX - 1}.`,
+    );
   const { classes = needed } = options;
   const names = typeof classes === "number" ? Array.from({ length: classes }, (_, i) => String(i)) : classes;
   if (Math.max(most(pairs.labels), most(pairs.predictions)) >= names.length)

@@ -1,4 +1,5 @@
-// Labels, predictions and scores as users have them, for the functions of `scores` and the metrics over a whole set.
+// Labels, predictions and scores as users have them: class indices, one-hot rows, rows of probabilities. For what compares
+// them: scores, tables, the analysis of errors.
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid } from "../check.ts";
@@ -6,8 +7,9 @@ import type { NumericArray, Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
 import { formatShape } from "../shape.ts";
 
-/** Rows of `width` numbers. */
+/** Rows of `width` numbers; `name` is the argument's, for messages. */
 export interface Rows {
+  readonly name: string;
   readonly data: NumericArray;
   readonly count: number;
   readonly width: number;
@@ -20,12 +22,18 @@ export function rowsOf(where: string, name: string, values: Values): Rows {
   if (shape && (shape.length === 0 || shape.length > 2))
     throw new LanewiseError("shape-mismatch", `${where}: ${name} must be [n] or [n, m], got ${formatShape(shape)}.`);
   const width = shape?.[1] ?? 1;
-  return { data, count: data.length / width, width };
+  return { name, data, count: data.length / width, width };
 }
 
-export function requireSameCount(where: string, a: Rows, b: Rows, names = "labels and predictions"): void {
-  if (a.count !== b.count)
-    throw new LanewiseError("shape-mismatch", `${where}: ${names} must be as many, got ${a.count} and ${b.count}.`);
+/** What has a name and so many examples. */
+type Counted = Pick<Rows, "name" | "count">;
+
+export function requireSameCount(where: string, a: Counted, b: Counted): void {
+  if (a.count === b.count) return;
+  throw new LanewiseError(
+    "shape-mismatch",
+    `${where}: ${a.name} has ${a.count} examples, ${b.name} has ${b.count}. They must be as many.`,
+  );
 }
 
 /** One weight an example; null where there are none. */
@@ -41,38 +49,46 @@ export function weightsOf(where: string, count: number, values: Values | undefin
 }
 
 /** Place of the first largest number of a row. */
-export function largestIn({ data, width }: Rows, row: number): number {
+export function largestIn({ data, width }: Pick<Rows, "data" | "width">, row: number): number {
   let best = 0;
   for (let j = 1; j < width; j++)
     if ((data[row * width + j] as number) > (data[row * width + best] as number)) best = j;
   return best;
 }
 
-/** A class index; throws for what is none. */
-export function classAt(where: string, name: string, { data }: Rows, row: number): number {
-  const value = data[row] as number;
-  if (!Number.isInteger(value) || value < 0 || value > 0xffff)
-    throw invalid(where, name, `class indices from 0 to 65535, but example ${row} is none`, value);
-  return value;
+/** The class of each row; a row with NaN has none. */
+function largest(where: string, rows: Rows): Int32Array {
+  for (let i = 0; i < rows.data.length; i++)
+    if (Number.isNaN(rows.data[i]))
+      throw new LanewiseError("non-finite", `${where}: ${rows.name} has NaN in example ${Math.floor(i / rows.width)}.`);
+  return Int32Array.from({ length: rows.count }, (_, i) => largestIn(rows, i));
+}
+
+function classIndices(where: string, { name, data }: Rows): Int32Array {
+  return Int32Array.from(data, (value, i) => {
+    if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value;
+    throw invalid(where, name, `class indices from 0, but example ${i} is none`, value);
+  });
 }
 
 /** Classes of labels: indices [n] or [n, 1], or one-hot rows. */
-export function labelsOf(where: string, rows: Rows): Int32Array {
-  return Int32Array.from({ length: rows.count }, (_, i) =>
-    rows.width > 1 ? largestIn(rows, i) : classAt(where, "labels", rows, i),
-  );
-}
+export const labelsOf = (where: string, rows: Rows): Int32Array =>
+  rows.width > 1 ? largest(where, rows) : classIndices(where, rows);
 
 /**
- * Predicted classes: the largest of each row [n, classes]; of [n] or [n, 1] 1 above the threshold, else 0, where a threshold is given or
- * a number is no integer, otherwise class indices.
+ * Predicted classes: the largest of each row [n, classes]; of [n] or [n, 1] class indices, or 1 above the threshold and else 0, where one
+ * is given or numbers are probabilities: not all integers, for which it is 0.5.
  */
-export function predictedOf(where: string, rows: Rows, threshold: number | undefined): Int32Array {
-  if (rows.width > 1) return Int32Array.from({ length: rows.count }, (_, i) => largestIn(rows, i));
-  let limit = threshold;
-  for (let i = 0; i < rows.count && limit === undefined; i++)
-    if (!Number.isInteger(rows.data[i] as number)) limit = 0.5;
-  return Int32Array.from({ length: rows.count }, (_, i) =>
-    limit === undefined ? classAt(where, "predictions", rows, i) : (rows.data[i] as number) > limit ? 1 : 0,
-  );
+export function predictedOf(where: string, rows: Rows, threshold?: number): Int32Array {
+  const { name, data, width } = rows;
+  if (width > 1) return largest(where, rows);
+  const isIndex = (value: number): boolean => Number.isInteger(value);
+  if (threshold === undefined && Array.prototype.every.call(data, isIndex)) return classIndices(where, rows);
+  return Int32Array.from(data, (value, i) => {
+    if (threshold === undefined && !(value >= 0 && value <= 1)) {
+      const expected = `class indices, or probabilities from 0 to 1, but example ${i} is neither; of logits, give 1 where they are above 0`;
+      throw invalid(where, name, expected, value);
+    }
+    return value > (threshold ?? 0.5) ? 1 : 0;
+  });
 }

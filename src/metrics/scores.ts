@@ -74,7 +74,7 @@ export function f1(labels: Values, predictions: Values, options: AveragedScoreOp
 /** Labels and scores, as many; labels 0 and 1 where there is one score an example. */
 function scoredRows(where: string, labels: Values, scores: Values): { classes: Int32Array; right: Rows } {
   const [left, right] = [rowsOf(where, "labels", labels), rowsOf(where, "scores", scores)];
-  requireSameCount(where, left, right, "labels and scores");
+  requireSameCount(where, left, right);
   const classes = labelsOf(where, left);
   const end = Math.max(2, right.width);
   const bad = classes.findIndex((label) => label >= end);
@@ -243,7 +243,7 @@ function regression(name: string, targets: Values, predictions: Values, options:
   const where = `scores.${name}`;
   checkOptions(where, options, weightedCheckers);
   const [left, right] = [rowsOf(where, "targets", targets), rowsOf(where, "predictions", predictions)];
-  requireSameCount(where, left, right, "targets and predictions");
+  requireSameCount(where, left, right);
   if (left.width !== right.width)
     throw new LanewiseError(
       "shape-mismatch",

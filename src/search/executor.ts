@@ -14,12 +14,15 @@ export interface ExecutorOptions {
   readonly trialSeconds: number | undefined;
 }
 
+/** What an executor tells of a trial: its number, how it ended and its value are enough. */
+export type ExecutorResult = Pick<TrialResult, "index" | "status" | "value"> & Partial<TrialResult>;
+
 /**
  * Runs trials, wherever: one result for each, in any order. Trials come as the method decides on them, some of them only after
  * results of others; a trial that goes wrong is a result with the status "failed", never an exception.
  */
 export interface Executor {
-  run(trials: AsyncIterable<Trial>, options: ExecutorOptions): AsyncIterable<TrialResult>;
+  run(trials: AsyncIterable<Trial>, options: ExecutorOptions): AsyncIterable<ExecutorResult>;
 }
 
 /** Runs trials in this thread, one after the other. `search` makes it where it is given a function. */

@@ -50,7 +50,8 @@ interface Start {
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 
 function refusal(start: Start, error: unknown): LanewiseError {
-  const { name, message } = errorRecord(error);
+  const { name, message: whole } = errorRecord(error);
+  const message = whole.replace(/ imported from data:\S*/, ""); // the worker's own text
   return new LanewiseError("invalid-argument", `inThreads: ${start.name} could not be loaded: ${name}: ${message}`, {
     cause: error,
   });

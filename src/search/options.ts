@@ -20,6 +20,7 @@ import type { Direction, Schedule } from "./methods.ts";
 import { coarseToFine, gridPoints, gridSearch, randomSearch } from "./methods.ts";
 import type { SearchTrial } from "./result.ts";
 import type { Axis, CompiledSpace } from "./space.ts";
+import { requirePlain } from "./space.ts";
 import type { SteerChange, SteerMoment, TrialFolds } from "./trial.ts";
 
 export type SearchMethod = "random" | "grid" | "coarseToFine" | "successiveHalving" | "hyperband";
@@ -254,5 +255,6 @@ export function checkChange(change: unknown, { trial, parameters }: SteerMoment)
         "unknown-option",
         `steer: set has "${name}", which trial ${trial.index} does not. Known: ${Object.keys(parameters).join(", ")}.`,
       );
+  for (const [name, value] of Object.entries(set ?? {})) requirePlain("steer", `set.${name}`, value, false);
   return change as SteerChange;
 }

@@ -1,8 +1,8 @@
 // search: runs the trials that a method decides on, by an executor, and keeps a journal of them.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import { invalid } from "../check.ts";
-import type { Executor } from "./executor.ts";
+import { invalid, isRecord } from "../check.ts";
+import type { Executor, ExecutorResult } from "./executor.ts";
 import { inProcess } from "./executor.ts";
 import type { Entry, OpenJournal } from "./journal.ts";
 import { header, lineOf, mergeEntries, openJournals, requireSame } from "./journal.ts";
@@ -17,7 +17,7 @@ import { createResult } from "./result.ts";
 import type { CompiledSpace, ParametersOf, Space } from "./space.ts";
 import { compileSpace } from "./space.ts";
 import type { Objective, Parameters, Steer, Trial, TrialResult } from "./trial.ts";
-import { failedResult, untilAborted } from "./trial.ts";
+import { errorRecord, failedResult, untilAborted } from "./trial.ts";
 
 const isExecutor = (value: unknown): value is Executor =>
   typeof value === "object" && value !== null && typeof (value as Executor).run === "function";
@@ -25,7 +25,7 @@ const isExecutor = (value: unknown): value is Executor =>
 /** Trials on their way: what the executor is fed with, and what it gives. */
 interface Line {
   readonly trials: Queue<Trial>;
-  readonly results: AsyncIterator<TrialResult>;
+  readonly results: AsyncIterator<ExecutorResult>;
 }
 
 interface Run {
@@ -70,26 +70,45 @@ function note(run: Run, proposal: Proposal, result: TrialResult, parameters: Par
   return trial;
 }
 
-/** A result as it came from an executor: a value that is none is a failure. */
-function checkResult(result: TrialResult, waiting: ReadonlyMap<number, unknown>): TrialResult {
-  const { index, status, value, seconds } = result;
+/** A result as it came from an executor, whole; a value that is none is a failure. */
+function checkResult(given: Partial<ExecutorResult>, waiting: ReadonlyMap<number, unknown>): TrialResult {
+  if (!isRecord(given))
+    throw invalid("search", "what the executor yields", "results { index, status, value, ... } of trials", given);
+  const { index = -1, status, value = null, seconds = 0, error = null } = given;
   if (!waiting.has(index))
     throw new LanewiseError(
       "invalid-argument",
-      `search: the executor gave a result of trial ${index}, which was not asked for.`,
+      `search: the executor gave a result of trial ${given.index}, which was not asked for.`,
     );
-  if (status === "failed" || Number.isFinite(value)) return result;
+  const { scores = [], metrics = {}, reports = [], steered = [], states = [] } = given;
+  const more = { scores, metrics, seconds, reports, steered, states };
+  if (status === "failed")
+    return { index, status, value: null, error: error ?? errorRecord("the executor gave no reason"), ...more };
+  if (status !== "completed" && status !== "stopped")
+    throw invalid("search", `the status of trial ${index}`, '"completed", "stopped" or "failed"', status);
+  if (Number.isFinite(value)) return { index, status, value, error, ...more };
   return failedResult(index, new LanewiseError("non-finite", `the value of the trial is ${value}.`), seconds);
+}
+
+/** What the executor gives for the trials; throws where that cannot be iterated. */
+function resultsOf(
+  { executor, signal, steer, options }: Run,
+  trials: AsyncIterable<Trial>,
+): AsyncIterator<ExecutorResult> {
+  const results: unknown = executor.run(trials, { signal, steer, trialSeconds: options.trialSeconds });
+  const iterate = (results as Partial<AsyncIterable<ExecutorResult>> | null | undefined)?.[Symbol.asyncIterator];
+  if (typeof iterate !== "function")
+    throw invalid("search", "what run of the executor returns", "an async iterable of results", results);
+  return iterate.call(results);
 }
 
 /** Runs trials and notes their results, in the order in which they come. */
 async function runTrials(run: Run, proposals: readonly Proposal[]): Promise<void> {
   if (proposals.length === 0) return;
-  const { executor, signal, steer, options, journal, plan } = run;
+  const { signal, options, journal, plan } = run;
   if (!run.line) {
     const trials = createQueue<Trial>();
-    const given = { signal, steer, trialSeconds: options.trialSeconds };
-    run.line = { trials, results: executor.run(trials, given)[Symbol.asyncIterator]() };
+    run.line = { trials, results: resultsOf(run, trials) };
   }
   const waiting = new Map<number, { proposal: Proposal; trial: Trial }>();
   for (const proposal of proposals) {

@@ -89,6 +89,28 @@ export interface CompiledSpace {
 export const isParameter = (value: unknown): value is Parameter<unknown> =>
   typeof value === "object" && value !== null && (value as Parameter<unknown>).kind === "parameter";
 
+/** Checks that JSON can hold a value, in which hyperparameters may stand only where they mean something. */
+export function requirePlain(
+  where: string,
+  name: string,
+  value: unknown,
+  parameters: boolean,
+  around: readonly unknown[] = [],
+): void {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return;
+  if (typeof value === "number" && Number.isFinite(value)) return;
+  if (parameters && isParameter(value)) return;
+  const prototype: unknown = typeof value === "object" ? Object.getPrototypeOf(value) : undefined;
+  const isPlain = Array.isArray(value) || prototype === null || prototype === Object.prototype;
+  if (!isPlain || isParameter(value) || around.includes(value)) {
+    const expected =
+      "a number, string, boolean, null, or a list or record of such: what workers can be sent and journals can hold";
+    throw invalid(where, name, expected, value);
+  }
+  for (const [key, each] of Object.entries(value as object))
+    requirePlain(where, `${name}.${key}`, each, parameters, [...around, value]);
+}
+
 const between = (low: number, high: number, share: number): number =>
   share <= 0 ? low : share >= 1 ? high : Math.min(high, Math.max(low, low + share * (high - low)));
 const betweenLogs = (low: number, high: number, share: number): number =>

@@ -14,7 +14,7 @@ import {
   positiveInteger,
 } from "../check.ts";
 import type { Condition, Parameter, ParametersOf, PlainValue, SpaceNode } from "./space.ts";
-import { isParameter } from "./space.ts";
+import { requirePlain } from "./space.ts";
 
 const parameter = <T>(rule: Parameter<T>["rule"]): Parameter<T> => ({ kind: "parameter", rule });
 
@@ -73,28 +73,6 @@ export function integer(low: number, high: number, options: IntegerOptions = {})
     );
   if (log && step !== 1) throw new LanewiseError("invalid-argument", `${where}: give log or step, not both.`);
   return parameter({ type: "integer", low, high, step, log });
-}
-
-/** Checks that JSON can hold a value, in which hyperparameters may stand only where they mean something. */
-function requirePlain(
-  where: string,
-  name: string,
-  value: unknown,
-  parameters: boolean,
-  around: readonly unknown[] = [],
-): void {
-  if (value === null || typeof value === "string" || typeof value === "boolean") return;
-  if (typeof value === "number" && Number.isFinite(value)) return;
-  if (parameters && isParameter(value)) return;
-  const prototype: unknown = typeof value === "object" ? Object.getPrototypeOf(value) : undefined;
-  const isPlain = Array.isArray(value) || prototype === null || prototype === Object.prototype;
-  if (!isPlain || isParameter(value) || around.includes(value)) {
-    const expected =
-      "a number, string, boolean, null, or a list or record of such: what workers can be sent and journals can hold";
-    throw invalid(where, name, expected, value);
-  }
-  for (const [key, each] of Object.entries(value as object))
-    requirePlain(where, `${name}.${key}`, each, parameters, [...around, value]);
 }
 
 /**

@@ -5,7 +5,6 @@ import type { Machine } from "../../bindings/machine.ts";
 import {
   bool,
   checkOptions,
-  either,
   fraction,
   invalid,
   isRecord,
@@ -15,7 +14,8 @@ import {
 } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
 import { flattenArray, newArray } from "../data/arrays.ts";
-import { noWholeBatch, suggestBatchSize } from "../data/batchSize.ts";
+import type { BatchSize } from "../data/batchSize.ts";
+import { batchSizeOf, batchSizeOption, noWholeBatch } from "../data/batchSize.ts";
 import { gatherInto, part } from "../data/feed.ts";
 import type { Executable } from "../executable.ts";
 import { defaultMachine } from "../machine.ts";
@@ -85,7 +85,7 @@ export interface FitOptions {
   /** By default 1. */
   readonly epochs?: number;
   /** By default 32. "full": all examples; "auto": all up to 2,000, else 64 to 512 as `suggestBatchSize` says. */
-  readonly batchSize?: number | "auto" | "full";
+  readonly batchSize?: BatchSize;
   /** Whether a last batch that is smaller is left out; by default false. With `shuffle` it is another part each epoch. */
   readonly dropRemainder?: boolean;
   /** Whether examples are put in another order each epoch, by the model's seed; by default true. */
@@ -488,10 +488,9 @@ export function inTurn<T>(
 
 export const isSource = (data: unknown): data is BatchSource =>
   typeof data === "function" ||
-  (typeof data === "object" &&
-    data !== null &&
-    !Array.isArray(data) &&
-    (Symbol.asyncIterator in data || Symbol.iterator in data));
+  (Array.isArray(data)
+    ? isRecord(data[0]) // batches; of anything else it is no data
+    : typeof data === "object" && data !== null && (Symbol.asyncIterator in data || Symbol.iterator in data));
 
 /** An error about variables that are half changed, with what was whole: the last epoch that ended. */
 function withEpoch(error: unknown, epoch: number, last: number | null): unknown {
@@ -500,18 +499,12 @@ function withEpoch(error: unknown, epoch: number, last: number | null): unknown 
   return new LanewiseError("state-lost", `fit, epoch ${epoch}: ${error.message} ${whole}.`, { cause: error });
 }
 
-const batchSizeOption = either(
-  positiveInteger,
-  oneOf("auto", "full"),
-  'an integer from 1 to 2147483647, "auto" or "full"',
-);
-
 /** The number that the option stands for; `count` is null where batches come from a function. */
-function batchSizeFor(where: string, option: number | "auto" | "full", count: number | null): number {
-  if (typeof option === "number") return option;
-  if (count === null)
+function batchSizeFor(where: string, option: BatchSize, count: number | null): number {
+  if (count !== null) return batchSizeOf(option, count);
+  if (typeof option !== "number")
     throw invalid(where, "batchSize", "a number where batches come from a function: their sizes are theirs", option);
-  return option === "full" ? count : suggestBatchSize(count);
+  return option;
 }
 
 export async function fit(

@@ -116,7 +116,7 @@ export const calls: readonly Call[] = [
   {
     name: "augment.mixup",
     args: [["data", kind([], [1], { x: labelled.x }, { ...labelled, z: 1 }), labelled], record({ classes: 2 })],
-    options: { alpha: positive, batchSize: size, seed, classes: must(size), dropLast: flag },
+    options: { alpha: positive, batchSize: size, seed, classes: must(size), dropRemainder: flag },
     run: augment.mixup as Call["run"],
   },
   {

@@ -77,7 +77,7 @@ export const modelCalls = (model: Model): readonly Call[] => {
     [],
     [1],
     new Float32Array(4),
-    [{ x }],
+    [x],
     () => 5,
     () => [null],
     () => [{ x: [1], y }],

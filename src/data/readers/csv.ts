@@ -17,7 +17,7 @@ export interface CsvOptions {
   /** The column, or columns, of `y`; all others are features. */
   readonly target?: string | readonly string[];
   /**
-   * Columns of categories: names, whose categories are those found, sorted; or a record of the categories in the order of
+   * Columns of categories: names, whose categories are those found, sorted (numbers by value); or a record of the categories in the order of
    * their codes, such as `categories` of a file read before. A column in which nothing is a number is one by itself.
    */
   readonly categories?: readonly string[] | Readonly<Record<string, readonly string[]>>;
@@ -107,7 +107,7 @@ export async function readCsv(source: ByteSource | { readonly text: string }, op
     if (known === undefined && (filled.length === 0 || filled.some((cell) => NUMBER.test(cell)))) {
       columns[name] = readNumbers(grid, name, cells, options.empty ?? "error");
     } else {
-      const list = known ?? [...new Set(cells.map((cell) => cell ?? ""))].sort();
+      const list = known ?? categoriesIn(cells);
       columns[name] = readCategories(grid, name, cells, list);
       found[name] = [...list];
     }
@@ -185,6 +185,12 @@ function categoriesOf({ categories }: CsvOptions): Map<string, readonly string[]
   if (categories === undefined) return new Map();
   if (Array.isArray(categories)) return new Map(categories.map((name: string) => [name, null]));
   return new Map(Object.entries(categories as Readonly<Record<string, readonly string[]>>));
+}
+
+/** The texts of a column, each once: sorted, numbers by their value. */
+function categoriesIn(cells: readonly (string | null)[]): string[] {
+  const texts = [...new Set(cells.map((cell) => cell ?? ""))].sort();
+  return texts.every((text) => NUMBER.test(text)) ? texts.sort((a, b) => Number(a) - Number(b)) : texts;
 }
 
 /** The cells of a column; null where one is empty. */
