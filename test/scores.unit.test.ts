@@ -198,6 +198,8 @@ suite("scores", (test) => {
   test("logits and NaN are no probabilities of the class 1, unless a threshold says what is above", () => {
     refused(() => scores.accuracy([0, 1], [-2.5, 0.5]), "invalid-argument", "predictions");
     refused(() => scores.accuracy([0, 1], [0.25, Number.NaN]), "invalid-argument", "example 1");
+    const rows = { data: [0.1, 0.9, Number.NaN, 0.5], shape: [2, 2] };
+    refused(() => scores.accuracy([1, 0], rows), "non-finite", "example 1");
     assert.is(scores.accuracy([0, 1], [-2.5, 0.25], { threshold: 0 }), 1);
     assert.is(scores.accuracy([0, 1], [0, 0.5]), 0.5);
   });
