@@ -120,7 +120,8 @@ function* drawInitialValues(machine: Machine, variables: readonly Variable[]): W
       keys.push((state.seed % 2 ** 32) | 0, Math.floor(state.seed / 2 ** 32) | 0, 0, 0);
       const common = { n: storage.length, stream: state.stream, control, out: storage };
       // by this thread alone: where one is lost nothing would repeat it
-      const [{ parts } = { parts: 1 }] = sharesOf([storage.length * DRAW], usualThreadCosts);
+      const work = { nanoseconds: storage.length * DRAW, written: storage.length };
+      const [{ parts } = { parts: 1 }] = sharesOf([work], usualThreadCosts);
       const share = { threads: 1, parts };
       instructions.push(
         initial.kind === "uniform"

@@ -14,8 +14,10 @@ export interface ThreadCosts {
   readonly share: number;
   /** What a whole program must save to be worth waking others at all. */
   readonly program: number;
-  /** Time of a part, where all of memory has been touched before: the first time takes up to thirty times as long. */
+  /** The longest that a thread runs a part. */
   readonly part: number;
+  /** Most elements that a part writes: where memory was never touched, the first time takes thirty times as long. */
+  readonly partElements: number;
 }
 
 /** Measured on two cores of 4 GHz; two meetings take half a microsecond, and half of the data moves to another core's cache. */
@@ -24,16 +26,31 @@ export const usualThreadCosts: ThreadCosts = {
   element: 0.1,
   share: 2000,
   program: 20_000,
-  part: 1e5,
+  part: 8e6,
+  partElements: 400_000,
 };
 
-/** Estimated time of an instruction on one thread. */
-export function workOf(instruction: VirtualInstruction | VirtualChain, costs: ThreadCosts): number {
+/** What an instruction is estimated to take on one thread. */
+export interface Work {
+  readonly nanoseconds: number;
+  /** Elements that it writes. */
+  readonly written: number;
+}
+
+const lengthOf = (buffers: readonly { readonly length: number }[]): number =>
+  buffers.reduce((sum, { length }) => sum + length, 0);
+
+export function workOf(instruction: VirtualInstruction | VirtualChain, costs: ThreadCosts): Work {
   const { reads, writes } = accesses(instruction);
-  if (writes.length === 0) return 0; // it may end the program, which one thread does for all
-  const elements = [...reads, ...writes].reduce((sum, { length }) => sum + length, 0);
+  const written = lengthOf(writes);
+  if (written === 0) return { nanoseconds: 0, written }; // it may end the program, which one thread does for all
   const multiplyAdds = stepsOf(instruction).reduce((sum, step) => sum + (step.multiplyAdds ?? 0), 0);
-  return elements * costs.element + multiplyAdds * costs.multiplyAdd;
+  return { nanoseconds: (lengthOf(reads) + written) * costs.element + multiplyAdds * costs.multiplyAdd, written };
+}
+
+/** Of two that are done as one. */
+export function together(a: Work, b: Work): Work {
+  return { nanoseconds: a.nanoseconds + b.nanoseconds, written: a.written + b.written };
 }
 
 /** More parts would only be smaller. */
@@ -43,9 +60,15 @@ const divided = (work: number, each: number): number =>
   Math.max(1, Math.min(PARTS_MAX, Math.floor(work / Math.max(each, 1))));
 
 /** How instructions of so much work are divided; not among threads where the program is too small to gain. */
-export function sharesOf(works: readonly number[], { share, program, part }: ThreadCosts): Share[] {
-  const shares = works.map((work) => ({ threads: divided(work, share), parts: divided(work, part) }));
+export function sharesOf(works: readonly Work[], { share, program, part, partElements }: ThreadCosts): Share[] {
+  const shares = works.map(({ nanoseconds, written }) => ({
+    threads: divided(nanoseconds, share),
+    parts: Math.max(divided(nanoseconds, part), divided(written, partElements)),
+  }));
   // with two threads, the least that are shared by
-  const saved = works.reduce((sum, work, i) => sum + ((shares[i] as Share).threads > 1 ? work / 2 : 0), 0);
+  const saved = works.reduce(
+    (sum, { nanoseconds }, i) => sum + ((shares[i] as Share).threads > 1 ? nanoseconds / 2 : 0),
+    0,
+  );
   return saved >= program ? shares : shares.map((each) => ({ ...each, threads: 1 }));
 }
