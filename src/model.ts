@@ -149,9 +149,9 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
   const members = {
     compile(given: CompileOptions): void {
       requireAlive(core, "compile");
-      idle("compile");
       if (core.calls.length > 0)
         throw new LanewiseError("busy", `compile: ${core.calls[0]} is running. Await it first.`);
+      if (core.programs.size > 0) idle("compile"); // they are dropped
       const training = checkCompile(core, given);
       dropPrograms(core);
       core.training = training;

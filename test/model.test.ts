@@ -22,6 +22,7 @@ import {
   sequential,
   sgd,
 } from "../src/index.ts";
+import { defaultMachine } from "../src/machine.ts";
 import { assert, suite } from "./harness.ts";
 
 /** Numbers between -1 and 1. */
@@ -578,6 +579,19 @@ suite("models, the loops", (test) => {
     }
     await rejects(model.fit(examples(8), { epochs: 0 }), "invalid-argument");
     again();
+  });
+
+  test("another model is compiled at any moment while one is trained, and waits its turn", async () => {
+    const machine = await defaultMachine();
+    const model = classifier();
+    machine.busy = "fit"; // as between two slices of a step
+    try {
+      model.compile({ optimizer: sgd(), loss: crossentropy });
+    } finally {
+      machine.busy = null;
+    }
+    const [first, second] = await Promise.all([classifier().fit(examples(8)), model.fit(examples(8))]);
+    assert.is(first.epochs.length + second.epochs.length, 2);
   });
 
   test("a model disposed of in a callback ends fit", async () => {
