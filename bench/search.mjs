@@ -1,4 +1,4 @@
-// `node bench/search.mjs [--trials=40] [--epochs=200] [--rounds=3]`: a search over one worker and over two: how many times as fast it is, and whether trials and
+// `node bench/search.mjs [--trials=40] [--epochs=1000] [--rounds=3]`: a search over one worker and over two: how many times as fast it is, and whether trials and
 // the best are the same. It exits with 1 where they are not.
 
 import { spawnSync } from "node:child_process";

@@ -9,7 +9,7 @@ import type { Hyperparameters } from "./searchObjective.ts";
 const { values } = parseArgs({
   options: {
     trials: { type: "string", default: "40" },
-    epochs: { type: "string", default: "200" },
+    epochs: { type: "string", default: "1000" },
     rounds: { type: "string", default: "3" },
   },
 });
