@@ -253,6 +253,29 @@ function schedulesByEpoch() {
   };
 }
 
+/** Logistic regression on two features, one a hundred times as large as the other, as they are and standardised. */
+async function scales() {
+  const { x, y } = rings(240, 5);
+  const data = { x: x.map(([a, b]) => [100 * (a + 1), b + a]), y: x.map(([a, b]) => [a + 2 * b > 0.2 ? 1 : 0]) };
+  const scaled = lanewise.standardize();
+  scaled.adapt(data.x);
+  const curves = {};
+  for (const [name, layers, learningRate] of [
+    ["as they are, rate 0.0002", [], 2e-4],
+    ["standardised, rate 1", [scaled], 1],
+  ]) {
+    const model = sequential([...layers, dense({ units: 1, activation: "sigmoid" })], { inputShape: [2], seed: 2 });
+    model.compile({ optimizer: lanewise.sgd({ learningRate }), loss: "binaryCrossentropy" });
+    curves[name] = (await model.fit(data, { epochs: 40, batchSize: "full" })).metrics.loss;
+  }
+  return lanewise.drawCurves(curves, {
+    title: "Gradient descent and the scale of features",
+    xLabel: "epoch",
+    yLabel: "loss",
+    scale: "log",
+  });
+}
+
 const pictures = {
   history: async () => lanewise.drawHistory((await theBars()).history, { title: "Training on 40 images" }),
   confusion,
@@ -278,6 +301,7 @@ const pictures = {
   "regularization-dropout": ofExample("regularization", "dropout"),
   normalization: ofExample("normalization", "loss"),
   augmented,
+  scales,
   search: searches,
 };
 
