@@ -255,7 +255,7 @@ function schedulesByEpoch() {
 
 /** Logistic regression on two features, one a hundred times as large as the other, as they are and standardised. */
 async function scales() {
-  const { x, y } = rings(240, 5);
+  const { x } = rings(240, 5);
   const data = { x: x.map(([a, b]) => [100 * (a + 1), b + a]), y: x.map(([a, b]) => [a + 2 * b > 0.2 ? 1 : 0]) };
   const scaled = lanewise.standardize();
   scaled.adapt(data.x);
