@@ -194,6 +194,13 @@ suite("error analysis", (test) => {
     throws(() => errorAnalysis([1, 0], [1, 0], { a: [true] }), "shape-mismatch", "tags.a has 1");
     throws(() => errorAnalysis([1, 2.5], [1, 0], [[], []]), "invalid-argument", "example 1");
     throws(() => errorAnalysis([], [], []), "empty-data", "predictions");
+    const probabilities = [
+      [0.7, 0.3],
+      [0.2, 0.8],
+    ];
+    const swapped = "labels must be class indices, or one-hot rows";
+    throws(() => errorAnalysis([0, 1], probabilities, [[], []]), "invalid-argument", swapped);
+    throws(() => suspectLabels([0, 1], probabilities), "invalid-argument", "are the arguments swapped?");
   });
 });
 

@@ -186,6 +186,19 @@ suite("scores", (test) => {
     refused(() => scores.accuracy([0, 1], [0]), "shape-mismatch", "as many");
     refused(() => scores.accuracy([0.5], [0]), "invalid-argument", "labels");
     refused(() => scores.accuracy([-1], [0]), "invalid-argument", "labels");
+    for (const row of [[0.7, 0.3], [1, 1], [0, 0], [2, 0], [Number.NaN, 1]]) // biome-ignore format: one
+      refused(() => scores.accuracy([[0, 1], row], [1, 0]), "invalid-argument", "but example 1 is none");
+    const swapped = "labels must be class indices, or one-hot rows";
+    for (const call of [
+      confusionMatrix,
+      classificationReport,
+      scores.accuracy,
+      scores.f1,
+      scores.precision,
+      scores.recall,
+    ])
+      refused(() => call(probabilities, labels), "invalid-argument", swapped);
+    refused(() => scores.logLoss(probabilities, labels), "invalid-argument", "are the arguments swapped?");
     refused(() => confusionMatrix([0, 5], [0, 1], { classes: 3 }), "invalid-argument", "class 5");
     refused(() => scores.rocAuc([0, 2], [0.1, 0.2]), "invalid-argument", "labels");
     refused(() => scores.f1([0, 2], [0, 1], { average: "binary" }), "invalid-argument", "binary");

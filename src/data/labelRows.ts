@@ -18,22 +18,23 @@ export function labelsOf(where: string, name: string, data: ArrayLike<number>, e
   return Int32Array.from(data);
 }
 
-/** The class of each example where rows are one-hot, e.g. [0, 0, 1]; throws where one is not. */
-function classesOfRows(where: string, name: string, data: ArrayLike<number>, classes: number): Int32Array {
-  const labels = new Int32Array(data.length / classes);
-  for (let i = 0; i < labels.length; i++) {
-    let found = -1;
-    for (let j = 0; j < classes; j++) {
-      const value = data[i * classes + j];
-      if (value === 0) continue;
-      if (value !== 1 || found >= 0) found = classes;
-      else found = j;
-    }
-    if (found < 0 || found === classes) {
-      const row = Array.from({ length: Math.min(classes, 12) }, (_, j) => data[i * classes + j]);
-      throw invalid(where, name, "integers, or rows with a single 1 and zeros", row);
-    }
-    labels[i] = found;
+/** The class of a one-hot row, e.g. 2 of [0, 0, 1]; -1 of any other row. */
+export function oneHotAt(data: ArrayLike<number>, row: number, classes: number): number {
+  let found = -1;
+  for (let j = 0; j < classes; j++) {
+    const value = data[row * classes + j];
+    if (value === 0) continue;
+    if (value !== 1 || found >= 0) return -1;
+    found = j;
   }
-  return labels;
+  return found;
+}
+
+function classesOfRows(where: string, name: string, data: ArrayLike<number>, classes: number): Int32Array {
+  return Int32Array.from({ length: data.length / classes }, (_, i) => {
+    const label = oneHotAt(data, i, classes);
+    if (label >= 0) return label;
+    const row = Array.from({ length: Math.min(classes, 12) }, (_, j) => data[i * classes + j]);
+    throw invalid(where, name, "integers, or rows with a single 1 and zeros", row);
+  });
 }

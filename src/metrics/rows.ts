@@ -5,6 +5,7 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid } from "../check.ts";
 import type { NumericArray, Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
+import { oneHotAt } from "../data/labelRows.ts";
 import { formatShape } from "../shape.ts";
 
 /** Rows of `width` numbers; `name` is the argument's, for messages. */
@@ -71,9 +72,21 @@ function classIndices(where: string, { name, data }: Rows): Int32Array {
   });
 }
 
-/** Classes of labels: indices [n] or [n, 1], or one-hot rows. */
-export const labelsOf = (where: string, rows: Rows): Int32Array =>
-  rows.width > 1 ? largest(where, rows) : classIndices(where, rows);
+/**
+ * Classes of labels: indices [n] or [n, 1], or one-hot rows. Rows of probabilities are refused: some functions take labels first, others
+ * predictions, and swapped arguments would go unnoticed.
+ */
+export function labelsOf(where: string, rows: Rows): Int32Array {
+  if (rows.width === 1) return classIndices(where, rows);
+  const { name, data, count, width } = rows;
+  return Int32Array.from({ length: count }, (_, i) => {
+    const label = oneHotAt(data, i, width);
+    if (label >= 0) return label;
+    const row = Array.from({ length: Math.min(width, 12) }, (_, j) => data[i * width + j]);
+    const expected = `class indices, or one-hot rows with a single 1 and zeros, but example ${i} is none (rows of probabilities are predictions: are the arguments swapped?)`;
+    throw invalid(where, name, expected, row);
+  });
+}
 
 /**
  * Predicted classes: the largest of each row [n, classes]; of [n] or [n, 1] class indices, or 1 above the threshold and else 0, where one
