@@ -264,6 +264,32 @@ suite("CSV", (test) => {
     await refused(() => readCsv({ text }, { empty: "NaN" }), "bad-file", /row 4, column "a" holds "NA".*emptyTexts/);
   });
 
+  test("a first row of numbers is taken as names only where that is said", async () => {
+    const text = "5.1,3.5,0\n4.9,3.0,1\n";
+    await refused(() => readCsv({ text }), "bad-file", /first row holds numbers.*header: false.*header: true/);
+    assert.equal((await readCsv({ text }, { header: true })).names, ["5.1", "3.5", "0"]);
+    assert.equal((await readCsv({ text }, { header: false })).x.shape, [2, 3]);
+    assert.equal((await readCsv({ text: "5.1,x\n1,2\n" })).names, ["5.1", "x"]);
+  });
+
+  test("the target by its place, from the end where negative", async () => {
+    const text = "5.1,3.5,0\n4.9,3.0,1\n";
+    for (const target of [-1, 2]) {
+      const { y, names } = await readCsv({ text }, { header: false, target });
+      assert.equal(y, Float64Array.of(0, 1));
+      assert.equal(names, ["column0", "column1"]);
+    }
+    assert.equal((await readCsv({ text }, { header: false, target: -3 })).y, Float64Array.of(5.1, 4.9));
+    for (const target of [3, -4])
+      await refused(() => readCsv({ text }, { header: false, target }), "invalid-argument", /3 columns, from 0 to 2/);
+    for (const target of [1.5, Number.NaN, true])
+      await refused(
+        () => readCsv({ text }, { target: target as never }),
+        "invalid-argument",
+        /name of a column, its place/,
+      );
+  });
+
   test("numbers are those of every notation, exact; what is almost one is refused", async () => {
     const cells = ["-1.5", "+2", ".5", "7.", "1e-3", "1E5", " 4 ", "0.1", "9007199254740993"];
     const { columns } = await readCsv({ text: `a\n${cells.join("\n")}\n` });
@@ -279,7 +305,7 @@ suite("CSV", (test) => {
     await refused(() => readCsv({ text: 'a,b\n"1"x,2\n' }), "bad-file", /row 2: .*quote/);
     await refused(() => readCsv({ text: "a,b\n" }), "empty-data", /no rows below a header/);
     await refused(() => readCsv({ text: "" }), "empty-data", /no rows/);
-    await refused(() => readCsv({ text: "a,a\n1,2\n" }), "bad-file", /"a" twice/);
+    await refused(() => readCsv({ text: "a,a\n1,2\n" }), "bad-file", /"a" twice.*header: false/);
     await refused(
       () => readCsv({ text: iris }, { target: "kind" }),
       "invalid-argument",

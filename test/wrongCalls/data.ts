@@ -152,7 +152,7 @@ export const calls: readonly Call[] = [
       header: flag,
       delimiter: kind([], "", ",,", '"', "\n"),
       columns: kind([], ["c"], ["a", "a"], "a"),
-      target: kind([], "c", ["a", "b"], [1]),
+      target: kind(["0", "-1"], "c", 2, -3, ["a", "b"], [1]),
       categories: kind(["{}"], ["c"], "a", { a: [1] }, { a: "1" }, { a: ["0", "0"] }),
       empty: choice,
       emptyTexts: kind([], "NA", [1]),

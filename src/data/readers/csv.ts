@@ -8,14 +8,17 @@ import { gunzip, isGzip } from "./gzip.ts";
 
 /** Options of `readCsv`. */
 export interface CsvOptions {
-  /** Whether the first row names the columns; by default true. Without, they are column0, column1, ... */
+  /**
+   * Whether the first row names the columns; by default true, but then a first row of nothing but numbers is an error. With false they are
+   * column0, column1, ...
+   */
   readonly header?: boolean;
   /** One character; by default ",". */
   readonly delimiter?: string;
   /** The columns to read, in this order; by default all. */
   readonly columns?: readonly string[];
-  /** The column, or columns, of `y`; all others are features. */
-  readonly target?: string | readonly string[];
+  /** The column, or columns, of `y`, by name, or one by its place in the file: 0 is the first, -1 the last. All others are features. */
+  readonly target?: string | number | readonly string[];
   /**
    * Columns of categories: names, whose categories are those found, sorted (numbers by value); or a record of the categories in the order of
    * their codes, such as `categories` of a file read before. A column in which nothing is a number is one by itself.
@@ -41,9 +44,14 @@ export interface Csv {
   readonly categories: Record<string, string[]>;
 }
 
-const names = (value: unknown, name: string, where: string): readonly string[] => {
+const names = (
+  value: unknown,
+  name: string,
+  where: string,
+  expected = "a non-empty array of names",
+): readonly string[] => {
   if (!Array.isArray(value) || value.length === 0 || !value.every((each) => typeof each === "string"))
-    throw invalid(where, name, "a non-empty array of names", value);
+    throw invalid(where, name, expected, value);
   if (new Set(value).size < value.length) throw invalid(where, name, "names, each once", value);
   return value;
 };
@@ -54,15 +62,22 @@ const checkers = {
     const ok = typeof value === "string" && value.length === 1 && !'\r\n"\ufeff'.includes(value);
     if (!ok) throw invalid(where, name, "one character, no quote or line break", value);
   },
-  columns: names,
-  target: (value: unknown, name: string, where: string): unknown =>
-    typeof value === "string" ? value : names(value, name, where),
+  columns: (value: unknown, name: string, where: string) => names(value, name, where),
+  target(value: unknown, name: string, where: string): void {
+    if (typeof value === "string" || (typeof value === "number" && Number.isInteger(value))) return;
+    names(
+      value,
+      name,
+      where,
+      "the name of a column, its place (0 is the first, -1 the last), or a non-empty array of names",
+    );
+  },
   categories(value: unknown, name: string, where: string): void {
     if (!isRecord(value)) names(value, name, where);
     else for (const [key, list] of Object.entries(value)) names(list, `${name}.${key}`, where);
   },
   empty: oneOf("error", "NaN"),
-  emptyTexts: names,
+  emptyTexts: (value: unknown, name: string, where: string) => names(value, name, where),
 };
 
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
@@ -87,7 +102,7 @@ export async function readCsv(source: ByteSource | { readonly text: string }, op
   checkOptions("readCsv", options, checkers);
   const grid = await readGrid(where, await textOf(where, source), options);
   const chosen = options.columns ?? grid.header;
-  const targets = typeof options.target === "string" ? [options.target] : (options.target ?? []);
+  const targets = targetsOf(where, options.target, grid.header);
   const categories = categoriesOf(options);
   for (const [option, list] of [
     ["columns", chosen],
@@ -129,6 +144,15 @@ export async function readCsv(source: ByteSource | { readonly text: string }, op
   };
 }
 
+/** The names of the target's columns. */
+function targetsOf(where: string, target: CsvOptions["target"], header: readonly string[]): readonly string[] {
+  if (typeof target !== "number") return typeof target === "string" ? [target] : (target ?? []);
+  const name = header.at(target);
+  if (name !== undefined) return [name];
+  const span = `from 0 to ${header.length - 1}, or from -${header.length} to -1`;
+  throw invalid(where, "target", `the place of one of ${header.length} columns, ${span}`, target);
+}
+
 const unknownColumn = (where: string, option: string, name: string, header: readonly string[]): LanewiseError =>
   new LanewiseError(
     "invalid-argument",
@@ -154,7 +178,11 @@ async function textOf(where: string, source: ByteSource | { readonly text: strin
   }
 }
 
-async function readGrid(where: string, text: string, { header = true, delimiter = "," }: CsvOptions): Promise<Grid> {
+const NO_HEADER =
+  "Give { header: false } where the first row is an example, { header: true } where these are names of columns.";
+
+async function readGrid(where: string, text: string, options: CsvOptions): Promise<Grid> {
+  const { header = true, delimiter = "," } = options;
   const { Parser } = await import("../../../bindings/generated/csv.ts");
   const { data, errors } = new Parser({ delimiter, newline: "\n" }).parse(text.replace(/\r\n?/g, "\n"));
   const [error] = errors;
@@ -166,9 +194,15 @@ async function readGrid(where: string, text: string, { header = true, delimiter 
   const first = header ? 1 : 0;
   if (!named || end <= first)
     throw new LanewiseError("empty-data", `${where}: it has no rows${header ? " below a header" : ""}.`);
+  if (options.header === undefined && named.every((name) => NUMBER.test(name)))
+    throw new LanewiseError("bad-file", `${where}: its first row holds numbers alone. ${NO_HEADER}`);
   const names = named.map((name, i) => (name === "" ? `column${i}` : name));
   const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined) throw new LanewiseError("bad-file", `${where}: its header names "${twice}" twice.`);
+  if (twice !== undefined)
+    throw new LanewiseError(
+      "bad-file",
+      `${where}: its header names "${twice}" twice. Give names of their own, or { header: false } where the first row is an example.`,
+    );
   const rows = data.slice(first, end);
   rows.forEach((row, i) => {
     if (row.length === names.length) return;
