@@ -140,7 +140,15 @@ export { classificationReport, confusionMatrix } from "./metrics/confusion.ts";
 export type { Average } from "./metrics/counts.ts";
 export type { TopKOptions } from "./metrics/topK.ts";
 export type { AucOptions, ClassScoreOptions } from "./metrics/whole.ts";
-export type { BinaryAccuracyOptions, Metric, MetricBatch, MetricLike, MetricName, StatefulMetric } from "./metrics.ts";
+export type {
+  BinaryAccuracyOptions,
+  Metric,
+  MetricBatch,
+  MetricLike,
+  MetricName,
+  MetricOptions,
+  StatefulMetric,
+} from "./metrics.ts";
 export type { ExplainOptions, Model, ModelOptions, SequentialOptions } from "./model.ts";
 export { functional, sequential } from "./model.ts";
 export type { ActivationName } from "./ops/activation.ts";

@@ -1,7 +1,6 @@
 // Metrics: one value an example, averaged over all examples exactly; or a state that takes batch after batch.
 
 import { anyFunction, checkOptions, finite, invalid, nonEmptyString } from "./check.ts";
-import type { NoOptions } from "./initializers/distributions.ts";
 import type { Loss, LossFunction, LossName } from "./losses.ts";
 import { lossNames, perExample, resolveLoss } from "./losses.ts";
 import { sameIntegers } from "./ops/gather.ts";
@@ -66,33 +65,40 @@ const categorical: LossFunction = (target, prediction) =>
 /** 1 where the largest entry of the prediction is the label. */
 const sparse: LossFunction = (target, prediction) => meanPerExample(sameIntegers(argMax(prediction), target));
 
+/** What every metric takes. */
+export interface MetricOptions {
+  /** In logs and history, for two of one kind; by default the function's name. */
+  readonly name?: string;
+}
+
 /** Options of `binaryAccuracy`. */
-export interface BinaryAccuracyOptions {
+export interface BinaryAccuracyOptions extends MetricOptions {
   /** Above it a value counts as 1, by default 0.5: logits need 0. */
   readonly threshold?: number;
 }
 
 /** (p > threshold) = target, the mean over all axes but the first. Throws `invalid-argument` for a threshold that is not finite. */
 export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
-  checkOptions("binaryAccuracy", options, { threshold: finite });
-  return { kind: "metric", name: "binaryAccuracy", call: binary(options.threshold ?? 0.5) };
+  checkOptions("binaryAccuracy", options, { name: nonEmptyString, threshold: finite });
+  const { name = "binaryAccuracy", threshold = 0.5 } = options;
+  return { kind: "metric", name, call: binary(threshold) };
 }
 
 /** Share of examples whose largest prediction is the target's largest entry. */
-export function categoricalAccuracy(options: NoOptions = {}): Metric {
-  checkOptions("categoricalAccuracy", options, {});
-  return { kind: "metric", name: "categoricalAccuracy", call: categorical };
+export function categoricalAccuracy(options: MetricOptions = {}): Metric {
+  checkOptions("categoricalAccuracy", options, { name: nonEmptyString });
+  return { kind: "metric", name: options.name ?? "categoricalAccuracy", call: categorical };
 }
 
 /** Share of examples whose largest prediction is at the label's index. */
-export function sparseCategoricalAccuracy(options: NoOptions = {}): Metric {
-  checkOptions("sparseCategoricalAccuracy", options, {});
-  return { kind: "metric", name: "sparseCategoricalAccuracy", call: sparse };
+export function sparseCategoricalAccuracy(options: MetricOptions = {}): Metric {
+  checkOptions("sparseCategoricalAccuracy", options, { name: nonEmptyString });
+  return { kind: "metric", name: options.name ?? "sparseCategoricalAccuracy", call: sparse };
 }
 
 const byName = { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } as const;
 
-/** "accuracy" picks the kind that fits the loss and the prediction. */
+/** "accuracy", in short "acc", picks the kind that fits the loss and the prediction. */
 export type MetricName =
   | "accuracy"
   | "acc"
@@ -142,10 +148,11 @@ export function resolveMetric(where: string, value: unknown, loss: Loss): Metric
     const name = value.name || "metric";
     return { kind: "metric", name, call: perExample(where, name, value as LossFunction) };
   }
+  const names = ["accuracy", "acc", ...Object.keys(byName), ...lossNames].map((name) => `"${name}"`).join(", ");
   throw invalid(
     where,
     "metrics",
-    '"accuracy", another name, a metric made by metrics, { init, update, result }, or a function (target, prediction) => one value an example',
+    `one of ${names}, made by a function such as metrics.precision(), { init, update, result }, or a function (target, prediction) => one value an example`,
     value,
   );
 }

@@ -326,5 +326,27 @@ suite("metrics over a whole set", (test) => {
         (error: unknown) => error instanceof LanewiseError,
       );
     assert.throws(() => model([metrics.auc(), metrics.auc({ curve: "pr" })]), /names of their own/);
+    assert.throws(
+      () => model(["precision" as never]),
+      /"accuracy", "acc".*"mse".*metrics\.precision\(\).*got "precision"/,
+    );
+  });
+
+  test("two of one kind have names of their own", async () => {
+    const own = [
+      metrics.topKCategoricalAccuracy({ k: 1, name: "top1" }),
+      metrics.topKCategoricalAccuracy({ k: 2, name: "top2" }),
+    ];
+    const model = passing(2, { loss: "categoricalCrossentropy", metrics: [...own, metrics.auc({ name: "roc" })] });
+    const logs = await model.evaluate({ x: [[0.25, 0.75]], y: [[1, 0]] });
+    assert.equal(Object.keys(logs), ["loss", "top1", "top2", "roc"]);
+    assert.equal([logs.top1, logs.top2], [0, 1]);
+    const all = [
+      ...Object.values(metrics).map((make) =>
+        (make as (options: { name: string }) => { name: string })({ name: "own" }),
+      ),
+    ];
+    assert.ok(all.length >= 15 && all.every(({ name }) => name === "own"));
+    assert.throws(() => metrics.auc({ name: "" }), /name/);
   });
 });

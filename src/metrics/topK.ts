@@ -1,8 +1,8 @@
 // Top-k accuracies: one value an example.
 
-import { checkOptions, positiveInteger } from "../check.ts";
+import { checkOptions, nonEmptyString, positiveInteger } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
-import type { ExampleMetric } from "../metrics.ts";
+import type { ExampleMetric, MetricOptions } from "../metrics.ts";
 import { sum } from "../ops/broadcasting.ts";
 import { oneHot } from "../ops/gather.ts";
 import { add, equal, greater, less, mul, where } from "../ops/pointwise.ts";
@@ -11,13 +11,13 @@ import { constant } from "../ops/shaping.ts";
 import { meanPerExample } from "../ops/softmax.ts";
 
 /** Options of the top-k accuracies. */
-export interface TopKOptions {
+export interface TopKOptions extends MetricOptions {
   /** By default 5. */
   readonly k?: number;
 }
 
 const topKOptions = (where: string, options: TopKOptions): number => {
-  checkOptions(where, options, { k: positiveInteger });
+  checkOptions(where, options, { name: nonEmptyString, k: positiveInteger });
   return options.k ?? 5;
 };
 
@@ -38,12 +38,12 @@ function isWithin(prediction: Tensor, labels: Tensor, k: number): Tensor {
 export function topKCategoricalAccuracy(options: TopKOptions = {}): ExampleMetric {
   const k = topKOptions("topKCategoricalAccuracy", options);
   const call = (target: Tensor, prediction: Tensor): Tensor => isWithin(prediction, argMax(target), k);
-  return { kind: "metric", name: "topKCategoricalAccuracy", call };
+  return { kind: "metric", name: options.name ?? "topKCategoricalAccuracy", call };
 }
 
 /** Share of examples whose label is among the k largest predictions. */
 export function sparseTopKCategoricalAccuracy(options: TopKOptions = {}): ExampleMetric {
   const k = topKOptions("sparseTopKCategoricalAccuracy", options);
   const call = (target: Tensor, prediction: Tensor): Tensor => isWithin(prediction, target, k);
-  return { kind: "metric", name: "sparseTopKCategoricalAccuracy", call };
+  return { kind: "metric", name: options.name ?? "sparseTopKCategoricalAccuracy", call };
 }

@@ -1,11 +1,17 @@
 // The library's metrics over a whole set, exact: sums and counts in float64, or all scores kept.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import { checkOptions, finite, oneOf } from "../check.ts";
-import type { NoOptions } from "../initializers/distributions.ts";
+import { checkOptions, finite, nonEmptyString, oneOf } from "../check.ts";
 import type { Loss } from "../losses.ts";
 import { meanAbsoluteError as absoluteLoss, meanSquaredError as squaredLoss } from "../losses.ts";
-import type { ExampleMetric, MetricBatch, MetricSubject, StatefulMetric, WholeMetric } from "../metrics.ts";
+import type {
+  ExampleMetric,
+  MetricBatch,
+  MetricOptions,
+  MetricSubject,
+  StatefulMetric,
+  WholeMetric,
+} from "../metrics.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
 import type { Average, ClassCounts, Score } from "./counts.ts";
 import { averageScore, averages, countExample, createCounts } from "./counts.ts";
@@ -22,8 +28,10 @@ import {
 import { averagePrecision as averagePrecisionOf, meanOverColumns, rocAuc } from "./ranking.ts";
 import { largestIn } from "./rows.ts";
 
+const nameOnly = { name: nonEmptyString } as const;
+
 /** Options of `precision`, `recall` and `f1Score`. */
-export interface ClassScoreOptions {
+export interface ClassScoreOptions extends MetricOptions {
   /**
    * "binary": of the class 1 (the default for one output value); "macro": the mean over classes (the default for several); "weighted":
    * weighted by the labels' counts; "micro": of all decisions together.
@@ -61,8 +69,8 @@ const rowsOf = ({ data }: MetricBatch, width: number) => ({ data, width, count: 
 const weightAt = (weights: Float32Array | null, row: number, rows: number): number =>
   weights ? (weights[Math.floor(row / rows)] as number) : 1;
 
-function classScore(score: Score, name: string, options: ClassScoreOptions): WholeMetric {
-  checkOptions(name, options, { average: oneOf(...averages), threshold: finite });
+function classScore(score: Score, kind: string, options: ClassScoreOptions): WholeMetric {
+  checkOptions(kind, options, { name: nonEmptyString, average: oneOf(...averages), threshold: finite });
   const whole = (subject: MetricSubject): StatefulMetric<ClassCounts> => {
     const laid = layoutOf(subject);
     const { layout, width, rows } = laid;
@@ -94,7 +102,7 @@ function classScore(score: Score, name: string, options: ClassScoreOptions): Who
       result: (counts) => averageScore(score, counts, average),
     };
   };
-  return { kind: "metric", name, whole };
+  return { kind: "metric", name: options.name ?? kind, whole };
 }
 
 function countRows(
@@ -188,7 +196,7 @@ function ranked(name: string, score: typeof rocAuc): WholeMetric {
 }
 
 /** Options of `auc`. */
-export interface AucOptions {
+export interface AucOptions extends MetricOptions {
   /** "roc" (default): true against false positives; "pr": precision against recall, as averagePrecision. */
   readonly curve?: "roc" | "pr";
 }
@@ -199,19 +207,19 @@ export interface AucOptions {
  * of the epoch are kept in memory.
  */
 export function auc(options: AucOptions = {}): WholeMetric {
-  checkOptions("auc", options, { curve: oneOf("roc", "pr") });
-  return ranked("auc", options.curve === "pr" ? averagePrecisionOf : rocAuc);
+  checkOptions("auc", options, { name: nonEmptyString, curve: oneOf("roc", "pr") });
+  return ranked(options.name ?? "auc", options.curve === "pr" ? averagePrecisionOf : rocAuc);
 }
 
 /** Sum of (R_i - R_(i-1)) P_i over all distinct scores, recall R and precision P; NaN without positives. */
-export function averagePrecision(options: NoOptions = {}): WholeMetric {
-  checkOptions("averagePrecision", options, {});
-  return ranked("averagePrecision", averagePrecisionOf);
+export function averagePrecision(options: MetricOptions = {}): WholeMetric {
+  checkOptions("averagePrecision", options, nameOnly);
+  return ranked(options.name ?? "averagePrecision", averagePrecisionOf);
 }
 
 /** Mean of -log p of what is true, in float64, from probabilities kept 2^-23 away from 0 and 1, or from logits. */
-export function logLoss(options: NoOptions = {}): WholeMetric {
-  checkOptions("logLoss", options, {});
+export function logLoss(options: MetricOptions = {}): WholeMetric {
+  checkOptions("logLoss", options, nameOnly);
   const whole = (subject: MetricSubject): StatefulMetric<{ sum: number; weight: number }> => {
     const { layout, width, rows } = layoutOf(subject);
     const { fromLogits } = subject.loss;
@@ -236,7 +244,7 @@ export function logLoss(options: NoOptions = {}): WholeMetric {
       result: ({ sum, weight }) => sum / weight,
     };
   };
-  return { kind: "metric", name: "logLoss", whole };
+  return { kind: "metric", name: options.name ?? "logLoss", whole };
 }
 
 function regression(name: string, result: (state: RegressionState) => number): WholeMetric {
@@ -256,27 +264,31 @@ function regression(name: string, result: (state: RegressionState) => number): W
  * R^2 = 1 - sum (t - p)^2 / sum (t - mean t)^2, the mean over outputs. Of constant targets 1 where all is right, else 0; NaN for fewer
  * than two examples.
  */
-export function r2Score(options: NoOptions = {}): WholeMetric {
-  checkOptions("r2Score", options, {});
-  return regression("r2Score", determination);
+export function r2Score(options: MetricOptions = {}): WholeMetric {
+  checkOptions("r2Score", options, nameOnly);
+  return regression(options.name ?? "r2Score", determination);
 }
 
 /** Root of the mean of (t - p)^2 over all examples and outputs. */
-export function rootMeanSquaredError(options: NoOptions = {}): WholeMetric {
-  checkOptions("rootMeanSquaredError", options, {});
-  return regression("rootMeanSquaredError", (state) => Math.sqrt(meanSquared(state)));
+export function rootMeanSquaredError(options: MetricOptions = {}): WholeMetric {
+  checkOptions("rootMeanSquaredError", options, nameOnly);
+  return regression(options.name ?? "rootMeanSquaredError", (state) => Math.sqrt(meanSquared(state)));
 }
 
-const ofLoss = ({ name, call }: Loss): ExampleMetric => ({ kind: "metric", name, call });
+const ofLoss = ({ name, call }: Loss, options: MetricOptions): ExampleMetric => ({
+  kind: "metric",
+  name: options.name ?? name,
+  call,
+});
 
 /** Mean of (t - p)^2. */
-export function meanSquaredError(options: NoOptions = {}): ExampleMetric {
-  checkOptions("meanSquaredError", options, {});
-  return ofLoss(squaredLoss());
+export function meanSquaredError(options: MetricOptions = {}): ExampleMetric {
+  checkOptions("meanSquaredError", options, nameOnly);
+  return ofLoss(squaredLoss(), options);
 }
 
 /** Mean of |t - p|. */
-export function meanAbsoluteError(options: NoOptions = {}): ExampleMetric {
-  checkOptions("meanAbsoluteError", options, {});
-  return ofLoss(absoluteLoss());
+export function meanAbsoluteError(options: MetricOptions = {}): ExampleMetric {
+  checkOptions("meanAbsoluteError", options, nameOnly);
+  return ofLoss(absoluteLoss(), options);
 }

@@ -68,7 +68,7 @@ const scoreCalls: readonly Call[] = [
   score("classificationReport", lanewise.classificationReport, classKinds),
 ];
 
-const classScore = { average: averageKind, threshold: finite };
+const classScore = { average: averageKind, threshold: finite, name: text };
 const data = { x, y };
 const dataKinds = { x: must(kind([], [1])), y: must(kind([], [1])) };
 
@@ -77,9 +77,9 @@ export const calls: readonly Call[] = [
   maker("metrics.precision", metrics.precision, classScore),
   maker("metrics.recall", metrics.recall, classScore),
   maker("metrics.f1Score", metrics.f1Score, classScore),
-  maker("metrics.auc", metrics.auc, { curve: choice }),
-  maker("metrics.topKCategoricalAccuracy", metrics.topKCategoricalAccuracy, { k: size }),
-  maker("metrics.sparseTopKCategoricalAccuracy", metrics.sparseTopKCategoricalAccuracy, { k: size }),
+  maker("metrics.auc", metrics.auc, { curve: choice, name: text }),
+  maker("metrics.topKCategoricalAccuracy", metrics.topKCategoricalAccuracy, { k: size, name: text }),
+  maker("metrics.sparseTopKCategoricalAccuracy", metrics.sparseTopKCategoricalAccuracy, { k: size, name: text }),
   {
     name: "pick",
     args: [["candidates", must(kind([], [1], [{}], [{ a: "1" }])), [{ a: 1 }]], record({ optimize: "a" })],

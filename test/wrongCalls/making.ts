@@ -40,7 +40,7 @@ const described: readonly Call[] = [
     maker(`losses.${name}`, run, name.includes("rossentropy") ? { fromLogits: flag, labelSmoothing: fraction } : {}),
   ),
   ...Object.entries(metrics).map(([name, run]) =>
-    maker(`metrics.${name}`, run, name === "binaryAccuracy" ? { threshold: finite } : {}),
+    maker(`metrics.${name}`, run, { name: text, ...(name === "binaryAccuracy" && { threshold: finite }) }),
   ),
   maker("l1", lanewise.l1, { l1: nonNegative, lambda: nonNegative }),
   maker("l2", lanewise.l2, { l2: nonNegative, lambda: nonNegative }),
