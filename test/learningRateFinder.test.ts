@@ -88,6 +88,18 @@ suite("findLearningRate", (test) => {
     assert.is(optimizer.learningRate, schedule);
   });
 
+  test("sizes of batches by name are those of fit", async () => {
+    const options = { to: 1, steps: 3, shuffle: false };
+    const full = await findLearningRate(classifier(), data, { ...options, batchSize: "full" });
+    assert.equal(full, await findLearningRate(classifier(), data, { ...options, batchSize: 120 }));
+    assert.equal(await findLearningRate(classifier(), data, { ...options, batchSize: "auto" }), full);
+  });
+
+  test("a model that is not compiled is refused by this name", async () => {
+    const error = await thrownBy(findLearningRate(sequential([dense({ units: 1 })], { inputShape: [4] }), data));
+    assert.match(String(error), /findLearningRate: call model\.compile/);
+  });
+
   test("the suggestion trains", async () => {
     const model = classifier();
     const { suggestion, learningRates, losses } = await findLearningRate(model, data);

@@ -2,6 +2,8 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { bool, checkOptions, fraction, invalid, positive, positiveInteger } from "../check.ts";
+import type { BatchSize } from "../data/batchSize.ts";
+import { batchSizeOption } from "../data/batchSize.ts";
 import { exponentialAverage } from "../exponentialAverage.ts";
 import { defaultMachine } from "../machine.ts";
 import { exp, log } from "../math.ts";
@@ -10,6 +12,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { LearningRate } from "../optimizers/options.ts";
 import type { Callback } from "./callbacks.ts";
 import type { BatchSource, Examples } from "./fit.ts";
+import { coreOf, requireTraining } from "./model.ts";
 import { enqueue } from "./queue.ts";
 
 /** Options of `findLearningRate`. */
@@ -20,8 +23,8 @@ export interface LearningRateFinderOptions {
   readonly to?: number;
   /** Training steps, each with a rate of its own; by default 100. */
   readonly steps?: number;
-  /** By default 32. */
-  readonly batchSize?: number;
+  /** As of `fit`, by default 32. */
+  readonly batchSize?: BatchSize;
   /** Whether examples are put in another order; by default true. */
   readonly shuffle?: boolean;
   /** Beta of the average that smooths the losses, with bias correction; by default 0.9. */
@@ -104,13 +107,12 @@ function createSearch({ from = 1e-7, to = 10, steps = 100, smoothing = 0.9 }: Le
 }
 
 function checkFinder(model: unknown, options: LearningRateFinderOptions): void {
-  const isModel = typeof model === "function" && typeof (model as Partial<Model>).fit === "function";
-  if (!isModel) throw invalid(where, "model", "a model", model);
+  requireTraining(coreOf(where, model), where);
   checkOptions(where, options, {
     from: positive,
     to: positive,
     steps: positiveInteger,
-    batchSize: positiveInteger,
+    batchSize: batchSizeOption,
     shuffle: bool,
     smoothing: fraction,
     signal: (v) => v, // checked by fit
