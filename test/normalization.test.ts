@@ -325,6 +325,20 @@ suite("recalibrate", (test) => {
     near(norm.variables[3]?.read().data[1], varianceOf(column(images.data, 1, 2)));
   });
 
+  test("x alone is taken as adapt takes it", async () => {
+    const statisticsFor = async (data: Parameters<typeof recalibrate>[1]): Promise<number[]> => {
+      const { model, norms } = deep();
+      await recalibrate(model, data);
+      return norms.flatMap((norm) => norm.variables.slice(2).flatMap((each) => [...each.read().data]));
+    };
+    const want = await statisticsFor({ x });
+    assert.equal(await statisticsFor(x), want);
+    assert.equal(await statisticsFor(x.data), want);
+    const rows = Array.from({ length: x.shape[0] as number }, (_, i) => [...x.data.subarray(i * 3, i * 3 + 3)]);
+    assert.equal(await statisticsFor(rows), want);
+    await rejects(statisticsFor([[1]]), "shape-mismatch", /recalibrate: x/);
+  });
+
   test("what goes wrong leaves the statistics as they were", async () => {
     const { model, norms } = deep();
     await recalibrate(model, { x });

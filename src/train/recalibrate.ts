@@ -2,9 +2,10 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Machine } from "../../bindings/machine.ts";
-import { checkOptions, invalid, isRecord, positiveInteger } from "../check.ts";
+import { checkOptions, isRecord, positiveInteger } from "../check.ts";
 import { compile } from "../compile/compile.ts";
 import { stepsOf } from "../compile/lower.ts";
+import type { Values } from "../data/arrays.ts";
 import type { Executable } from "../executable.ts";
 import { createExecutable, placing } from "../executable.ts";
 import type { Node, Tensor } from "../graph/graph.ts";
@@ -150,9 +151,9 @@ async function addBatch(loop: Loop, pass: Pass, dataset: Dataset, first: number,
 
 /** What the network reads of the data; targets and weights do not count. */
 function inputsOf(core: ModelCore, where: string, data: unknown): Dataset {
-  if (!isRecord(data)) throw invalid(where, "data", "{ x }, or batches of it", data);
-  checkOptions(where, data, { x: (v) => v, y: (v) => v, sampleWeight: (v) => v }, ["x"]);
-  const { x } = data as { x: Arrays };
+  const isAlone = !isRecord(data) || ("data" in data && "shape" in data);
+  if (!isAlone) checkOptions(where, data, { x: (v) => v, y: (v) => v, sampleWeight: (v) => v }, ["x"]);
+  const x = (isAlone ? data : data.x) as Arrays;
   const { network } = core;
   const inputs = ensureBuilt(core, where, network.inputs ? null : exampleShapeOf(x));
   const names = inputs.map(({ name }) => name);
@@ -214,13 +215,13 @@ async function takeLevel(
  * Sets the moving mean and variance of every batch normalisation to the exact mean and population variance of what it is
  * given over the whole of `data`, with the weights as they are. Layers are taken in order, one pass over the data for each depth:
  * those before already have their new statistics and dropout is off, so that at inference each normalisation sees mean 0 and variance 1.
- * A layer called several times pools its calls; frozen layers keep what they have. `data` is `{ x }` (`y` may stand beside it), or batches as `fit` takes
+ * A layer called several times pools its calls; frozen layers keep what they have. `data` is x as `adapt` takes it, `{ x }` (`y` may stand beside it), or batches as `fit` takes
  * them, from a function where there are several passes. Throws `invalid-argument` where nothing is to be calibrated, `non-finite`
  * for statistics that are not, and what `fit` throws for data that do not fit; then, and where `signal` ends it, the statistics are as before.
  */
 export async function recalibrate(
   model: unknown,
-  data: { readonly x: Arrays; readonly y?: Arrays } | Examples | BatchSource,
+  data: Values | { readonly x: Arrays; readonly y?: Arrays } | Examples | BatchSource,
   options: RecalibrateOptions = {},
 ): Promise<void> {
   const where = "recalibrate";

@@ -89,7 +89,7 @@ export const modelCalls = (model: Model): readonly Call[] => {
       name: "recalibrate",
       args: [
         ["model", kind([], [1], lanewise.batchNormalization()), normalised],
-        ["", must(notExamples), { x }],
+        ["", must(kind([], ...notExamples.also.filter((each) => !ArrayBuffer.isView(each)))), { x }], // x may stand alone
         record(),
       ],
       options: { batchSize: size, signal: kind([], { aborted: false }) },
