@@ -134,8 +134,8 @@ suite("fit, batches from a function", (test) => {
     for (const loss of [...(metrics.loss ?? []), ...(metrics.val_loss ?? [])]) near(loss, 22 / 3);
     assert.is(metrics.loss?.length, 2);
     near((await line().evaluate(list)).loss, 22 / 3);
-    await refused(() => line().fit([[1], [2]] as never), "invalid-argument", /data must be \{ x, y \}/);
-    await refused(() => line().fit([] as never), "invalid-argument", /data must be \{ x, y \}/);
+    await refused(() => line().fit([[1], [2]] as never), "invalid-argument", /data must be one object \{ x, y \}/);
+    await refused(() => line().fit([] as never), "invalid-argument", /data must be one object \{ x, y \}/);
   });
 
   test("a source without batches, or with wrong ones, is refused where it is met", async () => {
@@ -292,5 +292,73 @@ suite("weights of examples", (test) => {
     const prices = { x: [[1], [2]], y: [[1.5], [2]] };
     await refused(() => line().fit(prices, { classWeight: [1, 2] }), "invalid-argument", /example 0 is 1\.5/);
     assert.equal(weightsOf(model), before);
+  });
+});
+
+suite("fit, what messages advise", (test) => {
+  const x = Float32Array.of(-1, 1, 2);
+
+  test("class indices where one-hot rows are wanted, and the other way round", async () => {
+    const advice = /oneHot\(labels, \{ classes: 2 \}\).*"sparseCategoricalCrossentropy"/;
+    const [rows, indices] = [classifier("categoricalCrossentropy"), classifier("sparseCategoricalCrossentropy")];
+    const oneHot = [
+      [1, 0],
+      [0, 1],
+      [0, 1],
+    ];
+    for (const y of [Int32Array.of(0, 1, 1), [0, 1, 1, 1]])
+      await refused(() => rows.fit({ x, y }), "shape-mismatch", advice);
+    await refused(() => rows.fit({ x: x.subarray(1), y: [0, 1] }), "shape-mismatch", advice);
+    await refused(() => rows.fit({ x: [[1], [2]], y: Int32Array.of(0, 1) }), "shape-mismatch", advice);
+    await refused(
+      () => rows.fit({ x, y: oneHot }, { validation: { x, y: Int32Array.of(0, 1, 1) } }),
+      "shape-mismatch",
+      /^fit, validation: .*oneHot\(labels/,
+    );
+    const back = /class indices; for one-hot rows.*"categoricalCrossentropy"/;
+    await refused(() => indices.fit({ x, y: oneHot }), "shape-mismatch", back);
+    await refused(() => indices.fit({ x, y: Float32Array.from(oneHot.flat()) }), "shape-mismatch", back);
+  });
+
+  test("fit(x, y) is told how examples are given", async () => {
+    const model = line();
+    for (const [inputs, y] of [
+      [x, x],
+      [
+        [[1], [2]],
+        [[1], [2]],
+      ],
+    ]) {
+      const args = [inputs, y] as never as [lanewise.Examples, lanewise.FitOptions];
+      await refused(
+        () => model.fit(...args),
+        "invalid-argument",
+        /^fit: data must be one object \{ x, y \}, not x and y/,
+      );
+      await refused(
+        () => model.evaluate(...(args as [never, never])),
+        "invalid-argument",
+        /^evaluate: data must be one object/,
+      );
+    }
+  });
+
+  test("a flat list where rows of one number are wanted, rows where a list is", async () => {
+    await refused(
+      () => line().fit({ x, y: [0, 1, 2] }),
+      "shape-mismatch",
+      /nest them so \(\[\[0\], \[1\]\]\), or give a typed array/,
+    );
+    const rows = [[0], [1], [1]];
+    await refused(
+      () => classifier("sparseCategoricalCrossentropy").fit({ x, y: rows }),
+      "shape-mismatch",
+      /\(\[0, 1\]\)/,
+    );
+  });
+
+  test("a list of typed arrays is several inputs, and no rows", async () => {
+    const rows = [Float64Array.of(1), Uint8Array.of(2)];
+    await refused(() => line().predict(rows), "invalid-argument", /join typed arrays in one: \{ data, shape \}/);
   });
 });

@@ -85,7 +85,10 @@ function flattenNested(where: string, value: readonly unknown[]): FlatArray {
   const data: number[] = [];
   const visit = (level: unknown, depth: number): void => {
     if (depth === shape.length) {
-      if (typeof level !== "number") throw invalid(where, "values", "numbers", level);
+      if (typeof level !== "number") {
+        const expected = `numbers${isNumericArray(level) ? " (join typed arrays in one: { data, shape })" : ""}`;
+        throw invalid(where, "values", expected, level);
+      }
       data.push(level);
       return;
     }

@@ -18,6 +18,8 @@ export interface Wanted {
   readonly dtype: "float32" | "int32";
   /** Labels must lie below it. */
   readonly classes?: number;
+  /** Said where the shape does not fit. */
+  readonly hint?: string;
   /** Whether values must be finite and not negative: weights. */
   readonly weights?: true;
 }
@@ -71,7 +73,7 @@ export function byForm(where: string, label: string, form: Form, names: readonly
 
 /** Checks one array against what is wanted; returns it as a column with its number of examples. */
 export function checkColumn(where: string, wanted: Wanted, value: unknown): { column: Column; count: number } {
-  const { label, shape, dtype, classes } = wanted;
+  const { label, shape, dtype, classes, hint = "" } = wanted;
   const at = `${where}: ${label}`;
   if (value === undefined) throw new LanewiseError("invalid-argument", `${at} is missing.`);
   const array = flattenArray(at, value as Values);
@@ -80,15 +82,17 @@ export function checkColumn(where: string, wanted: Wanted, value: unknown): { co
   if (array.data.length === 0) throw new LanewiseError("empty-data", `${at} has no examples.`);
   if (array.shape) {
     if (array.shape.length !== whole.length || !shape.every((n, axis) => n === array.shape?.[axis + 1])) {
+      const nest = size === 1 ? `nest them so (${shape.length === 0 ? "[0, 1]" : "[[0], [1]]"})` : "nest them so";
+      const isSame = (array.shape[0] as number) * size === array.data.length;
       throw new LanewiseError(
         "shape-mismatch",
-        `${at} must have shape ${formatShape(whole)}, got ${formatShape(array.shape)}.`,
+        `${at} must have shape ${formatShape(whole)}, got ${formatShape(array.shape)}.${isSame ? ` The numbers are as many: ${nest}, or give a typed array.` : hint}`,
       );
     }
   } else if (array.data.length % size !== 0) {
     throw new LanewiseError(
       "shape-mismatch",
-      `${at} must have shape ${formatShape(whole)}: ${array.data.length} numbers are no multiple of ${size}.`,
+      `${at} must have shape ${formatShape(whole)}: ${array.data.length} numbers are no multiple of ${size}.${hint}`,
     );
   }
   if (dtype === "int32") requireIntegers(at, array.data);
@@ -118,7 +122,7 @@ export function checkDataset(where: string, wanted: readonly Wanted[], values: r
     if (count >= 0 && checked.count !== count) {
       throw new LanewiseError(
         "shape-mismatch",
-        `${where}: ${each.label} has ${checked.count} examples of shape ${formatShape(each.shape)}, ${wanted[0]?.label} has ${count}. They must be as many.`,
+        `${where}: ${each.label} has ${checked.count} examples of shape ${formatShape(each.shape)}, ${wanted[0]?.label} has ${count}. They must be as many.${each.hint ?? ""}`,
       );
     }
     count = checked.count;

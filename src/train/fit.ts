@@ -154,7 +154,7 @@ export const exampleShapeOf = (x: unknown): number[] | null => {
 
 function requireExamples(where: string, data: unknown): asserts data is Examples {
   if (typeof data !== "object" || data === null || Array.isArray(data) || ArrayBuffer.isView(data))
-    throw invalid(where, "data", "{ x, y }", data);
+    throw invalid(where, "data", "one object { x, y }, not x and y one after the other", data);
   checkOptions(where, data, { x: (v) => v, y: (v) => v, sampleWeight: (v) => v }, ["x", "y"]);
 }
 
@@ -490,7 +490,10 @@ export const isSource = (data: unknown): data is BatchSource =>
   typeof data === "function" ||
   (Array.isArray(data)
     ? isRecord(data[0]) // batches; of anything else it is no data
-    : typeof data === "object" && data !== null && (Symbol.asyncIterator in data || Symbol.iterator in data));
+    : typeof data === "object" &&
+      data !== null &&
+      !ArrayBuffer.isView(data) &&
+      (Symbol.asyncIterator in data || Symbol.iterator in data));
 
 /** An error about variables that are half changed, with what was whole: the last epoch that ended. */
 function withEpoch(error: unknown, epoch: number, last: number | null): unknown {
@@ -515,6 +518,7 @@ export async function fit(
 ): Promise<History> {
   const where = "fit";
   requireAlive(core, where);
+  if (!isSource(data)) requireExamples(where, data); // before the options, which are y where it is called as fit(x, y)
   checkOptions(where, options, {
     epochs: positiveInteger,
     batchSize: batchSizeOption,
@@ -709,6 +713,7 @@ export async function evaluate(
 ): Promise<Logs> {
   const where = "evaluate";
   requireAlive(core, where);
+  if (!isSource(data)) requireExamples(where, data);
   checkOptions(where, options, { batchSize: positiveInteger, signal: abortSignal });
   requireTraining(core, where);
   const from = isSource(data) ? data : examplesOf(core, where, data);

@@ -219,11 +219,18 @@ export function wantedTargets(core: ModelCore, training: Training): Wanted[] {
     const { loss } = training.heads[i] as Head;
     const form = core.network.outputForm;
     const label = form === "one" ? "y" : form === "array" ? `y[${i}]` : `y.${name}`;
-    if (loss.targets === "values") return { label, shape, dtype: "float32" };
+    const classes = shape.at(-1) as number;
+    if (loss.targets === "values") {
+      const wanted = { label, shape, dtype: "float32" } as const;
+      if (loss.name !== "categoricalCrossentropy") return wanted;
+      const hint = ` Of class indices: oneHot(labels, { classes: ${classes} }), or the loss "sparseCategoricalCrossentropy".`;
+      return { ...wanted, hint };
+    }
     if (shape.length === 0) {
       throw new LanewiseError("shape-mismatch", `${loss.name}: the output ${formatShape([null])} has no class axis.`);
     }
-    return { label, shape: shape.slice(0, -1), dtype: "int32", classes: shape.at(-1) as number };
+    const hint = ' Wanted are class indices; for one-hot rows take the loss "categoricalCrossentropy".';
+    return { label, shape: shape.slice(0, -1), dtype: "int32", classes, hint };
   });
 }
 
