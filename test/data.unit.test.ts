@@ -6,6 +6,7 @@ import {
   classWeights,
   kFold,
   oneHot,
+  readCsv,
   select,
   shuffle,
   split,
@@ -157,6 +158,13 @@ suite("split", (test) => {
     const listed = split({ x: [size, kind], y: [kind] }, { counts: { test: 3 } });
     assert.equal([...(listed.test.x[0] as typeof size).data], [...(listed.test.y[0] as Uint8Array)]);
     assert.equal((listed.test.x[0] as typeof size).shape, [3]);
+  });
+
+  test("of a file as readCsv gives it only x and y are examples", async () => {
+    const csv = await readCsv({ text: "a,b,c\n1,2,0\n3,4,1\n" }, { target: "c" }); // two names, two rows
+    refused(() => split(csv), "invalid-argument", /\{ x, y \} of what readCsv gives/);
+    const { test: last } = split({ x: csv.x, y: csv.y as Float64Array }, { counts: { test: 1 }, shuffle: false });
+    assert.equal(last.y, Float64Array.of(1));
   });
 
   test("one array alone; a Buffer becomes bytes", () => {

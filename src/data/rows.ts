@@ -175,6 +175,10 @@ function countOf(where: string, columns: readonly Column[], given: number | unde
  * `sampleWeight`, of `y` where it holds integers (labels), of the only array, or the one given.
  */
 export function tableOf(where: string, data: unknown, examples?: number): Table {
+  if (isRecord(data) && Array.isArray(data.names) && isRecord(data.columns)) {
+    // its names would count as examples
+    throw invalid(where, "data", "{ x, y } of what readCsv gives, not all of it", data);
+  }
   const { list, join } = columnsOf(where, "data", data);
   const guess = (): Column[] => {
     if (list.length === 1) return [...list];
