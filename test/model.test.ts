@@ -209,6 +209,7 @@ suite("models, how they are put together", (test) => {
     const late = sequential([dense({ units: 3 })], { seed: 2 });
     await rejects(late.predict(spread(8)), "not-ready", /inputShape/);
     throws(() => late.summary(), "not-ready");
+    await rejects(late.load(new Uint8Array(8)), "not-ready", /^load: .*inputShape, or let fit or predict take it/);
     const out = await late.predict({ data: spread(8), shape: [2, 4] });
     assert.equal(out.shape, [2, 3]);
     await rejects(late.predict({ data: spread(10), shape: [2, 5] }), "shape-mismatch");

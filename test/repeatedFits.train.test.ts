@@ -240,6 +240,15 @@ suite("learning curves", (test) => {
       return model;
     };
 
+  test("of high variance more data are advised only where they help", async () => {
+    const adviceOf = async (sizes: number[]): Promise<string> => {
+      const options = { validation: constants([0]), sizes, epochs: 1, batchSize: 100 };
+      return (await learningCurve(constantModel, constants([4, 4]), options)).explanation;
+    };
+    assert.match(await adviceOf([1, 2]), /hardly falls any more with more data: regularise, augment, or try/);
+    assert.match(await adviceOf([2]), /^High variance[^;]*\)\. Get more data, augment, or regularise\.$/);
+  });
+
   test("noise learned by heart reads as high variance", async () => {
     const curve = await learningCurve(classifier(64, 20), points(60, 0, 3, 20), {
       validation: points(200, 500, 0, 20),

@@ -117,12 +117,14 @@ function read(
     };
   }
   if (high.variance && (!high.bias || gap >= 2 * bias)) {
-    const slope = falling
-      ? "The dev error still falls with more data"
-      : "The dev error hardly falls any more with more data";
+    const slope = falling ? "still falls" : "hardly falls any more";
+    const remedy = falling ? "get more, augment, or regularise" : "regularise, augment, or try another architecture";
+    const advice = before
+      ? `The dev error ${slope} with more data: ${remedy}.`
+      : "Get more data, augment, or regularise.";
     return {
       reading: "highVariance",
-      explanation: `High variance: a gap of ${short(gap)} between the errors (${numbers}). ${slope}; get more, augment, or regularise.`,
+      explanation: `High variance: a gap of ${short(gap)} between the errors (${numbers}). ${advice}`,
     };
   }
   if (high.bias) {

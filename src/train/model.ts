@@ -139,7 +139,7 @@ export function ensureBuilt(
     if (!exampleShape) {
       throw new LanewiseError(
         "not-ready",
-        `${what}: the shape of the input is not known. Give inputShape to the model, or data as { data, shape } or nested numbers.`,
+        `${what}: the shape of the input is not known. Give the model an inputShape, or let fit or predict take it from { data, shape } or nested numbers.`,
       );
     }
     settleLayers(layersOf(core), core.seed, core.network.layers);
