@@ -164,7 +164,16 @@ suite("search", (test) => {
     assert.is(result.ranking.length, 2);
     const none = await search(() => Number.NaN, space, { ...least, trials: 3 });
     await refused(async () => none.best, "not-ready", "3 failed", "NaN");
-    assert.match(none.table(), /failed: LanewiseError/);
+    assert.match(none.table(), /failed: LanewiseError: .*NaN/);
+    const long = await search(
+      () => {
+        throw new Error(`${"no ".repeat(60)}\nat all`);
+      },
+      space,
+      { ...least, trials: 2 },
+    );
+    assert.ok(long.table().includes(`failed: Error: ${"no ".repeat(60).slice(0, 79)}…`), long.table());
+    assert.is(long.table().split("\n").length, 3);
   });
 
   test("of equal values that with the greater budget, then the first", async () => {
@@ -740,6 +749,16 @@ suite("journals", (test) => {
     const wider = { ...space, rate: spaces.logUniform(1e-5, 1) };
     await refused(() => search(bowl, space, options(journal, { seed: 5 })), "bad-file", "seed is 4", "5");
     await refused(() => search(bowl, wider as typeof space, options(journal)), "bad-file", "space");
+    const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`p${i}`, spaces.uniform(0, 1)]));
+    const long = memory();
+    await search(() => 1, many, options(long) as never);
+    await refused(
+      () => search(() => 1, { ...many, p8: spaces.uniform(0, 0.5) }, options(long) as never),
+      "bad-file",
+      "its space",
+      "p8",
+      "is 1, here it is 0.5",
+    );
     await refused(
       () => search(bowl, space, options(journal, { method: "coarseToFine" })),
       "bad-file",

@@ -161,14 +161,41 @@ export const lineOf = ({ states: _, ...result }: TrialResult, parameters: Parame
 });
 
 /** Refuses a journal of another search, and says in what it differs. */
+/** A value as a file has it. */
+const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
+
+/** The first place where two values of a file differ: "space.rate.from"; null where they are equal. */
+function differenceOf(
+  path: string,
+  there: unknown,
+  here: unknown,
+): { path: string; there: unknown; here: unknown } | null {
+  if (JSON.stringify(there) === JSON.stringify(here)) return null;
+  const isList = Array.isArray(there) && Array.isArray(here);
+  if (!isList && !(isRecord(there) && isRecord(here))) return { path, there, here };
+  const [a, b] = [there, here] as Readonly<Record<string, unknown>>[] as [
+    Record<string, unknown>,
+    Record<string, unknown>,
+  ];
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const found = differenceOf(isList ? `${path}[${key}]` : `${path}.${key}`, a[key], b[key]);
+    if (found) return found;
+  }
+  return { path, there, here }; // the order of keys alone
+}
+
 export function requireSame(name: string, found: Fingerprint, wanted: Fingerprint): void {
   for (const key of new Set([...Object.keys(wanted), ...Object.keys(found)])) {
-    const [there, here] = [found[key], wanted[key]].map((value) => JSON.stringify(value) ?? "none");
-    if (there === here) continue;
-    const short = (text = ""): string => (text.length > 60 ? `${text.slice(0, 60)}...` : text);
+    const different = differenceOf(key, plain(found[key]), plain(wanted[key]));
+    if (!different) continue;
+    const short = (value: unknown): string => {
+      const text = JSON.stringify(value) ?? "none";
+      return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+    };
+    const { path, there, here } = different;
     throw new LanewiseError(
       "bad-file",
-      `${name} belongs to another search: its ${key} is ${short(there)}, here it is ${short(here)}. Use another file, or what it was begun with.`,
+      `${name} belongs to another search: its ${path} is ${short(there)}, here it is ${short(here)}. Use another file, or what it was begun with.`,
     );
   }
 }

@@ -56,6 +56,12 @@ function formatValue(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+/** The first line of a message, cut where it is long. */
+const lineOf = (message: string): string => {
+  const [line = ""] = message.split("\n");
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+};
+
 function tableOf<P>(trials: readonly SearchTrial<P>[], most: number): string {
   const shown = trials.slice(0, most);
   const names = [...new Set(shown.flatMap(({ parameters }) => Object.keys(parameters as object)))];
@@ -68,7 +74,7 @@ function tableOf<P>(trials: readonly SearchTrial<P>[], most: number): string {
     ...(budgets ? [formatValue(budget)] : []),
     seconds.toFixed(2),
     ...names.map((name) => formatValue((parameters as Record<string, unknown>)[name])),
-    ...(whole ? [] : [error ? `${status}: ${error.name}` : status]),
+    ...(whole ? [] : [error ? [status, error.name, lineOf(error.message)].filter(Boolean).join(": ") : status]),
   ]);
   const right = head.flatMap((name, i) => (i < head.length - (whole ? 0 : 1) && !isText(shown, name) ? [i] : []));
   const lines = textTable([head, ...rows], right);
