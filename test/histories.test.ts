@@ -82,6 +82,17 @@ suite("drawing: histories", (test) => {
     assert.ok(Math.min(...ys) < 80, "the peak is there");
   });
 
+  test("x on a logarithmic axis: equal factors are equal distances, what is not above 0 is left out", () => {
+    const curve = { x: [0, 1e-4, 1e-3, 1e-2, 1e-1], y: [5, 1, 2, 3, 4] };
+    const svg = drawCurves({ loss: curve }, { xScale: "log" });
+    requireSvg(svg);
+    const at = [...(paths(svg)[0] as string).matchAll(/[ML]([\d.]+) /g)].map((m) => Number(m[1]));
+    assert.is(at.length, 4);
+    const steps = at.slice(1).map((x, i) => x - (at[i] as number));
+    for (const step of steps) assert.ok(Math.abs(step - (steps[0] as number)) < 0.2, at.join());
+    assert.ok(drawCurves({ a: { x: [-1, 0], y: [1, 2] } }, { xScale: "log" }).includes("no finite value"));
+  });
+
   test("text is escaped, also what XML forbids", () => {
     const svg = drawCurves(
       { 'a<b>&"c"': [1, 2], "\u0000\ud800": [2, 1] },

@@ -82,6 +82,8 @@ export interface DrawCurvesOptions extends DrawOptions {
   readonly yLabel?: string;
   /** Of y, by default "linear"; "log" leaves out what is not above 0. */
   readonly scale?: "linear" | "log";
+  /** Of x, likewise: for learning rates and hyperparameters. */
+  readonly xScale?: "linear" | "log";
 }
 
 const isNumbers = (value: unknown): value is ArrayLike<number> =>
@@ -110,7 +112,7 @@ export function namedCurves(where: string, curves: unknown): Series[] {
 
 /** One panel of named curves with a legend. */
 export function drawSeries(series: readonly Series[], options: DrawCurvesOptions, label: string): string {
-  const { xLabel = "x", yLabel = "y", scale = "linear" } = options;
+  const { xLabel = "x", yLabel = "y", scale = "linear", xScale = "linear" } = options;
   const whole = series.every(({ x }) => Array.from(x).every(Number.isInteger));
   const entries = series.map(
     ({ name, color, dashed }): LegendEntry => ({
@@ -119,7 +121,7 @@ export function drawSeries(series: readonly Series[], options: DrawCurvesOptions
       mark: dashed ? "dashed" : "line",
     }),
   );
-  const panel: Panel = { title: yLabel, series, xLabel, scale, whole };
+  const panel: Panel = { title: yLabel, series, xLabel, scale, xScale, whole };
   return drawPanels([panel], series.length > 1 ? entries : [], options, label);
 }
 
@@ -135,6 +137,7 @@ export function drawCurves(curves: Readonly<Record<string, Curve>>, options: Dra
     xLabel: nonEmptyString,
     yLabel: nonEmptyString,
     scale: scaleOption,
+    xScale: scaleOption,
   });
   return drawSeries(series, options, series.map(({ name }) => name).join(", "));
 }

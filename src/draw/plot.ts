@@ -19,7 +19,10 @@ export interface Panel {
   readonly title: string;
   readonly series: readonly Series[];
   readonly xLabel: string;
+  /** Of y. */
   readonly scale: "linear" | "log";
+  /** Of x, "linear" by default. */
+  readonly xScale?: "linear" | "log";
   /** Whether x is counted: ticks at whole numbers. */
   readonly whole: boolean;
 }
@@ -47,13 +50,21 @@ export function axis(ticks: Ticks, from: number, to: number, scale: "linear" | "
 
 type Point = readonly [x: number, y: number];
 
+/** Whether a value has a place on an axis. */
+type Shown = (value: number) => boolean;
+
+const shownOn =
+  (scale: "linear" | "log"): Shown =>
+  (value) =>
+    Number.isFinite(value) && (scale === "linear" || value > 0);
+
 /** Runs of points without a gap between them. */
-function runsOf({ x, y }: Series, shown: (value: number) => boolean): Point[][] {
+function runsOf({ x, y }: Series, shownX: Shown, shown: Shown): Point[][] {
   const runs: Point[][] = [];
   let run: Point[] = [];
   for (let i = 0; i < y.length; i++) {
     const point: Point = [x[i] as number, y[i] as number];
-    if (Number.isFinite(point[0]) && shown(point[1])) {
+    if (shownX(point[0]) && shown(point[1])) {
       if (run.length === 0) runs.push(run);
       run.push(point);
     } else run = [];
@@ -81,12 +92,12 @@ function thinned(points: readonly Point[]): readonly Point[] {
 
 const MARKERS_MAX = 25;
 
-function curve(series: Series, x: Axis, y: Axis, shown: (value: number) => boolean): string[] {
+function curve(series: Series, x: Axis, y: Axis, shownX: Shown, shown: Shown): string[] {
   const color = series.color % COLORS;
   const marked = series.y.length <= MARKERS_MAX;
   const parts: string[] = [];
   const path: string[] = [];
-  for (const run of runsOf(series, shown)) {
+  for (const run of runsOf(series, shownX, shown)) {
     const points = thinned(run.map(([px, py]) => [x.at(px), y.at(py)] as const));
     if (points.length > 1)
       path.push(points.map(([px, py], i) => `${i === 0 ? "M" : "L"}${coordinate(px)} ${coordinate(py)}`).join(""));
@@ -129,10 +140,18 @@ export function axes(area: Area, x: Axis, y: Axis): string[] {
 /** The widest label of an axis, in pixels. */
 export const labelWidth = (ticks: Ticks): number => Math.max(...ticks.labels.map((label) => textWidth(label, 11)));
 
+function xTicksOf({ xScale, whole }: Panel, range: readonly [number, number] | null, width: number): Ticks {
+  const wanted = Math.max(2, Math.min(8, Math.round(width / 60)));
+  const [first, last] = range ?? (xScale === "log" ? [1, 10] : [0, 1]);
+  if (xScale === "log") return logTicks(first, last, wanted);
+  if (first === last) return { low: first - 1, high: first + 1, values: [first], labels: [short(first)] };
+  return niceTicks(first, last, wanted, false, whole);
+}
+
 /** A panel in a place of the drawing, its title and labels within it. */
 export function drawPanel(panel: Panel, place: Area): string[] {
-  const { series, scale } = panel;
-  const shown = (value: number): boolean => Number.isFinite(value) && (scale === "linear" || value > 0);
+  const { series, scale, xScale = "linear" } = panel;
+  const [shownX, shown] = [shownOn(xScale), shownOn(scale)];
   const height = Math.max(10, place.height - 64);
   const top = place.top + 24;
   const yRange = rangeOf(
@@ -141,28 +160,23 @@ export function drawPanel(panel: Panel, place: Area): string[] {
   );
   const xRange = rangeOf(
     series.flatMap(({ x }) => Array.from(x)),
-    Number.isFinite,
+    shownX,
   );
   const [low, high] = yRange ?? [scale === "log" ? 1 : 0, 1];
   const wanted = Math.max(2, Math.min(6, Math.round(height / 45)));
   const yTicks = scale === "log" ? logTicks(low, high, wanted) : niceTicks(low, high, wanted, true);
   const left = place.left + labelWidth(yTicks) + 8;
   const width = Math.max(10, place.left + place.width - left);
-  const [first, last] = xRange ?? [0, 1];
-  const xTicks =
-    first === last
-      ? { low: first - 1, high: first + 1, values: [first], labels: [short(first)] }
-      : niceTicks(first, last, Math.max(2, Math.min(8, Math.round(width / 60))), false, panel.whole);
-  const x = axis(xTicks, left + 4, left + width - 4);
+  const x = axis(xTicksOf(panel, xRange, width), left + 4, left + width - 4, xScale);
   const y = axis(yTicks, top + height, top, scale);
   const area = { left, top, width, height };
   const parts = [
     text(left, place.top + 12, panel.title, { bold: true }),
     ...axes(area, x, y),
     text(left + width, top + height + 34, panel.xLabel, { anchor: "end", size: 11, color: "lw-m" }),
-    ...series.flatMap((each) => curve(each, x, y, shown)),
+    ...series.flatMap((each) => curve(each, x, y, shownX, shown)),
   ];
-  if (yRange === null)
+  if (yRange === null || xRange === null)
     parts.push(text(left + width / 2, top + height / 2, "no finite value", { anchor: "middle", color: "lw-m" }));
   return parts;
 }

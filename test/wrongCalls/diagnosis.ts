@@ -168,7 +168,7 @@ const drawings: readonly Call[] = [
         { a: [1, 2] },
       ],
     ],
-    { ...draw, xLabel: text, yLabel: text, scale: choice },
+    { ...draw, xLabel: text, yLabel: text, scale: choice, xScale: choice },
   ),
   call(
     "drawSchedule",
