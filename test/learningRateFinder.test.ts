@@ -88,6 +88,17 @@ suite("findLearningRate", (test) => {
     assert.is(optimizer.learningRate, schedule);
   });
 
+  test("a result prints as a table of at most 20 steps, and is data all the same", async () => {
+    const found = await findLearningRate(classifier(), data, { from: 1e-4, to: 0.1, steps: 40 });
+    const lines = String(found).split("\n");
+    assert.is(lines.length, 22);
+    assert.match(lines[0] as string, /step +learning rate +loss +smoothed/);
+    assert.match(lines[1] as string, /^ *0 +0\.0001000 /);
+    assert.match(lines[20] as string, /^ *39 +0\.1000 /);
+    assert.is(lines[21], `Suggested: ${found.suggestion?.toPrecision(4)}`);
+    assert.equal(Object.keys(structuredClone(found)), ["learningRates", "losses", "smoothedLosses", "suggestion"]);
+  });
+
   test("sizes of batches by name are those of fit", async () => {
     const options = { to: 1, steps: 3, shuffle: false };
     const full = await findLearningRate(classifier(), data, { ...options, batchSize: "full" });

@@ -47,6 +47,7 @@ suite("cross-validation", (test) => {
     assert.ok(Math.abs(result.mean - 20 / 9) < 1e-5, String(result.mean));
     assert.ok(Math.abs(result.deviation - 16 / 9) < 1e-5, String(result.deviation));
     assert.is(result.histories.length, 4);
+    assert.match(String(result), /^fold +score\n( +\d +[\d.]+\n){4}mean 2\.222, deviation 1\.778$/);
   });
 
   test("scores by name; the same again, other folds for another seed", async () => {

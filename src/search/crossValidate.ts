@@ -14,6 +14,7 @@ import {
 } from "../check.ts";
 import { kFold, stratifiedKFold } from "../data/folds.ts";
 import type { Model } from "../model.ts";
+import { textTable, withText } from "../text.ts";
 import type { Examples, FitOptions, History } from "../train/fit.ts";
 import { seedOf } from "./methods.ts";
 
@@ -50,6 +51,8 @@ export interface CrossValidation {
   /** `sqrt(sum of (score - mean)^2 / k)` */
   readonly deviation: number;
   readonly histories: readonly History[];
+  /** A table of the scores, their mean and deviation. */
+  toString(): string;
 }
 
 const isModel = (value: unknown): value is Model =>
@@ -127,5 +130,9 @@ export async function crossValidate(
   }
   const mean = scores.reduce((sum, each) => sum + each, 0) / k;
   const deviation = Math.sqrt(scores.reduce((sum, each) => sum + (each - mean) ** 2, 0) / k);
-  return { scores, mean, deviation, histories };
+  return withText({ scores, mean, deviation, histories }, () => {
+    const rows = scores.map((value, fold) => [String(fold), value.toPrecision(4)]);
+    const table = textTable([["fold", typeof score === "string" ? score : "score"], ...rows], [0, 1]);
+    return [...table, `mean ${mean.toPrecision(4)}, deviation ${deviation.toPrecision(4)}`].join("\n");
+  });
 }

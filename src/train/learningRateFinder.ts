@@ -10,6 +10,7 @@ import { exp, log } from "../math.ts";
 import type { Model } from "../model.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { LearningRate } from "../optimizers/options.ts";
+import { textTable, withText } from "../text.ts";
 import type { Callback } from "./callbacks.ts";
 import type { BatchSource, Examples } from "./fit.ts";
 import { coreOf, requireTraining } from "./model.ts";
@@ -41,6 +42,8 @@ export interface LearningRateRange {
   readonly smoothedLosses: number[];
   /** A tenth of the rate at which the smoothed loss was least; null where it never fell. */
   readonly suggestion: number | null;
+  /** A table of at most 20 of the steps, and the suggestion. */
+  toString(): string;
 }
 
 const where = "findLearningRate";
@@ -106,6 +109,22 @@ function createSearch({ from = 1e-7, to = 10, steps = 100, smoothing = 0.9 }: Le
   };
 }
 
+const ROWS_MAX = 20;
+
+function tableOf({ learningRates, losses, smoothedLosses, suggestion }: LearningRateRange): string {
+  const n = losses.length;
+  const count = Math.min(n, ROWS_MAX);
+  const steps = Array.from({ length: count }, (_, i) => Math.round((i * (n - 1)) / Math.max(1, count - 1)));
+  const rows = steps.map((step) => [
+    String(step),
+    ...[learningRates, losses, smoothedLosses].map((of) => (of[step] as number).toPrecision(4)),
+  ]);
+  return [
+    ...textTable([["step", "learning rate", "loss", "smoothed"], ...rows], [0, 1, 2, 3]),
+    suggestion === null ? "The loss never fell." : `Suggested: ${suggestion.toPrecision(4)}`,
+  ].join("\n");
+}
+
 function checkFinder(model: unknown, options: LearningRateFinderOptions): void {
   requireTraining(coreOf(where, model), where);
   checkOptions(where, options, {
@@ -161,5 +180,5 @@ export async function findLearningRate(
     const left = kept as Kept | null;
     if (left) await enqueue(await defaultMachine(), () => putBack(model, left));
   }
-  return search.found;
+  return withText(search.found, () => tableOf(search.found));
 }
