@@ -4,7 +4,16 @@
 import { canWait, startWorker } from "#host/threads";
 import { StepLost } from "./engine.ts";
 import { loop, worker as source } from "./generated/crew.ts";
-import { CREW_ADDRESS, crewWord, haltedWord, INSTRUCTION_BYTES, takenWord, taskAddress, wordOf } from "./layout.ts";
+import {
+  CREW_ADDRESS,
+  crewWord,
+  haltedWord,
+  INSTRUCTION_BYTES,
+  messagesOf,
+  takenWord,
+  taskAddress,
+  wordOf,
+} from "./layout.ts";
 import type { More, Start, Told } from "./worker.ts";
 
 /** What runs a worker, alike in Node and in browsers (host.threads.*.ts). */
@@ -83,10 +92,12 @@ export async function startCrew(
   let jobs = 0;
   let done: ((next: number) => void) | null = null;
 
+  const era = (Atomics.load(words, crewWord.era) + 1) | 0;
+  const none = messagesOf(era);
   const isReady = ({ slot, ended }: Member): boolean =>
     ended === null &&
     Atomics.load(words, wordOf(slot, "failed")) === 0 &&
-    Atomics.load(words, wordOf(slot, "received")) > 0 &&
+    Atomics.load(words, wordOf(slot, "received")) !== none &&
     Atomics.load(words, wordOf(slot, "received")) === Atomics.load(words, wordOf(slot, "posted"));
 
   const call = (slot: number): void => {
@@ -110,7 +121,7 @@ export async function startCrew(
   const giveUpLate = (): void => {
     startUntil = Number.POSITIVE_INFINITY;
     for (const member of members)
-      if (Atomics.load(words, wordOf(member.slot, "received")) === 0) giveUp(member, "it did not start in time");
+      if (Atomics.load(words, wordOf(member.slot, "received")) === none) giveUp(member, "it did not start in time");
   };
 
   /** Beats when last looked at, and how many looks ago each thread moved. */
@@ -190,7 +201,6 @@ export async function startCrew(
   const heard = (told: Told): void => {
     if (told === jobs) done?.(nextOf());
   };
-  const era = (Atomics.load(words, crewWord.era) + 1) | 0;
   const dismiss = (): void => {
     Atomics.compareExchange(words, crewWord.era, era, (era + 1) | 0);
     for (const member of members) {
@@ -211,6 +221,8 @@ export async function startCrew(
     for (let slot = 1; slot <= workers; slot++) {
       words.fill(0, taskAddress(slot) / 4, taskAddress(slot + 1) / 4);
       words[wordOf(slot, "scratch")] = words[wordOf(0, "scratch")] as number;
+      Atomics.store(words, wordOf(slot, "posted"), none);
+      Atomics.store(words, wordOf(slot, "received"), none);
       const ended = (reason: string): void => giveUp(member, reason);
       const member: Member = { slot, ended: null, thread: await startWorker(source, make, heard, ended) };
       members.push(member);

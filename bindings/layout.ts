@@ -70,5 +70,8 @@ export const taskWord = {
   finished: 14,
 } as const;
 
+/** What counts of messages begin with in a crew: another number for each, so that what its slots had before counts nothing. */
+export const messagesOf = (era: number): number => era << 12;
+
 /** Index of a word of a thread's record. */
 export const wordOf = (slot: number, word: keyof typeof taskWord): number => taskAddress(slot) / 4 + taskWord[word];

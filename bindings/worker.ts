@@ -1,7 +1,7 @@
 // What a worker runs: instances of the binaries over the memory of an engine, and a wait for jobs. It stands alone: it is
 // bundled into a text (bindings/build.mjs), and is what lanewise/worker is.
 
-import { CREW_ADDRESS, crewWord, taskAddress, wordOf } from "./layout.ts";
+import { CREW_ADDRESS, crewWord, messagesOf, taskAddress, wordOf } from "./layout.ts";
 
 /** The first message; those that follow have a module only. */
 export interface Start {
@@ -49,6 +49,8 @@ const port =
 let words: Int32Array;
 let slot = 0;
 let era = 0;
+/** What the host reads as the messages that this worker has received. */
+let received = 0;
 let table: WebAssembly.Table;
 let firstKernel = 0;
 let names: readonly string[] = [];
@@ -84,6 +86,7 @@ function start({ memory, modules, loop, names: all, ...own }: Start): void {
   words = new Int32Array(memory.buffer);
   slot = own.slot;
   era = own.era;
+  received = messagesOf(era);
   names = all;
   env.memory = memory;
   for (const module of modules) add(module);
@@ -125,8 +128,8 @@ function receive(message: Start | More): void {
   try {
     if ("memory" in message) start(message);
     else add(message.module);
-    if (isDismissed()) return;
-    Atomics.add(words, at("received"), 1);
+    // one that is dismissed at this moment counts nothing for who has its slot now
+    if (Atomics.compareExchange(words, at("received"), received, received + 1) !== received++) return;
     work();
   } catch (error) {
     if (words && !isDismissed()) Atomics.store(words, at("failed"), 1);
