@@ -4,6 +4,8 @@
 import type { Build } from "../bindings/variant.ts";
 import type { Effort, Partner, Result, Tools } from "./measure.ts";
 import { measure } from "./measure.ts";
+import type { MixtureResult } from "./mixtures.ts";
+import { runMixtures } from "./mixtures.ts";
 import { openRoof } from "./roof.ts";
 import { nameOf } from "./row.ts";
 import { rows } from "./rows.ts";
@@ -43,6 +45,7 @@ export interface Report {
   readonly commit: string;
   readonly rows: readonly ({ readonly name: string; readonly group: string; readonly flops: number } & Result)[];
   readonly training: readonly TrainingResult[];
+  readonly mixtures: readonly MixtureResult[];
   readonly failures: readonly string[];
 }
 
@@ -88,9 +91,11 @@ export async function runBench(options: Options, platform: Platform): Promise<Re
   print("");
   for (const line of summaryLines(measured, build)) print(line);
   const training = await runTraining(build, filter, quick ? 0.3 : 3, threads, tools.roof.compute, print);
-  if (wanted.length === 0 && training.length === 0) throw new Error(`no row matches --filter=${filter.join()}`);
+  const mixtures = runMixtures(filter, quick ? 0.1 : 1, print);
+  if (wanted.length + training.length + mixtures.length === 0)
+    throw new Error(`no row matches --filter=${filter.join()}`);
   return {
-    ...{ date, processor, engine, build, threads, commit, training, failures },
+    ...{ date, processor, engine, build, threads, commit, training, mixtures, failures },
     rows: measured.map(({ row, result }) => ({ name: nameOf(row), group: row.group, flops: row.flops, ...result })),
   };
 }

@@ -97,19 +97,15 @@ export type { LayerRecipe, WeightDescription } from "./layers/defineLayer.ts";
 export { defineLayer } from "./layers/defineLayer.ts";
 export type { DenseOptions } from "./layers/dense.ts";
 export { dense } from "./layers/dense.ts";
-export type { DropoutOptions, DropoutRate } from "./layers/dropout.ts";
-export { dropout } from "./layers/dropout.ts";
+export type { DropoutOptions, SpatialDropout2dOptions } from "./layers/dropout.ts";
+export { dropout, spatialDropout2d } from "./layers/dropout.ts";
 export type { CallContext, CallOptions, Layer, LayerOptions } from "./layers/layer.ts";
 export type { ConcatenateOptions } from "./layers/merging.ts";
 export { add, concatenate } from "./layers/merging.ts";
 export { input } from "./layers/network.ts";
-export type {
-  AlphaDropoutOptions,
-  GaussianDropoutOptions,
-  GaussianNoiseOptions,
-  SpatialDropout2dOptions,
-} from "./layers/noise.ts";
-export { alphaDropout, gaussianDropout, gaussianNoise, spatialDropout2d } from "./layers/noise.ts";
+export type { AlphaDropoutOptions, GaussianDropoutOptions, GaussianNoiseOptions } from "./layers/noise.ts";
+export { alphaDropout, gaussianDropout, gaussianNoise } from "./layers/noise.ts";
+export type { DropoutRate, NoiseOptions } from "./layers/noiseLayer.ts";
 export type { GroupNormalizationOptions, LayerNormalizationOptions } from "./layers/normalization.ts";
 export { groupNormalization, layerNormalization } from "./layers/normalization.ts";
 export type { GlobalPooling2dOptions, Pooling2dOptions } from "./layers/pooling.ts";
@@ -220,9 +216,12 @@ export type { ClassWeight } from "./train/dataset.ts";
 export type { Element as GradientElement, GradientCheckOptions, Kink as GradientKink } from "./train/differences.ts";
 export type { EarlyStopping, EarlyStoppingOptions } from "./train/earlyStopping.ts";
 export { earlyStopping } from "./train/earlyStopping.ts";
-export type { Arrays, BatchSource, EvaluateOptions, Examples, FitOptions, History, Prediction } from "./train/fit.ts";
+export type { EvaluateOptions } from "./train/evaluate.ts";
+export type { Arrays, BatchSource, Examples } from "./train/examples.ts";
+export type { FitOptions } from "./train/fit.ts";
 export { gradientCheck } from "./train/gradientCheck.ts";
 export type { GradientEntry, GradientReport, GradientVerdict } from "./train/gradientReport.ts";
+export type { History } from "./train/history.ts";
 export type { Distribution, LayerReport, LayerStatistics, LayerVerdict } from "./train/layerReport.ts";
 export { layerReport } from "./train/layerReport.ts";
 export type { LearningRateFinderOptions, LearningRateRange } from "./train/learningRateFinder.ts";
@@ -239,6 +238,7 @@ export { modelCheckpoint } from "./train/modelCheckpoint.ts";
 export type { MonitorMode, MonitorOptions } from "./train/monitor.ts";
 export type { CostRise, MonotoneCost, MonotoneCostOptions } from "./train/monotoneCost.ts";
 export { monotoneCost } from "./train/monotoneCost.ts";
+export type { Prediction } from "./train/predict.ts";
 export type { ProgressOptions } from "./train/progress.ts";
 export { progress } from "./train/progress.ts";
 export type { RecalibrateOptions } from "./train/recalibrate.ts";

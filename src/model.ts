@@ -24,8 +24,12 @@ import type { Network, PlainFunction } from "./layers/network.ts";
 import { createFunctional, createSequential } from "./layers/network.ts";
 import { defaultMachine, openedMachine, requireIdle } from "./machine.ts";
 import type { Logs } from "./train/callbacks.ts";
-import type { Arrays, BatchSource, EvaluateOptions, Examples, FitOptions, History, Prediction } from "./train/fit.ts";
-import { evaluate, fit, predict, trainOnBatch } from "./train/fit.ts";
+import type { EvaluateOptions } from "./train/evaluate.ts";
+import { evaluate } from "./train/evaluate.ts";
+import type { Arrays, BatchSource, Examples } from "./train/examples.ts";
+import type { FitOptions } from "./train/fit.ts";
+import { fit } from "./train/fit.ts";
+import type { History } from "./train/history.ts";
 import type { CompileOptions, ModelCore } from "./train/model.ts";
 import {
   checkCompile,
@@ -38,7 +42,10 @@ import {
   settle,
   variablesOf,
 } from "./train/model.ts";
+import type { Prediction } from "./train/predict.ts";
+import { predict } from "./train/predict.ts";
 import { type ModelMemory, memoryOf, summaryOf } from "./train/report.ts";
+import { trainOnBatch } from "./train/step.ts";
 
 /** Options of every model. */
 export interface ModelOptions {

@@ -79,6 +79,15 @@ suite("bench", (test) => {
     assert.ok(report.rows.length > 0);
   });
 
+  test("mixtures of examples have rows", () => {
+    const words = ["bench/run.mjs", "--quick", "--filter=mixup 64x28,overlay by gain 64x28", "--json"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+    assert.is(status, 0, stderr);
+    const [{ mixtures }] = JSON.parse(stdout);
+    assert.is(mixtures.length, 2, stdout);
+    for (const { seconds, times } of mixtures) assert.ok(seconds > 0 && times > 0, stdout);
+  });
+
   test("an unknown option is refused", () => {
     const { status, stderr } = spawnSync(process.execPath, ["bench/run.mjs", "--fliter=x"], { encoding: "utf8" });
     assert.is(status, 1);

@@ -21,7 +21,7 @@ import { permutation } from "../random.ts";
 import type { RandomNumbers } from "../randomNumbers.ts";
 import { createRandom } from "../randomNumbers.ts";
 import { formatShape, sizeOf } from "../shape.ts";
-import type { Examples } from "../train/fit.ts";
+import type { Examples } from "../train/examples.ts";
 import { MIXUP_STREAM } from "./streams.ts";
 
 /** Options of `augment.mixup`. */

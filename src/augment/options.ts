@@ -96,9 +96,6 @@ export function fillOf(options: FillOptions): {
 /** Checkers of what every augmentation takes. */
 export const augmentOptions: Readonly<Record<string, Checker>> = { ...layerOptions, probability: share };
 
-/** Random streams of augmentation begin here, as those of dropout: a call takes the next of its program. */
-const STREAMS = 0x40000000;
-
 /** Images as a layer is given them: [batch, height, width, channels]. */
 export interface Images {
   readonly x: Tensor;
@@ -119,7 +116,7 @@ function imagesOf(x: Tensor, { where, stream }: CallContext): Images {
     );
   }
   const [batch, height, width, channels] = x.dims as unknown as readonly [number, number, number, number];
-  return { x, batch, height, width, channels, where, stream: () => STREAMS + stream() };
+  return { x, batch, height, width, channels, where, stream };
 }
 
 /** A layer that changes images while training. At other times it is `otherwise`, by default nothing at all. */

@@ -18,8 +18,9 @@ import type { Model } from "../model.ts";
 import type { RandomNumbers } from "../randomNumbers.ts";
 import { createRandom } from "../randomNumbers.ts";
 import { textTable } from "../text.ts";
-import type { Arrays, Examples, Prediction } from "../train/fit.ts";
-import { abortSignal } from "../train/fit.ts";
+import type { Arrays, Examples } from "../train/examples.ts";
+import { abortSignal } from "../train/loop.ts";
+import type { Prediction } from "../train/predict.ts";
 import type { CreateModel } from "./fresh.ts";
 import { examplePool, freshModel, requireCreate } from "./fresh.ts";
 

@@ -8,8 +8,8 @@ import type { Form } from "../layers/network.ts";
 import type { Model } from "../model.ts";
 import type { Dataset } from "../train/dataset.ts";
 import { SAMPLE_WEIGHT, sampleWeightColumn } from "../train/dataset.ts";
-import type { Arrays, Examples } from "../train/fit.ts";
-import { examplesOf } from "../train/fit.ts";
+import type { Arrays, Examples } from "../train/examples.ts";
+import { examplesOf } from "../train/examples.ts";
 import { coreOf, reportNames, requireTraining, wantedInputs, wantedTargets } from "../train/model.ts";
 
 /** What a function that makes a model is told. */

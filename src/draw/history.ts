@@ -3,7 +3,7 @@
 
 import type { Checker } from "../check.ts";
 import { checkOptions, invalid, isRecord, nonEmptyString, oneOf } from "../check.ts";
-import type { History } from "../train/fit.ts";
+import type { History } from "../train/history.ts";
 import { historyPanels, metricsOption, requireHistory } from "./historyData.ts";
 import type { LegendEntry, Panel, Series } from "./plot.ts";
 import { drawPanel, legend } from "./plot.ts";

@@ -3,7 +3,7 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
 import { invalid, isRecord } from "../check.ts";
-import type { History } from "../train/fit.ts";
+import type { History } from "../train/history.ts";
 
 /** A metric and its val_ values; one of them is there. */
 export interface HistoryPanel {

@@ -4,7 +4,7 @@ import type { Checker } from "../check.ts";
 import { checkOptions, invalid, positiveInteger } from "../check.ts";
 import { isScore } from "../diagnosis/metricNames.ts";
 import { textTable } from "../text.ts";
-import type { History } from "../train/fit.ts";
+import type { History } from "../train/history.ts";
 import type { HistoryPanel } from "./historyData.ts";
 import { historyPanels, metricsOption, requireHistory } from "./historyData.ts";
 import { rangeOf, short } from "./numbers.ts";

@@ -1,68 +1,27 @@
-// Inverted dropout, of single units or of what noiseShape keeps together.
+// Inverted dropout: of single units, of what noiseShape keeps together, of whole channels.
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { checkOptions, fraction, invalid, seedValue } from "../check.ts";
+import { checkOptions, invalid } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { toTensor } from "../graph/trace.ts";
 import { broadcastTo } from "../ops/broadcasting.ts";
 import { mul } from "../ops/pointwise.ts";
 import type { RandomSource } from "../ops/random.ts";
-import { createRandomControl, dropout as dropoutOp, randomControl } from "../ops/random.ts";
+import { dropout as dropoutOp } from "../ops/random.ts";
 import type { Shape } from "../shape.ts";
 import { formatShape, sameShape } from "../shape.ts";
-import type { Layer, LayerOptions } from "./layer.ts";
-import { layerOptions, makeLayer } from "./layer.ts";
-
-/** How much is switched off: exactly one of both. */
-export interface DropoutRate {
-  /** Share of the units that are switched off while training, 0 (none) up to but not including 1. */
-  readonly rate?: number;
-  /** Share of the units that stay, above 0 up to 1 (all): the course's keep_prob, 1 - rate. */
-  readonly keepProb?: number;
-}
+import type { Layer } from "./layer.ts";
+import type { DropoutRate, NoiseOptions } from "./noiseLayer.ts";
+import { noiseLayer, rateOf, rateOptions } from "./noiseLayer.ts";
 
 /** Options of `dropout`; `rate` or `keepProb` must be given. */
-export interface DropoutOptions extends LayerOptions, DropoutRate {
+export interface DropoutOptions extends NoiseOptions, DropoutRate {
   /**
    * Shape of the mask, with the batch: null keeps the input's size, 1 switches off along that axis as a whole. [null, 1, null] gives
    * all time steps of [batch, steps, features] one mask.
    */
   readonly noiseShape?: readonly (number | null)[];
-  /** A seed of its own in the place of the model's. */
-  readonly seed?: number;
-}
-
-const keepProbability: Checker = (value, name, where) => {
-  if (typeof value !== "number" || !(value > 0 && value <= 1 && Math.fround(1 - value) < 1))
-    throw invalid(where, name, "a number above 0 (as float32) up to 1", value);
-  return value;
-};
-
-export const rateOptions: Readonly<Record<string, Checker>> = {
-  rate: fraction,
-  keepProb: keepProbability,
-  seed: seedValue,
-};
-
-/** The rate of options that were checked. */
-export function rateOf(where: string, { rate, keepProb }: DropoutRate): number {
-  if ((rate === undefined) === (keepProb === undefined)) {
-    throw new LanewiseError(
-      "invalid-argument",
-      `${where}: ${rate === undefined ? 'option "rate" is required, or keepProb' : "give rate or keepProb, not both"}: keepProb is 1 - rate.`,
-    );
-  }
-  return rate ?? 1 - (keepProb as number);
-}
-
-/** Random streams of layers begin here, those of initial values end before. */
-const STREAMS = 0x40000000;
-
-/** Random numbers of a layer's calls: by the seed of its own, or by the program's. */
-export function randomSource(seed: number | undefined): (stream: number) => RandomSource {
-  const control = seed === undefined ? randomControl : createRandomControl(seed);
-  return (stream) => ({ stream: STREAMS + stream, control });
 }
 
 const noiseShapeOption: Checker = (value, name, where) => {
@@ -73,7 +32,7 @@ const noiseShapeOption: Checker = (value, name, where) => {
 };
 
 /** The mask's shape for an input. */
-function maskShape(where: string, dims: Shape, noiseShape: readonly (number | null)[]): number[] {
+function maskShape(where: string, dims: Shape, noiseShape: readonly (number | null)[]): Shape {
   const shape = dims.map((n, axis) => noiseShape[axis] ?? n);
   if (noiseShape.length !== dims.length || !shape.every((n, axis) => n === 1 || n === dims[axis])) {
     throw new LanewiseError(
@@ -85,10 +44,12 @@ function maskShape(where: string, dims: Shape, noiseShape: readonly (number | nu
 }
 
 /** x times a mask of zeros and 1 / (1 - rate), whose axes of size 1 stretch. */
-export function maskedBy(x: Tensor, shape: Shape, rate: number, source: RandomSource): Tensor {
-  if (sameShape(shape, x.dims)) return dropoutOp(x, rate, source);
-  return mul(x, dropoutOp(broadcastTo(toTensor("dropout", 1), shape), rate, source));
-}
+const maskedBy =
+  (rate: number) =>
+  (x: Tensor, shape: Shape, source: RandomSource): Tensor =>
+    sameShape(shape, x.dims)
+      ? dropoutOp(x, rate, source)
+      : mul(x, dropoutOp(broadcastTo(toTensor("dropout", 1), shape), rate, source));
 
 /**
  * While training, x / (1 - rate) with probability 1 - rate and 0 otherwise, so that the expected value stays; x unchanged at
@@ -97,18 +58,41 @@ export function maskedBy(x: Tensor, shape: Shape, rate: number, source: RandomSo
  */
 export function dropout(options: DropoutOptions): Layer {
   const type = "dropout";
-  checkOptions(type, options, { ...layerOptions, ...rateOptions, noiseShape: noiseShapeOption });
+  checkOptions(type, options, { ...rateOptions, noiseShape: noiseShapeOption });
   const { noiseShape } = options;
   const rate = rateOf(type, options);
-  const sourceOf = randomSource(options.seed);
-  return makeLayer({
+  return noiseLayer({
     type,
     options,
-    noise: true,
-    call([input], _, { training, stream, where }) {
-      const x = input as Tensor;
-      const shape = noiseShape ? maskShape(where, x.dims, noiseShape) : x.dims;
-      return training && rate > 0 ? maskedBy(x, shape, rate, sourceOf(stream())) : x;
+    amount: rate,
+    shapeOf: (x, where) => (noiseShape ? maskShape(where, x.dims, noiseShape) : x.dims),
+    change: maskedBy(rate),
+  });
+}
+
+/** Options of `spatialDropout2d`; `rate` or `keepProb` must be given. */
+export type SpatialDropout2dOptions = NoiseOptions & DropoutRate;
+
+/**
+ * Dropout of whole channels of [batch, height, width, channels]: a channel of an example is 0 everywhere or x / (1 - rate)
+ * everywhere (Tompson et al. 2015), because neighbouring pixels know each other. Unchanged at inference. Throws
+ * `invalid-argument` for wrong options, `shape-mismatch` for other inputs.
+ */
+export function spatialDropout2d(options: SpatialDropout2dOptions): Layer {
+  const type = "spatialDropout2d";
+  checkOptions(type, options, rateOptions);
+  const rate = rateOf(type, options);
+  return noiseLayer({
+    type,
+    options,
+    amount: rate,
+    shapeOf({ dims }, where) {
+      if (dims.length === 4) return [dims[0] as number, 1, 1, dims[3] as number];
+      throw new LanewiseError(
+        "shape-mismatch",
+        `${where}: x must be [batch, height, width, channels], got ${formatShape(dims)}.`,
+      );
     },
+    change: maskedBy(rate),
   });
 }

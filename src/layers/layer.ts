@@ -116,6 +116,9 @@ export interface LayerDefinition {
   call(inputs: readonly Tensor[], weights: Readonly<Record<string, Tensor>>, context: CallContext): Tensor;
 }
 
+/** Random streams of layers begin here, those of initial values end before. */
+const STREAMS = 0x40000000;
+
 /** Checkers of the options that every layer has. */
 export const layerOptions: Readonly<Record<string, Checker>> = { name: nonEmptyString, trainable: bool };
 
@@ -204,7 +207,7 @@ export function makeLayer(definition: LayerDefinition): Layer {
           mask: callOptions.mask,
           variables: Object.fromEntries(state.weights),
           where: where(),
-          stream: () => trace.streams.count++,
+          stream: () => STREAMS + trace.streams.count++,
         });
         if (!isTensor(output)) throw invalid(where(), "what call returns", "a tensor", output);
         trace.watch?.calls.push({ layer: self, output, silenced });

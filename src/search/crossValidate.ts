@@ -15,7 +15,9 @@ import {
 import { kFold, stratifiedKFold } from "../data/folds.ts";
 import type { Model } from "../model.ts";
 import { textTable, withText } from "../text.ts";
-import type { Examples, FitOptions, History } from "../train/fit.ts";
+import type { Examples } from "../train/examples.ts";
+import type { FitOptions } from "../train/fit.ts";
+import type { History } from "../train/history.ts";
 import { seedOf } from "./methods.ts";
 
 /** What a model of a fold is made from. */

@@ -3,7 +3,7 @@
 import { invalid } from "../check.ts";
 import type { Model } from "../model.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
-import type { History } from "./fit.ts";
+import type { History } from "./history.ts";
 
 /** Values by name: loss, accuracy, val_loss, ... */
 export type Logs = Record<string, number>;

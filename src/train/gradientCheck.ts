@@ -18,7 +18,7 @@ import type { Model } from "../model.ts";
 import { formatShape } from "../shape.ts";
 import type { GradientCheckOptions, Part } from "./differences.ts";
 import { compareParts, differenceOptions, requireFinite } from "./differences.ts";
-import type { Examples } from "./fit.ts";
+import type { Examples } from "./examples.ts";
 import { checkModel } from "./gradientModel.ts";
 import type { GradientReport } from "./gradientReport.ts";
 import { createReport } from "./gradientReport.ts";

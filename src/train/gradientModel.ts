@@ -23,10 +23,11 @@ import type { Checked, Comparison, Evaluation, GradientCheckOptions, Part } from
 import { compareParts, differenceOptions, EPSILON, requireFinite, samplesFor } from "./differences.ts";
 import type { ExactProgram } from "./exactProgram.ts";
 import { exactProgram, openExactMachine, variableView, workOf, writeVariables } from "./exactProgram.ts";
-import { examplesOf, feed, inTurn } from "./fit.ts";
+import { examplesOf } from "./examples.ts";
 import type { GradientEntry, GradientReport } from "./gradientReport.ts";
 import { createReport, entryOf } from "./gradientReport.ts";
 import { kinkFingerprint } from "./kinks.ts";
+import { feed, inTurn } from "./loop.ts";
 import type { ModelCore } from "./model.ts";
 import { coreOf, makeSymbols, requireTraining, traceObjective, trainableOf, variablesOf } from "./model.ts";
 import type { Slices } from "./queue.ts";

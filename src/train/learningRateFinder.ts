@@ -12,7 +12,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { LearningRate } from "../optimizers/options.ts";
 import { textTable, withText } from "../text.ts";
 import type { Callback } from "./callbacks.ts";
-import type { BatchSource, Examples } from "./fit.ts";
+import type { BatchSource, Examples } from "./examples.ts";
 import { coreOf, requireTraining } from "./model.ts";
 import { enqueue } from "./queue.ts";
 

@@ -1,4 +1,4 @@
-// A model: a network, what it is trained with, and its programs by signature. The loops stand in fit.ts.
+// A model: a network, what it is trained with, and its programs by signature. What works with it stands beside: fit.ts, step.ts, evaluate.ts, predict.ts.
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Machine } from "../../bindings/machine.ts";
