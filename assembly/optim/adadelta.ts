@@ -1,7 +1,7 @@
 // Adadelta (Zeiler 2012). 1 - rho is taken of the float32 value.
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, none, Pass } from "./pass";
+import { isIdle, none, Pass, Slots } from "./pass";
 
 @unmanaged
 export class AdadeltaArgs {
@@ -38,14 +38,12 @@ class Adadelta {
   ): void {
     const lanes = changetype<LANES>(0);
     const gradient = lanes.load(g);
-    const square = f32x4.add(f32x4.mul(rho, lanes.load(s)), f32x4.mul(f32x4.mul(share, gradient), gradient));
-    lanes.store(s, square);
+    const square = Slots.averageSquare<LANES>(s, rho, share, gradient);
     const before = lanes.load(delta);
     const ratio = f32x4.div(f32x4.sqrt(f32x4.add(before, epsilon)), f32x4.sqrt(f32x4.add(square, epsilon)));
     const u = f32x4.mul(ratio, gradient);
     lanes.store(delta, f32x4.add(f32x4.mul(rho, before), f32x4.mul(f32x4.mul(share, u), u)));
-    const old = lanes.load(w);
-    lanes.store(w, f32x4.sub(old, f32x4.add(f32x4.mul(rate, u), f32x4.mul(decay, old))));
+    Slots.takeOff<LANES>(w, f32x4.mul(rate, u), decay);
   }
 }
 

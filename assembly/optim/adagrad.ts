@@ -1,7 +1,7 @@
 // Adagrad (Duchi, Hazan and Singer 2011).
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, none, Pass } from "./pass";
+import { isIdle, none, Pass, Slots } from "./pass";
 
 @unmanaged
 export class AdagradArgs {
@@ -39,9 +39,7 @@ class Adagrad {
     const gradient = lanes.load(g);
     const sum = f32x4.add(lanes.load(s), f32x4.mul(gradient, gradient));
     lanes.store(s, sum);
-    const root = f32x4.add(f32x4.sqrt(f32x4.add(sum, inside)), outside);
-    const old = lanes.load(w);
-    lanes.store(w, f32x4.sub(old, f32x4.add(f32x4.div(f32x4.mul(rate, gradient), root), f32x4.mul(decay, old))));
+    Slots.takeOff<LANES>(w, f32x4.div(f32x4.mul(rate, gradient), Slots.root(sum, inside, outside)), decay);
   }
 }
 

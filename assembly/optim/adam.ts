@@ -1,7 +1,7 @@
 // Adam, AMSGrad and AdamW. 1 - beta is taken of the float32 values.
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, none, Pass, RULE_1, RULE_2 } from "./pass";
+import { isIdle, none, Pass, RULE_1, RULE_2, Slots } from "./pass";
 
 @unmanaged
 export class AdamArgs {
@@ -61,16 +61,11 @@ class Adam<FORM> {
     decay: v128,
     _k8: v128,
   ): void {
-    const lanes = changetype<LANES>(0);
-    const gradient = lanes.load(g);
-    const first = f32x4.add(f32x4.mul(beta1, lanes.load(m)), f32x4.mul(share1, gradient));
-    lanes.store(m, first);
-    const second = f32x4.add(f32x4.mul(beta2, lanes.load(v)), f32x4.mul(f32x4.mul(share2, gradient), gradient));
-    lanes.store(v, second);
+    const gradient = changetype<LANES>(0).load(g);
+    const first = Slots.average<LANES>(m, beta1, share1, gradient);
+    const second = Slots.averageSquare<LANES>(v, beta2, share2, gradient);
     const square = changetype<FORM>(0).square<LANES>(second, vMax);
-    const root = f32x4.add(f32x4.sqrt(f32x4.add(square, inside)), outside);
-    const old = lanes.load(w);
-    lanes.store(w, f32x4.sub(old, f32x4.add(f32x4.div(f32x4.mul(rate, first), root), f32x4.mul(decay, old))));
+    Slots.takeOff<LANES>(w, f32x4.div(f32x4.mul(rate, first), Slots.root(square, inside, outside)), decay);
   }
 }
 

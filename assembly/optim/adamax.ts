@@ -1,7 +1,7 @@
 // Adam by the largest gradient (Kingma and Ba 2015, section 7).
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, none, Pass, RULE_1 } from "./pass";
+import { isIdle, none, Pass, RULE_1, Slots } from "./pass";
 
 @unmanaged
 export class AdamaxArgs {
@@ -40,13 +40,11 @@ class Adamax {
   ): void {
     const lanes = changetype<LANES>(0);
     const gradient = lanes.load(g);
-    const first = f32x4.add(f32x4.mul(beta1, lanes.load(m)), f32x4.mul(share1, gradient));
-    lanes.store(m, first);
+    const first = Slots.average<LANES>(m, beta1, share1, gradient);
     const largest = f32x4.max(f32x4.mul(beta2, lanes.load(u)), f32x4.add(f32x4.abs(gradient), inside));
     lanes.store(u, largest);
     const update = f32x4.div(f32x4.mul(rate, first), f32x4.add(largest, outside));
-    const old = lanes.load(w);
-    lanes.store(w, f32x4.sub(old, f32x4.add(update, f32x4.mul(decay, old))));
+    Slots.takeOff<LANES>(w, update, decay);
   }
 }
 

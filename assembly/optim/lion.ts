@@ -1,7 +1,7 @@
 // Lion (Chen et al. 2023). 1 - beta is taken of the float32 values.
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, none, Pass } from "./pass";
+import { isIdle, none, Pass, Slots } from "./pass";
 
 @unmanaged
 export class LionArgs {
@@ -43,8 +43,7 @@ class Lion {
     // 1 with the sign of c; zeros and NaN stay what they are
     const one = v128.or(v128.and(c, f32x4.splat(-0.0)), f32x4.splat(1));
     const sign = v128.bitselect(one, c, f32x4.gt(f32x4.abs(c), f32x4.splat(0)));
-    const old = lanes.load(w);
-    lanes.store(w, f32x4.sub(old, f32x4.add(f32x4.mul(rate, sign), f32x4.mul(decay, old))));
+    Slots.takeOff<LANES>(w, f32x4.mul(rate, sign), decay);
   }
 }
 

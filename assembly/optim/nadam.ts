@@ -1,7 +1,7 @@
 // Adam with Nesterov's momentum (Dozat 2016).
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, Pass, RULE_1, RULE_2, RULE_3 } from "./pass";
+import { isIdle, Pass, RULE_1, RULE_2, RULE_3, Slots } from "./pass";
 
 @unmanaged
 export class NadamArgs {
@@ -38,16 +38,11 @@ class Nadam {
     rateG: v128,
     decay: v128,
   ): void {
-    const lanes = changetype<LANES>(0);
-    const gradient = lanes.load(g);
-    const first = f32x4.add(f32x4.mul(beta1, lanes.load(m)), f32x4.mul(share1, gradient));
-    lanes.store(m, first);
-    const second = f32x4.add(f32x4.mul(beta2, lanes.load(v)), f32x4.mul(f32x4.mul(share2, gradient), gradient));
-    lanes.store(v, second);
-    const root = f32x4.add(f32x4.sqrt(f32x4.add(second, inside)), outside);
+    const gradient = changetype<LANES>(0).load(g);
+    const first = Slots.average<LANES>(m, beta1, share1, gradient);
+    const second = Slots.averageSquare<LANES>(v, beta2, share2, gradient);
     const ahead = f32x4.add(f32x4.mul(rateM, first), f32x4.mul(rateG, gradient));
-    const old = lanes.load(w);
-    lanes.store(w, f32x4.sub(old, f32x4.add(f32x4.div(ahead, root), f32x4.mul(decay, old))));
+    Slots.takeOff<LANES>(w, f32x4.div(ahead, Slots.root(second, inside, outside)), decay);
   }
 }
 

@@ -60,6 +60,39 @@ export class Pass {
   }
 }
 
+/** What rules are made of, for four elements or one. */
+@final
+@unmanaged
+export class Slots {
+  /** slot = decay slot + share x, which it returns */
+  @inline static average<LANES>(slot: usize, decay: v128, share: v128, x: v128): v128 {
+    const lanes = changetype<LANES>(0);
+    const average = f32x4.add(f32x4.mul(decay, lanes.load(slot)), f32x4.mul(share, x));
+    lanes.store(slot, average);
+    return average;
+  }
+
+  /** slot = decay slot + share x^2, which it returns */
+  @inline static averageSquare<LANES>(slot: usize, decay: v128, share: v128, x: v128): v128 {
+    const lanes = changetype<LANES>(0);
+    const average = f32x4.add(f32x4.mul(decay, lanes.load(slot)), f32x4.mul(f32x4.mul(share, x), x));
+    lanes.store(slot, average);
+    return average;
+  }
+
+  /** sqrt(x + inside) + outside: epsilon is one of both, the other 0 */
+  @inline static root(x: v128, inside: v128, outside: v128): v128 {
+    return f32x4.add(f32x4.sqrt(f32x4.add(x, inside)), outside);
+  }
+
+  /** w -= update + decay w */
+  @inline static takeOff<LANES>(w: usize, update: v128, decay: v128): void {
+    const lanes = changetype<LANES>(0);
+    const old = lanes.load(w);
+    lanes.store(w, f32x4.sub(old, f32x4.add(update, f32x4.mul(decay, old))));
+  }
+}
+
 /** A constant that a rule does without. */
 export function none(): v128 {
   return f32x4.splat(0);

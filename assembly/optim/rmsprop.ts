@@ -1,7 +1,7 @@
 // RMSprop: plain, centered, with momentum. 1 - rho is taken of the float32 value.
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, none, Pass, RULE_1 } from "./pass";
+import { isIdle, none, Pass, RULE_1, Slots } from "./pass";
 
 @unmanaged
 export class RmspropArgs {
@@ -34,9 +34,7 @@ class Raw {
 @unmanaged
 class Centered {
   @inline spread<LANES>(square: v128, g: v128, average: usize, rho: v128, share: v128, correction: v128): v128 {
-    const lanes = changetype<LANES>(0);
-    const mean = f32x4.add(f32x4.mul(rho, lanes.load(average)), f32x4.mul(share, g));
-    lanes.store(average, mean);
+    const mean = Slots.average<LANES>(average, rho, share, g);
     const variance = f32x4.sub(square, f32x4.mul(f32x4.mul(correction, mean), mean));
     return f32x4.max(variance, f32x4.splat(0));
   }
@@ -82,16 +80,12 @@ class Rmsprop<SPREAD, FORM> {
     correction: v128,
     _k8: v128,
   ): void {
-    const lanes = changetype<LANES>(0);
-    const gradient = lanes.load(g);
-    const square = f32x4.add(f32x4.mul(rho, lanes.load(s)), f32x4.mul(f32x4.mul(share, gradient), gradient));
-    lanes.store(s, square);
+    const gradient = changetype<LANES>(0).load(g);
+    const square = Slots.averageSquare<LANES>(s, rho, share, gradient);
     const spread = changetype<SPREAD>(0).spread<LANES>(square, gradient, average, rho, share, correction);
-    const root = f32x4.add(f32x4.sqrt(f32x4.add(spread, inside)), outside);
-    const u = f32x4.div(f32x4.mul(rate, gradient), root);
+    const u = f32x4.div(f32x4.mul(rate, gradient), Slots.root(spread, inside, outside));
     const update = changetype<FORM>(0).update<LANES>(u, velocity, momentum);
-    const old = lanes.load(w);
-    lanes.store(w, f32x4.sub(old, f32x4.add(update, f32x4.mul(decay, old))));
+    Slots.takeOff<LANES>(w, update, decay);
   }
 }
 

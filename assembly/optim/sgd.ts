@@ -2,7 +2,7 @@
 // learningRate * weightDecay * w off the old weight, beside the update. 1 - dampening is taken of the float32 value.
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, none, Pass } from "./pass";
+import { isIdle, none, Pass, Slots } from "./pass";
 
 @unmanaged
 export class SgdArgs {
@@ -31,10 +31,7 @@ class Plain {
 @unmanaged
 class Momentum {
   @inline update<LANES>(g: v128, velocity: usize, momentum: v128, share: v128): v128 {
-    const lanes = changetype<LANES>(0);
-    const v = f32x4.add(f32x4.mul(momentum, lanes.load(velocity)), f32x4.mul(share, g));
-    lanes.store(velocity, v);
-    return v;
+    return Slots.average<LANES>(velocity, momentum, share, g);
   }
 }
 
@@ -71,10 +68,8 @@ class Sgd<FORM> {
     _k7: v128,
     _k8: v128,
   ): void {
-    const lanes = changetype<LANES>(0);
-    const u = changetype<FORM>(0).update<LANES>(lanes.load(g), velocity, momentum, share);
-    const old = lanes.load(w);
-    lanes.store(w, f32x4.sub(old, f32x4.add(f32x4.mul(rate, u), f32x4.mul(decay, old))));
+    const u = changetype<FORM>(0).update<LANES>(changetype<LANES>(0).load(g), velocity, momentum, share);
+    Slots.takeOff<LANES>(w, f32x4.mul(rate, u), decay);
   }
 }
 

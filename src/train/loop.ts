@@ -1,0 +1,140 @@
+// What the loops over batches share: their turn on the machine, what is fed to a program, batches from a source.
+
+import { LanewiseError } from "../../bindings/errors.ts";
+import type { Machine } from "../../bindings/machine.ts";
+import { invalid } from "../check.ts";
+import { gatherInto } from "../data/feed.ts";
+import type { Executable } from "../executable.ts";
+import type { Logs } from "./callbacks.ts";
+import type { Dataset } from "./dataset.ts";
+import type { BatchSource, Examples } from "./examples.ts";
+import { isSource } from "./examples.ts";
+import type { ModelCore, Training } from "./model.ts";
+import { requireAlive, wantedTargets, wholeNames } from "./model.ts";
+import type { Slices } from "./queue.ts";
+import { createSlices, enqueue, runCallback } from "./queue.ts";
+import type { Tracker } from "./tracking.ts";
+
+export const abortSignal = (value: unknown, name: string, where: string): AbortSignal => {
+  if (typeof AbortSignal === "function" && value instanceof AbortSignal) return value;
+  throw invalid(where, name, "an AbortSignal", value);
+};
+
+/** One call that works with a model, batch by batch. */
+export interface Loop {
+  readonly core: ModelCore;
+  readonly machine: Machine;
+  readonly what: string;
+  readonly slices: Slices;
+  readonly signal: AbortSignal | null;
+  readonly onNaN: "stop" | "continue";
+  readonly state: { step: number; epoch: number; seed: number };
+}
+
+export function createLoop(
+  core: ModelCore,
+  machine: Machine,
+  what: string,
+  signal: AbortSignal | undefined,
+  onNaN: "stop" | "continue",
+): Loop {
+  return {
+    core,
+    machine,
+    what,
+    slices: createSlices(),
+    signal: signal ?? null,
+    onNaN,
+    state: { step: core.step, epoch: 0, seed: core.seed },
+  };
+}
+
+/** Writes examples [first, first + count) into a prepared program. */
+export function feed(
+  executable: Executable,
+  dataset: Dataset,
+  order: Uint32Array | null,
+  first: number,
+  count: number,
+): void {
+  for (const { name, data, size } of dataset.columns) {
+    const view = executable.input(name);
+    if (view) gatherInto(view, data, size, order, first, count);
+  }
+}
+
+/** Waits for a promise, but no longer than until the signal, where that may `end` it. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | null, end = () => true): Promise<T> {
+  if (!signal) return promise;
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => end() && reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+    promise.then(resolve, reject).then(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** Runs what works with the model in its turn; a signal ends the waiting for it. */
+export function inTurn<T>(
+  core: ModelCore,
+  machine: Machine,
+  what: string,
+  signal: AbortSignal | undefined,
+  body: () => Promise<T>,
+): Promise<T> {
+  let waiting = true;
+  const done = enqueue(machine, async () => {
+    waiting = false;
+    signal?.throwIfAborted();
+    requireAlive(core, what);
+    return body();
+  });
+  return untilAborted(done, signal ?? null, () => waiting);
+}
+
+/** The batches of one epoch. A source may call models while it is asked: it is waited for as a callback is. */
+export async function* batchesOf(
+  loop: Loop,
+  source: BatchSource,
+  what: string = loop.what,
+): AsyncGenerator<Examples, void> {
+  const { machine, signal } = loop;
+  const iterable: unknown = typeof source === "function" ? source(loop.state.epoch) : source;
+  if (typeof iterable !== "object" || iterable === null || (!Array.isArray(iterable) && !isSource(iterable)))
+    throw invalid(what, "what the data function returns", "an (async) iterable of { x, y }", iterable);
+  const batches = iterable as AsyncIterable<Examples> | Iterable<Examples>;
+  const iterator = Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
+  let ended = false;
+  try {
+    for (;;) {
+      const next = await runCallback(machine, () => untilAborted(Promise.resolve(iterator.next()), signal));
+      ended = next.done === true;
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // one that hangs is not waited for
+    if (!ended)
+      await runCallback(machine, () => untilAborted(Promise.resolve(iterator.return?.()), signal)).catch(() => {});
+  }
+}
+
+/** The error of a source that gave nothing. */
+export const noBatch = (what: string): LanewiseError =>
+  new LanewiseError(
+    "empty-data",
+    `${what}: no batch came. Pass a function that makes a new iterable each time it is called.`,
+  );
+
+/** Makes what follows metrics over a whole set, once the network is built; loaded where there are any. */
+export async function trackingOf(core: ModelCore, training: Training, what: string): Promise<(() => Tracker) | null> {
+  const names = wholeNames(core, training);
+  if (names.length === 0) return null;
+  const { createTracker } = await import("./tracking.ts");
+  const { heads } = training;
+  return () =>
+    createTracker(what, { heads, names, targets: wantedTargets(core, training), outputs: core.network.outputs ?? [] });
+}
+
+export const namedValues = (names: readonly string[], values: readonly number[]): Logs =>
+  Object.fromEntries(names.map((name, i) => [name, values[i] as number]));
