@@ -1,6 +1,6 @@
 // Drawings as text: whole SVG documents whatever the numbers are, with the marks at the places where they belong.
 
-import { decimalExponent, logTicks, niceTicks, percent, short } from "../src/draw/numbers.ts";
+import { decimalExponent, logTicks, niceTicks } from "../src/draw/numbers.ts";
 import { png } from "../src/draw/png.ts";
 import {
   drawConfusionMatrix,
@@ -11,6 +11,7 @@ import {
   drawSchedule,
   variable,
 } from "../src/index.ts";
+import { percent, short } from "../src/text.ts";
 import { assert, suite } from "./harness.ts";
 import { paths, requireSvg } from "./svgChecks.ts";
 

@@ -76,6 +76,14 @@ suite("layerReport", (test) => {
     assert.is(last.deadShare, null);
   });
 
+  test("the text has numbers whole: a layer that gives 100 for every example", async () => {
+    const model = sequential([dense({ units: 1, kernelInitializer: "zeros" })], { inputShape: [1] });
+    model.compile({ optimizer: sgd({ learningRate: 0.1 }), loss: "mse" });
+    model.variables[1]?.write([100]);
+    const [, , row] = (await layerReport(model, { x: [[1], [2]], y: [[100], [100]] })).toString().split("\n");
+    assert.equal(row?.split(/ +/).slice(0, 3), ["dense_1", "100", "0"]);
+  });
+
   test("the model, its optimizer and its next step are as if nothing had been asked", async () => {
     await init();
     const make = (): Model => {

@@ -13,11 +13,10 @@ import {
 } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
-import { short } from "../draw/numbers.ts";
 import type { Model } from "../model.ts";
 import type { RandomNumbers } from "../randomNumbers.ts";
 import { createRandom } from "../randomNumbers.ts";
-import { textTable } from "../text.ts";
+import { short, textTable } from "../text.ts";
 import type { Arrays, Examples } from "../train/examples.ts";
 import { abortSignal } from "../train/loop.ts";
 import type { Prediction } from "../train/predict.ts";

@@ -3,8 +3,7 @@
 
 import type { Checker } from "../check.ts";
 import { checkOptions, invalid } from "../check.ts";
-import { percent } from "../draw/numbers.ts";
-import { textTable } from "../text.ts";
+import { percent, textTable } from "../text.ts";
 
 /** The gaps by name. */
 export type Gap = "avoidableBias" | "variance" | "dataMismatch" | "overfittingToDev";

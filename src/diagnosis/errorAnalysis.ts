@@ -3,9 +3,8 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid, isRecord } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
-import { percent } from "../draw/numbers.ts";
 import { labelsOf, predictedOf, requireSameCount, rowsOf } from "../metrics/rows.ts";
-import { textTable } from "../text.ts";
+import { percent, textTable } from "../text.ts";
 
 /** Categories of each example: a list of tags an example, or a flag an example for each tag. An example may have several. */
 export type Tags = readonly (readonly string[])[] | Readonly<Record<string, ArrayLike<boolean | number>>>;

@@ -12,10 +12,9 @@ import {
   positiveInteger,
   seedValue,
 } from "../check.ts";
-import { short } from "../draw/numbers.ts";
 import type { Model } from "../model.ts";
 import { permutation } from "../random.ts";
-import { textTable } from "../text.ts";
+import { short, textTable } from "../text.ts";
 import type { Examples } from "../train/examples.ts";
 import { abortSignal } from "../train/loop.ts";
 import type { CreateModel } from "./fresh.ts";

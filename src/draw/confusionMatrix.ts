@@ -5,7 +5,7 @@ import type { Checker } from "../check.ts";
 import { checkOptions, invalid, isRecord } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
 import { formatShape } from "../shape.ts";
-import { short } from "./numbers.ts";
+import { short } from "../text.ts";
 import { shaped } from "./sheet.ts";
 import type { DrawOptions } from "./svg.ts";
 import { contentTop, drawOptions, fitText, MARGIN, rect, svgDocument, text, textWidth } from "./svg.ts";

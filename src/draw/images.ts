@@ -7,7 +7,7 @@ import type { NumericArray, Values } from "../data/arrays.ts";
 import type { Variable } from "../graph/variable.ts";
 import { isVariable } from "../graph/variable.ts";
 import { formatShape } from "../shape.ts";
-import { short } from "./numbers.ts";
+import { short } from "../text.ts";
 import type { Pixels } from "./png.ts";
 import { pngUri } from "./png.ts";
 import type { Grid } from "./sheet.ts";

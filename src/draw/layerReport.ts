@@ -2,7 +2,8 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { checkOptions, invalid, isRecord } from "../check.ts";
-import { logTicks, percent, short } from "./numbers.ts";
+import { percent, short } from "../text.ts";
+import { logTicks } from "./numbers.ts";
 import type { Axis } from "./plot.ts";
 import { axis } from "./plot.ts";
 import type { DrawOptions } from "./svg.ts";

@@ -1,25 +1,13 @@
 // Numbers as text, and the round numbers of axes. Nothing here depends on the engine: powers of ten are read from
 // text, which is exact.
 
+import { short } from "../text.ts";
+
 /** 10^exponent, exactly rounded in every engine (Math.pow is not). */
 export const powerOfTen = (exponent: number): number => Number(`1e${exponent}`);
 
 /** The decimal exponent of a number above 0: 3 for 1000, -2 for 0.05. */
 export const decimalExponent = (value: number): number => Number(value.toExponential().split("e")[1]);
-
-/** Without zeros at the end: "0.5", "12", "1e-7". */
-export function short(value: number, digits = 4): string {
-  if (!Number.isFinite(value)) return String(value);
-  const rounded = Number(value.toPrecision(digits));
-  const size = Math.abs(rounded);
-  if (size !== 0 && (size < 1e-4 || size >= 1e6)) return rounded.toExponential().replace("e+", "e");
-  return String(rounded);
-}
-
-/** A share as percent: 0.0625 is "6.25 %", at most two digits behind the point. */
-export function percent(share: number): string {
-  return `${String(Number((share * 100).toFixed(2)))} %`;
-}
 
 /** Rounds to 2 digits behind the point, for coordinates: a hundredth of a pixel is not seen. */
 export function coordinate(value: number): string {

@@ -1,8 +1,9 @@
 // Line plots: panels with axes, curves with gaps, a legend.
 
 import { log } from "../math.ts";
+import { short } from "../text.ts";
 import type { Ticks } from "./numbers.ts";
-import { coordinate, logTicks, niceTicks, rangeOf, short } from "./numbers.ts";
+import { coordinate, logTicks, niceTicks, rangeOf } from "./numbers.ts";
 import { COLORS, line, text, textWidth } from "./svg.ts";
 
 /** A curve; values that are not finite are gaps. */

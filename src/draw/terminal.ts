@@ -3,11 +3,11 @@
 import type { Checker } from "../check.ts";
 import { checkOptions, invalid, positiveInteger } from "../check.ts";
 import { isScore } from "../diagnosis/metricNames.ts";
-import { textTable } from "../text.ts";
+import { short, textTable } from "../text.ts";
 import type { History } from "../train/history.ts";
 import type { HistoryPanel } from "./historyData.ts";
 import { historyPanels, metricsOption, requireHistory } from "./historyData.ts";
-import { rangeOf, short } from "./numbers.ts";
+import { rangeOf } from "./numbers.ts";
 
 /** Options of `historyTable`. */
 export interface HistoryTableOptions {

@@ -1,15 +1,12 @@
 // The verdicts of layerReport, and its table.
 
-import { textTable } from "../text.ts";
+import { percent, short, textTable } from "../text.ts";
 import type { LayerReport, LayerStatistics, LayerVerdict, Measured } from "./layerReport.ts";
 
 /** Gradients and activations this many times larger or smaller than at the other end of the network are no good sign. */
 const FACTOR = 1000;
 /** Dead units or saturated values are many above this share. */
 const SHARE = 0.5;
-
-const short = (x: number): string => (x === 0 ? "0" : x.toPrecision(3).replace(/\.?0+(?=e|$)/, ""));
-const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 interface Ends {
   /** Root mean square of the first layer's activations. */

@@ -2,6 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { anyFunction, checkOptions, nonNegative, oneOf } from "../check.ts";
+import { short } from "../text.ts";
 import type { Callback } from "./callbacks.ts";
 
 /** Options of `monotoneCost`. */
@@ -33,7 +34,7 @@ const where = "monotoneCost";
 /** The distance of 1 to the next float32. */
 const FLOAT32_STEP = 2 ** -23;
 
-const show = (value: number): string => String(Number(value.toPrecision(6)));
+const show = (value: number): string => short(value, 6);
 
 /**
  * Watches that the cost falls in every epoch, as it must where each epoch is one step on all examples: a rise says that the

@@ -1,6 +1,6 @@
 // Rules about the data: their scale, their labels, how many there are and how they are cut.
 
-import { percent, short } from "../../draw/numbers.ts";
+import { percent, short } from "../../text.ts";
 import type { Run, Values } from "../run.ts";
 import type { Rule } from "./rule.ts";
 

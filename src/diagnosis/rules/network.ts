@@ -1,8 +1,8 @@
 // Rules about the network: its outputs beside its losses, its activations, its first weights.
 
-import { short } from "../../draw/numbers.ts";
 import type { InitialValues, Variable } from "../../graph/variable.ts";
 import { isVariable } from "../../graph/variable.ts";
+import { short } from "../../text.ts";
 import type { Head, Run } from "../run.ts";
 import { lastOp } from "../run.ts";
 import type { Finding, Rule } from "./rule.ts";

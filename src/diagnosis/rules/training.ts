@@ -1,6 +1,6 @@
 // Rules about how training went: the history.
 
-import { percent, short } from "../../draw/numbers.ts";
+import { percent, short } from "../../text.ts";
 import { errorOf } from "../metricNames.ts";
 import type { Run } from "../run.ts";
 import type { Rule } from "./rule.ts";
