@@ -120,6 +120,16 @@ function statefulMetric(where: string, value: object): WholeMetric {
   return { kind: "metric", name: metric.name ?? "metric", whole: () => metric };
 }
 
+/** What a function that was not called makes, where that is a metric. */
+function madeBy(value: unknown): Metric | null {
+  try {
+    const made = (value as () => Metric | undefined)();
+    return made?.kind === "metric" ? made : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The metric that an option names or is, for an output with this loss. */
 export function resolveMetric(where: string, value: unknown, loss: Loss): Metric {
   if (value === "accuracy" || value === "acc") {
@@ -141,10 +151,9 @@ export function resolveMetric(where: string, value: unknown, loss: Loss): Metric
   if (typeof value === "object" && value !== null && (value as Loss).kind === "loss") {
     return { kind: "metric", name: (value as Loss).name, call: (value as Loss).call };
   }
-  if (typeof value === "function" && Object.values(byName).includes(value as never)) {
-    throw invalid(where, "metrics", `made by calling it: metrics.${value.name}()`, value);
-  }
   if (typeof value === "function") {
+    const made = value.length === 0 ? madeBy(value) : null; // (target, prediction) has two
+    if (made) throw invalid(where, "metrics", `made by calling it: metrics.${made.name}()`, value);
     const name = value.name || "metric";
     return { kind: "metric", name, call: perExample(where, name, value as LossFunction) };
   }

@@ -124,6 +124,26 @@ suite("metrics over a whole set", (test) => {
     compare(logs, expected("plain"));
   });
 
+  test("a source of which only some batches have weights: the others count as 1", async () => {
+    const model = passing(4, {
+      loss: "sparseCategoricalCrossentropy",
+      metrics: [metrics.auc(), metrics.averagePrecision()],
+    });
+    const half = count / 2;
+    const part = (from: number) => ({
+      x: { data: probabilities.data.slice(from * 4, (from + half) * 4), shape: [half, 4] },
+      y: labels.slice(from, from + half),
+    });
+    const sampleWeight = golden.weights.slice(half);
+    const mixed = await model.evaluate(() => [part(0), { ...part(half), sampleWeight }]);
+    const ones = Array.from({ length: half }, () => 1);
+    const all = { x: probabilities, y: labels, sampleWeight: [...ones, ...sampleWeight] };
+    const { auc, averagePrecision } = await model.evaluate(all);
+    compare(mixed, { auc: auc as number, averagePrecision: averagePrecision as number });
+    const { metrics: history } = await model.fit(() => [part(0), { ...part(half), sampleWeight }]);
+    assert.is(history.auc?.[0], mixed.auc);
+  });
+
   test("callbacks know their names, and may watch them", async () => {
     const model = passing(4, { loss: "sparseCategoricalCrossentropy", metrics: [metrics.precision()] });
     const data = { x: probabilities, y: labels };
@@ -314,7 +334,13 @@ suite("metrics over a whole set", (test) => {
     const model = (own: CompileOptions["metrics"]) =>
       passing(4, { loss: "sparseCategoricalCrossentropy", metrics: own ?? [] });
     const data = { x: probabilities, y: labels };
-    for (const run of [(m: Model) => m.evaluate(data), (m: Model) => m.fit(data)]) {
+    const calls = [
+      (m: Model) => m.evaluate(data),
+      (m: Model) => m.fit(data),
+      (m: Model) => m.fit(() => [data]),
+      (m: Model) => m.trainOnBatch(data.x, data.y),
+    ];
+    for (const run of calls) {
       await rejected(() => run(model([metrics.precision({ average: "binary" })])), "binary");
       await rejected(() => run(model([metrics.precision({ threshold: 0.4 })])), "threshold");
       await rejected(() => run(model([metrics.r2Score()])), "r2Score");
@@ -325,6 +351,15 @@ suite("metrics over a whole set", (test) => {
         () => model([wrong as never]),
         (error: unknown) => error instanceof LanewiseError,
       );
+    const unbuilt = sequential([dense({ units: 4 })]);
+    unbuilt.compile({ optimizer: sgd(), loss: "mse", metrics: [metrics.precision({ average: "binary" })] });
+    const y = { data: new Float32Array(8), shape: [2, 4] };
+    for (const run of [() => unbuilt.trainOnBatch(y, y), () => unbuilt.fit(() => [{ x: y, y }])]) {
+      await rejected(run, "binary");
+      assert.ok(unbuilt.variables[1]?.read().data.every((bias) => bias === 0));
+    }
+    for (const make of [metrics.precision, metrics.auc, metrics.binaryAccuracy])
+      assert.throws(() => model([make as never]), new RegExp(`made by calling it: metrics\\.${make.name}\\(\\)`));
     assert.throws(() => model([metrics.auc(), metrics.auc({ curve: "pr" })]), /names of their own/);
     assert.throws(
       () => model(["precision" as never]),

@@ -133,6 +133,22 @@ suite("scores", (test) => {
     );
   });
 
+  test("a matrix of a thousand classes: shares of labels, of predictions, of all", () => {
+    const n = 1000;
+    const l = Array.from({ length: 2 * n }, (_, i) => i % n);
+    const p = l.map((label, i) => (i < n ? label : 0));
+    assert.is(confusionMatrix(l, p).counts[7]?.[0], 1);
+    for (const [normalize, want] of [
+      ["labels", 1 / 2],
+      ["predictions", 1 / (n + 1)],
+      ["all", 1 / (2 * n)],
+    ] as const) {
+      const { counts } = confusionMatrix(l, p, { normalize });
+      assert.is(counts[7]?.[0], want);
+      assert.is(counts[7]?.[8], 0);
+    }
+  });
+
   test("edges: nothing predicted, one class, equal scores, constant targets", () => {
     assert.is(scores.precision([1, 1], [0, 0]), 0);
     assert.is(scores.recall([0, 0], [1, 1]), 0);
@@ -206,6 +222,9 @@ suite("scores", (test) => {
     refused(() => scores.accuracy([0], [0], { sampleWeight: [-1] }), "invalid-argument", "sampleWeight");
     refused(() => scores.r2([[1, 2]], [[1]]), "shape-mismatch", "a row");
     refused(() => confusionMatrix([65536], [0]), "invalid-argument", "class 65536");
+    for (const run of [() => confusionMatrix([65535], [0]), () => confusionMatrix([0], [0], { classes: 4097 })])
+      refused(run, "invalid-argument", "at most 4096 classes");
+    assert.is(classificationReport([65535], [0]).classes.length, 65536);
   });
 
   test("logits and NaN are no probabilities of the class 1, unless a threshold says what is above", () => {

@@ -28,8 +28,9 @@ export interface ClassPairs {
   readonly classes: readonly string[];
 }
 
-/** Counts are kept for every pair of classes. */
+/** Counts are kept for each class, and in a matrix for every pair of them. */
 const CLASSES_MAX = 65536;
+const MATRIX_CLASSES_MAX = 4096;
 
 const classesOption = (value: unknown, name: string, where: string): unknown => {
   const isNames = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string");
@@ -92,10 +93,25 @@ export interface ConfusionMatrixOptions extends ClassOptions {
   readonly normalize?: "labels" | "predictions" | "all";
 }
 
+/** Counts divided by what `of` says. */
+function sharesOf(counts: readonly (readonly number[])[], of: "labels" | "predictions" | "all"): number[][] {
+  const [rows, columns] = [counts.map(() => 0), counts.map(() => 0)];
+  let all = 0;
+  for (const [r, row] of counts.entries())
+    for (const [c, count] of row.entries()) {
+      rows[r] = (rows[r] as number) + count;
+      columns[c] = (columns[c] as number) + count;
+      all += count;
+    }
+  const divisor = (r: number, c: number): number =>
+    of === "all" ? all : ((of === "labels" ? rows[r] : columns[c]) as number);
+  return counts.map((row, r) => row.map((count, c) => (divisor(r, c) === 0 ? 0 : count / divisor(r, c))));
+}
+
 /**
  * How often each label was predicted as each class: counts[label][prediction]. Labels are class indices or one-hot rows,
  * predictions class indices, rows of probabilities as `predict` gives them, or probabilities of the class 1. Throws
- * `shape-mismatch` where they are not as many, `invalid-argument` for what is no class.
+ * `shape-mismatch` where they are not as many, `invalid-argument` for what is no class and for more than 4,096 classes.
  */
 export function confusionMatrix(
   labels: Values,
@@ -107,20 +123,18 @@ export function confusionMatrix(
   const { normalize, ...rest } = options;
   const pairs = pairsOf(where, labels, predictions, rest);
   const { classes, weights } = pairs;
+  if (classes.length > MATRIX_CLASSES_MAX)
+    throw new LanewiseError(
+      "invalid-argument",
+      `${where}: a matrix has at most ${MATRIX_CLASSES_MAX} classes, here are ${classes.length}. Take classificationReport.`,
+    );
   const counts = classes.map(() => classes.map(() => 0));
   pairs.labels.forEach((label, i) => {
     const row = counts[label] as number[];
     const column = pairs.predictions[i] as number;
     row[column] = (row[column] as number) + (weights ? (weights[i] as number) : 1);
   });
-  const total = (list: readonly number[]): number => list.reduce((sum, each) => sum + each, 0);
-  const divisor = (row: number, column: number): number => {
-    if (normalize === "labels") return total(counts[row] as number[]);
-    if (normalize === "predictions") return total(counts.map((each) => each[column] as number));
-    return total(counts.flat());
-  };
-  const shares = counts.map((row, r) => row.map((count, c) => (divisor(r, c) === 0 ? 0 : count / divisor(r, c))));
-  const values = normalize ? shares : counts;
+  const values = normalize ? sharesOf(counts, normalize) : counts;
   const print = (x: number): string => (normalize ? x.toFixed(3) : countText(x));
   return {
     counts: values,

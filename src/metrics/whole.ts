@@ -153,10 +153,10 @@ interface Kept {
   readonly weights: (Float32Array | null)[];
 }
 
-function joined(batches: readonly MetricBatch[]): Float64Array {
-  const all = new Float64Array(batches.reduce((sum, { data }) => sum + data.length, 0));
+function joined(parts: readonly ArrayLike<number>[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  for (const { data } of batches) {
+  for (const data of parts) {
     all.set(data, at);
     at += data.length;
   }
@@ -174,10 +174,12 @@ function ranked(name: string, score: typeof rocAuc): WholeMetric {
         kept.weights.push(weights);
       },
       result(kept) {
-        const [targets, scores] = [joined(kept.target), joined(kept.prediction)];
+        const [targets, scores] = [kept.target, kept.prediction].map((list) =>
+          joined(list.map(({ data }) => data)),
+        ) as [Float64Array, Float64Array];
         const count = scores.length / width;
         const weights = kept.weights.some((each) => each !== null)
-          ? joined(kept.weights.map((data) => ({ data: data as Float32Array, shape: [] })))
+          ? joined(kept.weights.map((data, i) => data ?? new Float32Array(kept.target[i]?.shape[0] as number).fill(1)))
           : null;
         const each = weights && Float64Array.from({ length: count }, (_, i) => weights[Math.floor(i / rows)] as number);
         if (layout === "binary") return score({ scores, positive: targets, weights: each });

@@ -261,7 +261,6 @@ async function trainEpochs(
     /** Null where nothing has to be waited for. */
     const ended = ({ executable }: ModelProgram, count: number): Promise<void> | null => {
       means.add(report, executable, count);
-      tracker ??= tracking?.();
       tracker?.add(executable, names.length, (head) => weightsFor(executable, head));
       const current = batch++;
       if (!wantsBatches) return loop.slices.turn();
@@ -271,6 +270,7 @@ async function trainEpochs(
       );
     };
     const step = (from: Dataset, weights: string, first: number, count: number): Promise<void> | null => {
+      tracker ??= tracking?.();
       const run = (program: ModelProgram): Promise<void> | null => {
         const running = trainStep(loop, program, from, from === dataset ? order : null, first, batch, report);
         return running ? running.then(() => ended(program, count) ?? undefined) : ended(program, count);

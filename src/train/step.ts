@@ -40,10 +40,10 @@ export function trainStep(
   const end = executable.length;
   const fail = async (): Promise<never> => {
     const what = Number.isFinite(executable.output(0)[0]) ? "the norm of the gradients" : "the loss";
-    const first = await inSlices(loop.machine, loop.what, loop.slices, executable.findNonFinite());
+    const tensor = await inSlices(loop.machine, loop.what, loop.slices, executable.findNonFinite());
     throw new LanewiseError(
       "non-finite",
-      `${loop.what}: ${what} is not finite in epoch ${state.epoch}, batch ${batch}; the weights are as before that batch. The first tensor that is not finite is ${first}. Try a smaller learning rate, check the data, or set onNaN: "continue".`,
+      `${loop.what}: ${what} is not finite in epoch ${state.epoch}, batch ${batch}; the weights are as before that batch. The first tensor that is not finite is ${tensor}. Try a smaller learning rate, check the data, or set onNaN: "continue".`,
     );
   };
   const finish = (): void => {
@@ -94,9 +94,9 @@ export async function trainOnBatch(
   return inTurn(core, machine, where, undefined, async () => {
     const names = scalarNames(core, training);
     const report = names.map(() => 0);
+    const tracker = (await trackingOf(core, training, where))?.(); // what does not fit is refused before anything changes
     const program = await programFor(core, machine, "train", dataset.count, weightsIn(dataset));
     await trainStep(createLoop(core, machine, where, undefined, "stop"), program, dataset, null, 0, 0, report);
-    const tracker = (await trackingOf(core, training, where))?.();
     const weightsFor = sampleWeightsFor(core);
     tracker?.add(program.executable, names.length, (head) => weightsFor(program.executable, head));
     return { ...namedValues(names, report), ...tracker?.logs() };
