@@ -68,7 +68,7 @@ export function wordSource(seed: number, stream: number, step: number): () => nu
 }
 
 /**
- * An integer below `choices`, at most 2^32: the upper half of word * choices, without the few words that would make some
+ * An integer below `choices`, which is from 1 to 2^32 - 1: the upper half of word * choices, without the few words that would make some
  * results likelier (Lemire 2019).
  */
 export function integerBelow(choices: number, next: () => number): number {

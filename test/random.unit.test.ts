@@ -1,6 +1,7 @@
 // The generator against its published vectors, and shuffling.
 
 import { permutation, philox, shuffleInto } from "../src/random.ts";
+import * as streams from "../src/streams.ts";
 import { assert, suite } from "./harness.ts";
 
 suite("random, on the host", (test) => {
@@ -13,6 +14,12 @@ suite("random, on the host", (test) => {
     assert.is(hex(), "408f276d 41c83b0e a20bc7c6 6d5451fd");
     philox(0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, words);
     assert.is(hex(), "d16cfe09 94fdcceb 5001e420 24126ea1");
+  });
+
+  test("no two of the library's streams are the same, nor next to those that are counted on", () => {
+    const all: number[] = Object.values(streams);
+    assert.is(new Set(all).size, all.length);
+    for (const stream of all) assert.ok(Number.isInteger(stream) && stream >= 2 ** 30 && stream < 2 ** 31);
   });
 
   test("a permutation holds every index once and depends on seed, stream and step", () => {

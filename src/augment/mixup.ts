@@ -21,8 +21,8 @@ import { permutation } from "../random.ts";
 import type { RandomNumbers } from "../randomNumbers.ts";
 import { createRandom } from "../randomNumbers.ts";
 import { formatShape, sizeOf } from "../shape.ts";
+import { MIXUP_AMOUNT_STREAM, MIXUP_STREAM } from "../streams.ts";
 import type { Examples } from "../train/examples.ts";
-import { MIXUP_STREAM } from "./streams.ts";
 
 /** Options of `augment.mixup`. */
 export interface MixupOptions {
@@ -156,7 +156,7 @@ export function mixup(
   const mixedBatches = function* (epoch: number): Generator<Examples, void, undefined> {
     const order = permutation(count, seed, MIXUP_STREAM, 2 * epoch);
     const partners = permutation(count, seed, MIXUP_STREAM, 2 * epoch + 1);
-    const random = createRandom(seed, MIXUP_STREAM + 16, epoch);
+    const random = createRandom(seed, MIXUP_AMOUNT_STREAM, epoch);
     for (let first = 0; first < end; first += batchSize) {
       const batch = Math.min(batchSize, end - first);
       const width = sizeOf(y.shape);

@@ -9,8 +9,8 @@ import { pow } from "../math.ts";
 import type { RandomNumbers } from "../randomNumbers.ts";
 import { createRandom } from "../randomNumbers.ts";
 import { formatShape, sizeOf } from "../shape.ts";
+import { OVERLAY_STREAM } from "../streams.ts";
 import { valueRange } from "./options.ts";
-import { OVERLAY_STREAM } from "./streams.ts";
 
 /** A number, or two between which one is drawn for each example. */
 type Drawn = number | readonly [from: number, to: number];

@@ -3,6 +3,7 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import { anything, bool, checkOptions, invalid, isRecord, positiveInteger, seedValue } from "../check.ts";
 import { permutation } from "../random.ts";
+import { FOLD_STREAM } from "../streams.ts";
 import type { Values } from "./arrays.ts";
 import { strataOf } from "./labels.ts";
 import type { Table } from "./rows.ts";
@@ -35,8 +36,6 @@ export interface Fold<D> {
   /** The same as indices, in increasing order. */
   readonly indices: { readonly train: Uint32Array; readonly validation: Uint32Array };
 }
-
-const FOLD_STREAM = 0x7ffe0001;
 
 const checkers = { k: positiveInteger, shuffle: bool, seed: seedValue, examples: positiveInteger };
 

@@ -2,6 +2,7 @@
 
 import { bool, checkOptions, invalid, nonNegativeInteger, positiveInteger, seedValue } from "../check.ts";
 import { permutation } from "../random.ts";
+import { BATCH_STREAM, REORDER_STREAM } from "../streams.ts";
 import type { BatchSize } from "./batchSize.ts";
 import { batchSizeOf, batchSizeOption, noWholeBatch } from "./batchSize.ts";
 import { tableOf } from "./rows.ts";
@@ -30,9 +31,6 @@ export interface BatchesOptions extends ShuffleOptions {
   readonly epoch?: number;
 }
 
-const SHUFFLE_STREAM = 0x7ffe0002;
-const BATCH_STREAM = 0x7ffe0003;
-
 /**
  * The examples that `indices` name, in that order, copied: of `{ x, y, ... }` as `split` takes it, or of one array.
  * Throws `invalid-argument` for an index that is not from 0 to the number of examples.
@@ -56,7 +54,7 @@ export function select<D extends object>(data: D, indices: ArrayLike<number>, op
 export function shuffle<D extends object>(data: D, options: ShuffleOptions = {}): D {
   checkOptions("shuffle", options, { seed: seedValue, examples: positiveInteger });
   const table = tableOf("shuffle", data, options.examples);
-  return table.pick(permutation(table.count, options.seed ?? 0, SHUFFLE_STREAM, 0)) as D;
+  return table.pick(permutation(table.count, options.seed ?? 0, REORDER_STREAM, 0)) as D;
 }
 
 /**

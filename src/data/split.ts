@@ -3,6 +3,7 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import { anything, bool, checkOptions, invalid, isRecord, positiveInteger, seedValue } from "../check.ts";
 import { permutation } from "../random.ts";
+import { SPLIT_STREAM } from "../streams.ts";
 import type { Values } from "./arrays.ts";
 import { strataOf } from "./labels.ts";
 import { tableOf } from "./rows.ts";
@@ -51,8 +52,6 @@ export type PartsOf<O> = O extends { readonly parts: readonly (infer P)[] }
         : O extends { readonly ratios: infer R extends object }
           ? Extract<keyof R, PartName> | "train"
           : "train" | "dev" | "test";
-
-const SPLIT_STREAM = 0x7ffe0000;
 
 const checkers = {
   ratios: anything,

@@ -16,6 +16,7 @@ import { flattenArray } from "../data/arrays.ts";
 import type { Model } from "../model.ts";
 import type { RandomNumbers } from "../randomNumbers.ts";
 import { createRandom } from "../randomNumbers.ts";
+import { SAMPLE_STREAM } from "../streams.ts";
 import { short, textTable } from "../text.ts";
 import type { Arrays, Examples } from "../train/examples.ts";
 import { abortSignal } from "../train/loop.ts";
@@ -63,8 +64,6 @@ export interface BiasVariance {
 }
 
 const where = "biasVariance";
-/** Initial values take the low streams of the same seed. */
-const SAMPLE_STREAM = 0x7ffd0001;
 
 function numbersOf(name: string, values: unknown): Float64Array {
   const { data } = flattenArray(`${where}: ${name}`, values);

@@ -14,6 +14,7 @@ import {
 } from "../check.ts";
 import type { Model } from "../model.ts";
 import { permutation } from "../random.ts";
+import { SUBSET_STREAM } from "../streams.ts";
 import { short, textTable } from "../text.ts";
 import type { Examples } from "../train/examples.ts";
 import { abortSignal } from "../train/loop.ts";
@@ -71,8 +72,6 @@ export interface LearningCurve {
 }
 
 const where = "learningCurve";
-/** Of the order of examples; initial values take the low streams of the same seed. */
-const SUBSET_STREAM = 0x7ffd0000;
 
 const ascendingSizes: Checker<readonly number[]> = (value, name, at) => {
   const ok =

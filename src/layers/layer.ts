@@ -24,6 +24,7 @@ import type { Initializer } from "../initializers.ts";
 import type { Regularizer } from "../regularizers.ts";
 import type { Shape } from "../shape.ts";
 import { formatShape, sameShape } from "../shape.ts";
+import { LAYER_STREAM } from "../streams.ts";
 import type { Network } from "./network.ts";
 
 /** Options of a call of a layer: `layer(x, { training: false })`. */
@@ -116,9 +117,6 @@ export interface LayerDefinition {
   call(inputs: readonly Tensor[], weights: Readonly<Record<string, Tensor>>, context: CallContext): Tensor;
 }
 
-/** Random streams of layers begin here, those of initial values end before. */
-const STREAMS = 0x40000000;
-
 /** Checkers of the options that every layer has. */
 export const layerOptions: Readonly<Record<string, Checker>> = { name: nonEmptyString, trainable: bool };
 
@@ -207,7 +205,7 @@ export function makeLayer(definition: LayerDefinition): Layer {
           mask: callOptions.mask,
           variables: Object.fromEntries(state.weights),
           where: where(),
-          stream: () => STREAMS + trace.streams.count++,
+          stream: () => LAYER_STREAM + trace.streams.count++,
         });
         if (!isTensor(output)) throw invalid(where(), "what call returns", "a tensor", output);
         trace.watch?.calls.push({ layer: self, output, silenced });

@@ -2,10 +2,10 @@
 // (Hutter, Hoos and Leyton-Brown 2014). The trees cut the unit cube into boxes, over which variances are exact sums.
 
 import { createRandom } from "../randomNumbers.ts";
+import { TREE_STREAM } from "../streams.ts";
 
 const TREES = 64;
 const LEAF_MIN = 3;
-const TREE_STREAM = 0x5ea40002;
 
 interface Box {
   readonly value: number;

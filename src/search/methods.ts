@@ -3,6 +3,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { createRandom } from "../randomNumbers.ts";
+import { POINT_STREAM, SEED_STREAM } from "../streams.ts";
 import type { Axis, CompiledSpace } from "./space.ts";
 import { gridShares, optionAt } from "./space.ts";
 import type { TrialResult } from "./trial.ts";
@@ -27,9 +28,6 @@ export interface Finished {
 
 /** Batches of trials; each is asked for with the results of the last one, in its order. */
 export type Schedule = Generator<readonly Proposal[], void, readonly Finished[]>;
-
-const POINT_STREAM = 0x5ea40000;
-const SEED_STREAM = 0x5ea40001;
 
 /** The point of a configuration: uniform in the unit cube, by seed and number alone. */
 export function drawPoint(seed: number, configuration: number, axes: number): number[] {

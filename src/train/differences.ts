@@ -2,6 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { permutation } from "../random.ts";
+import { DIFFERENCE_STREAM } from "../streams.ts";
 import type { Slices } from "./queue.ts";
 
 /** Options of `gradientCheck`. */
@@ -105,7 +106,6 @@ export function requireFinite(value: number): void {
   throw new LanewiseError("non-finite", `gradientCheck: what is differentiated is ${value}; it must be finite.`);
 }
 
-const STREAM = 0x7ffd0000;
 /** Differences below this, relative to what is usual in the part, are not looked at again. */
 const NOTICED = 1e-7;
 /** Rounding of the function's value, in units of 2^-52 of it. */
@@ -206,7 +206,7 @@ export async function comparePart(
   const chosen =
     values.length <= samples
       ? Uint32Array.from(values.keys())
-      : permutation(values.length, seed, STREAM, stream).slice(0, samples).sort();
+      : permutation(values.length, seed, DIFFERENCE_STREAM, stream).slice(0, samples).sort();
   const quotients: Quotient[] = [];
   let [scale, count] = [0, 0];
   for (const at of chosen) {

@@ -8,6 +8,7 @@ import type { Executable } from "../executable.ts";
 import { defaultMachine } from "../machine.ts";
 import type { Model } from "../model.ts";
 import { shuffleInto } from "../random.ts";
+import { SHUFFLE_STREAM } from "../streams.ts";
 import type { Callback, Logs, TrainContext } from "./callbacks.ts";
 import { callbackList } from "./callbacks.ts";
 import type { ClassWeight, Dataset } from "./dataset.ts";
@@ -62,8 +63,6 @@ export interface FitOptions {
   /** What a loss, or a norm of gradients to be clipped, that is not finite does: "stop" (default) rejects and leaves the weights as they were before the step. */
   readonly onNaN?: "stop" | "continue";
 }
-
-const SHUFFLE_STREAM = 0x7fff0000;
 
 /** Means of a training epoch: of losses by the number of examples, of metrics by the weights of their output. */
 function createMeans(training: Training, names: readonly string[], weightsFor: WeightsFor) {

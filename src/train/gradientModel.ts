@@ -17,6 +17,7 @@ import { mul } from "../ops/pointwise.ts";
 import { constant } from "../ops/shaping.ts";
 import { wordSource } from "../random.ts";
 import { sizeOf } from "../shape.ts";
+import { UPSTREAM_STREAM } from "../streams.ts";
 import type { Dataset } from "./dataset.ts";
 import { weightsIn } from "./dataset.ts";
 import type { Checked, Comparison, Evaluation, GradientCheckOptions, Part } from "./differences.ts";
@@ -122,8 +123,6 @@ async function compareWith(setting: Setting, forward: ExactProgram, parts: reado
   forward.executable.dispose();
   return comparisons;
 }
-
-const UPSTREAM_STREAM = 0x7ffc0000;
 
 /** One call of a custom gradient: sum(value * upstream) for a random upstream, as a function of what went in. */
 async function checkCustom(setting: Setting, { node, inputs }: CustomCall, at: number): Promise<GradientEntry[]> {

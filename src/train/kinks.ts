@@ -10,6 +10,7 @@ import { maxPoolGradient } from "../ops/pool.ts";
 import { constant } from "../ops/shaping.ts";
 import { wordSource } from "../random.ts";
 import { sizeOf } from "../shape.ts";
+import { KINK_STREAM } from "../streams.ts";
 
 type Pattern = (node: Node) => readonly Tensor[];
 
@@ -52,11 +53,9 @@ const patterns: Readonly<Record<string, Pattern>> = {
   maxPool2d: placeInWindow,
 };
 
-const STREAM = 0x7ffe0000;
-
 /** A scalar that changes when a value that `y` depends on crosses a kink; null where there are none. */
 export function kinkFingerprint(y: Tensor): Tensor | null {
-  const next = wordSource(0, STREAM, 0);
+  const next = wordSource(0, KINK_STREAM, 0);
   const found = ancestors([y.node]).flatMap((node) =>
     node.outputs[0]?.dtype === "float32" && Object.hasOwn(patterns, node.op.name)
       ? (patterns[node.op.name] as Pattern)(node)
