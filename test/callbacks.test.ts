@@ -16,6 +16,7 @@ import {
   sequential,
   sgd,
 } from "../src/index.ts";
+import { directionOf } from "../src/metrics/names.ts";
 import { assert, suite } from "./harness.ts";
 
 async function rejects(promise: Promise<unknown>, code: string, text: RegExp): Promise<void> {
@@ -208,10 +209,13 @@ suite("earlyStopping", (test) => {
   });
 
   test("auto tells by the name; where it cannot it asks", () => {
-    for (const monitor of ["loss", "val_digits_loss", "meanSquaredError", "val_mse", "logLoss"])
-      earlyStopping({ monitor });
-    for (const monitor of ["accuracy", "val_top5Accuracy", "rocAuc", "f1", "val_macroF1", "r2"])
-      earlyStopping({ monitor });
+    for (const [direction, names] of Object.entries({
+      min: "loss val_loss val_digits_loss logLoss val_accuracyLoss meanSquaredError val_mse rmse mae binaryCrossentropy kullbackLeiblerDivergence hinge poisson",
+      max: "accuracy acc val_acc lossAccuracy val_top5Accuracy sparseTopKCategoricalAccuracy top1 rocAuc auc precision averagePrecision recall f1 f1Score val_macroF1 r2 r2Score meanIoU cosineSimilarity",
+      null: "quality lossScale accuracyDrop recallTime account stop",
+    }))
+      for (const name of names.split(" ")) assert.is(String(directionOf(name)), direction, name);
+    earlyStopping({ monitor: "val_macroF1" });
     try {
       earlyStopping({ monitor: "val_quality" });
       assert.unreachable();

@@ -316,6 +316,23 @@ suite("recalibrate", (test) => {
     assert.equal([...(frozen.variables[2]?.read().data ?? [])], [0]);
   });
 
+  test("a base that is called as at inference keeps its statistics", async () => {
+    const [inner, outer] = [batchNormalization(), batchNormalization()];
+    const base = sequential([dense({ units: 3 }), inner], { inputShape: [3] });
+    await recalibrate(base, { x });
+    const kept = inner.variables.slice(2).map((each) => [...each.read().data]);
+    const given = input([3]);
+    const model = functional({ inputs: given, outputs: outer(base(given, { training: false })) });
+    await recalibrate(model, { x: { ...x, data: x.data.map((value) => value * 2 + 1) } });
+    assert.equal(
+      inner.variables.slice(2).map((each) => [...each.read().data]),
+      kept,
+    );
+    assert.ok(outer.variables[2]?.read().data.every((value) => Math.abs(value) > 0.1));
+    const frozen = functional({ inputs: given, outputs: base(given, { training: false }) });
+    await rejects(recalibrate(frozen, { x }), "invalid-argument", /no batchNormalization/);
+  });
+
   test("images: over all pixels", async () => {
     const norm = batchNormalization();
     const model = sequential([norm], { inputShape: [2, 2, 2] });

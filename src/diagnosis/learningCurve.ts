@@ -12,6 +12,7 @@ import {
   positiveInteger,
   seedValue,
 } from "../check.ts";
+import { errorLabel, errorOf, isScore } from "../metrics/names.ts";
 import type { Model } from "../model.ts";
 import { permutation } from "../random.ts";
 import { SUBSET_STREAM } from "../streams.ts";
@@ -20,7 +21,6 @@ import type { Examples } from "../train/examples.ts";
 import { abortSignal } from "../train/loop.ts";
 import type { CreateModel } from "./fresh.ts";
 import { examplePool, freshModel, reported, requireCreate } from "./fresh.ts";
-import { errorLabel, errorOf, isScore } from "./metricNames.ts";
 
 /** Options of `learningCurve`; `validation` must be given. */
 export interface LearningCurveOptions {

@@ -9,12 +9,12 @@ import { isVariable } from "../graph/variable.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { NetworkInput } from "../layers/network.ts";
 import type { Loss } from "../losses.ts";
+import { isScore } from "../metrics/names.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { sizeOf } from "../shape.ts";
 import type { Dataset } from "../train/dataset.ts";
 import type { ModelCore } from "../train/model.ts";
 import { layersOf, requireTraining, variablesOf, wantedInputs, wantedTargets } from "../train/model.ts";
-import { isScore } from "./metricNames.ts";
 
 /** Numbers of one input or target, in rows of `size`. */
 export interface Values {

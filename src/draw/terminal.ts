@@ -2,7 +2,7 @@
 
 import type { Checker } from "../check.ts";
 import { checkOptions, invalid, positiveInteger } from "../check.ts";
-import { isScore } from "../diagnosis/metricNames.ts";
+import { isScore } from "../metrics/names.ts";
 import { short, textTable } from "../text.ts";
 import type { History } from "../train/history.ts";
 import type { HistoryPanel } from "./historyData.ts";

@@ -4,6 +4,7 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
 import { nonEmptyString, nonNegative, oneOf, show } from "../check.ts";
+import { directionOf } from "../metrics/names.ts";
 import type { Logs, TrainContext } from "./callbacks.ts";
 
 /** Whether less ("min") or more ("max") is better; "auto" tells by the name. */
@@ -33,14 +34,10 @@ export interface Monitor {
   isBetter(value: number, best: number | null): boolean;
 }
 
-const FALLING = /loss|error|entropy|mse$|mae$|mape$|msle$|divergence|hinge|poisson|perplexity/i;
-const RISING = /acc|auc|precision|recall|f1|fbeta|f\d?score|r2|iou|dice|kappa|similarity/i;
-
 /** 1 where less is better, -1 where more is. */
-function directionOf(where: string, monitor: string, mode: MonitorMode): 1 | -1 {
-  if (mode !== "auto") return mode === "min" ? 1 : -1;
-  if (FALLING.test(monitor)) return 1;
-  if (RISING.test(monitor)) return -1;
+function signOf(where: string, monitor: string, mode: MonitorMode): 1 | -1 {
+  const direction = mode === "auto" ? directionOf(monitor) : mode;
+  if (direction) return direction === "min" ? 1 : -1;
   throw new LanewiseError(
     "invalid-argument",
     `${where}: mode "auto" cannot tell whether less or more of ${show(monitor)} is better. Give mode "min" or "max".`,
@@ -49,7 +46,7 @@ function directionOf(where: string, monitor: string, mode: MonitorMode): 1 | -1 
 
 export function createMonitor(where: string, options: MonitorOptions, minDeltaDefault = 0): Monitor {
   const { monitor = "val_loss", mode = "auto", minDelta = minDeltaDefault } = options;
-  const direction = directionOf(where, monitor, mode);
+  const sign = signOf(where, monitor, mode);
   return {
     begin({ metrics }) {
       if (metrics.includes(monitor)) return;
@@ -60,7 +57,6 @@ export function createMonitor(where: string, options: MonitorOptions, minDeltaDe
       );
     },
     value: (logs) => logs[monitor] as number,
-    isBetter: (value, best) =>
-      !Number.isNaN(value) && (best === null || direction * value < direction * best - minDelta),
+    isBetter: (value, best) => !Number.isNaN(value) && (best === null || sign * value < sign * best - minDelta),
   };
 }

@@ -23,7 +23,7 @@ import { exampleShapeOf, isSource } from "./examples.ts";
 import type { Loop } from "./loop.ts";
 import { abortSignal, batchesOf, createLoop, feed, inTurn } from "./loop.ts";
 import type { ModelCore } from "./model.ts";
-import { coreOf, ensureBuilt, layersOf, makeSymbols, requireAlive, variablesOf, wantedInputs } from "./model.ts";
+import { coreOf, ensureBuilt, makeSymbols, requireAlive, variablesOf, wantedInputs } from "./model.ts";
 import { inSlices, runToEnd } from "./queue.ts";
 
 /** Options of `recalibrate`. */
@@ -42,17 +42,21 @@ interface Normalization {
   readonly nodes: Node[];
 }
 
-/** Those of a traced network in the order of their first call, frozen ones left out. */
-function normalizationsOf(core: ModelCore, outputs: readonly Tensor[]): Normalization[] {
-  const frozen = new Set(
-    layersOf(core).flatMap((layer) => (layer.trainable ? [] : layer.variables)) as readonly Variable[],
-  );
+/** The variables that a training step changes by themselves, not by gradients; of what is frozen, or called so, none. */
+function movingVariables(core: ModelCore): ReadonlySet<Variable> {
+  const trace = createTrace(true);
+  withTrace(trace, () => core.network.call(makeSymbols(core, 1, null, "").inputs, true));
+  return new Set(trace.effects.flatMap(({ op, attributes }) => op.writes?.(attributes) ?? []));
+}
+
+/** Those of a network traced at inference whose statistics move, in the order of their first call. */
+function normalizationsOf(outputs: readonly Tensor[], moving: ReadonlySet<Variable>): Normalization[] {
   const found = new Map<Variable, Normalization>();
   for (const node of ancestors(outputs.map((output) => output.node))) {
     const [x, mean, variance] = node.inputs as [Tensor, Tensor, Tensor];
     if (node.op !== (normOp as unknown) || mean.node.op.source !== "variable") continue;
     const key = mean.node.attributes as Variable;
-    if (frozen.has(key)) continue;
+    if (!moving.has(key)) continue;
     const known = found.get(key);
     if (known) {
       known.inputs.push(x);
@@ -100,6 +104,7 @@ function addMoments(moments: Moments, rows: number, mean: ArrayLike<number>, var
 /** The executables of one level by batch size, and what they add to. */
 interface Pass {
   readonly level: number;
+  readonly moving: ReadonlySet<Variable>;
   readonly moments: Moments[];
   readonly executables: Map<number, { executable: Executable; rows: number[][] }>;
 }
@@ -108,7 +113,7 @@ async function executableFor(core: ModelCore, machine: Machine, pass: Pass, batc
   const known = pass.executables.get(batch);
   if (known) return known;
   const { compiled, rows } = traceNetwork(core, batch, (results) => {
-    const all = normalizationsOf(core, results);
+    const all = normalizationsOf(results, pass.moving);
     const levels = levelsOf(all);
     const wanted = all.filter((_, i) => levels[i] === pass.level);
     const outputs = wanted.flatMap(({ inputs }) =>
@@ -184,6 +189,7 @@ async function addAll(loop: Loop, pass: Pass, data: Dataset | BatchSource, batch
 async function takeLevel(
   loop: Loop,
   level: number,
+  moving: ReadonlySet<Variable>,
   wanted: readonly Normalization[],
   data: Dataset | BatchSource,
   batchSize: number,
@@ -194,7 +200,7 @@ async function takeLevel(
     mean: new Float64Array(channels(mean)),
     squares: new Float64Array(channels(mean)),
   }));
-  const pass: Pass = { level, moments, executables: new Map() };
+  const pass: Pass = { level, moving, moments, executables: new Map() };
   try {
     await addAll(loop, pass, data, batchSize);
   } finally {
@@ -217,7 +223,7 @@ async function takeLevel(
  * Sets the moving mean and variance of every batch normalisation to the exact mean and population variance of what it is
  * given over the whole of `data`, with the weights as they are. Layers are taken in order, one pass over the data for each depth:
  * those before already have their new statistics and dropout is off, so that at inference each normalisation sees mean 0 and variance 1.
- * A layer called several times pools its calls; frozen layers keep what they have. `data` is x as `adapt` takes it, `{ x }` (`y` may stand beside it), or batches as `fit` takes
+ * A layer called several times pools its calls; layers that are frozen, or called with `{ training: false }`, keep what they have. `data` is x as `adapt` takes it, `{ x }` (`y` may stand beside it), or batches as `fit` takes
  * them, from a function where there are several passes. Throws `invalid-argument` where nothing is to be calibrated, `non-finite`
  * for statistics that are not, and what `fit` throws for data that do not fit; then, and where `signal` ends it, the statistics are as before.
  */
@@ -234,9 +240,13 @@ export async function recalibrate(
   ensureBuilt(core, where, null);
   const machine = await defaultMachine();
   return inTurn(core, machine, where, signal, async () => {
-    const all = traceNetwork(core, 1, (outputs) => normalizationsOf(core, outputs));
+    const moving = movingVariables(core);
+    const all = traceNetwork(core, 1, (outputs) => normalizationsOf(outputs, moving));
     if (all.length === 0)
-      throw new LanewiseError("invalid-argument", `${where}: the model has no batchNormalization that is trainable.`);
+      throw new LanewiseError(
+        "invalid-argument",
+        `${where}: the model has no batchNormalization that training would change.`,
+      );
     const loop = createLoop(core, machine, where, signal, "continue");
     const levels = levelsOf(all);
     await inSlices(machine, where, loop.slices, placing(machine, variablesOf(core)));
@@ -246,7 +256,7 @@ export async function recalibrate(
     try {
       for (let level = 1; level <= Math.max(...levels); level++) {
         const wanted = all.filter((_, i) => levels[i] === level);
-        if (wanted.length > 0) await takeLevel(loop, level, wanted, source, batchSize);
+        if (wanted.length > 0) await takeLevel(loop, level, moving, wanted, source, batchSize);
       }
     } catch (error) {
       if (!core.disposed) for (const [variable, values] of before) variable.write(values);

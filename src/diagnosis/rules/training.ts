@@ -1,7 +1,7 @@
 // Rules about how training went: the history.
 
+import { errorOf } from "../../metrics/names.ts";
 import { percent, short } from "../../text.ts";
-import { errorOf } from "../metricNames.ts";
 import type { Run } from "../run.ts";
 import type { Rule } from "./rule.ts";
 
