@@ -2,6 +2,7 @@
 
 import { LanewiseError } from "../bindings/errors.ts";
 import { checkOptions, invalid, isRecord } from "./check.ts";
+import { withText } from "./text.ts";
 
 /** What a metric of a candidate must satisfy. */
 export interface Limit {
@@ -119,5 +120,5 @@ export function pick<T extends object>(candidates: readonly T[], options: PickOp
   const head = best
     ? `candidate ${index}, ${name} ${sign * most}`
     : `no candidate satisfies the limits; the nearest is candidate ${nearest?.index}`;
-  return { best, index, excluded, nearest, toString: () => [head, ...lines].join("\n") };
+  return withText({ best, index, excluded, nearest }, () => [head, ...lines].join("\n"));
 }

@@ -5,6 +5,7 @@ import type { BatchSize } from "../data/batchSize.ts";
 import { batchSizeOption } from "../data/batchSize.ts";
 import { requireHistory } from "../draw/historyData.ts";
 import type { Model } from "../model.ts";
+import { withText } from "../text.ts";
 import type { Examples } from "../train/examples.ts";
 import { examplesOf } from "../train/examples.ts";
 import type { History } from "../train/history.ts";
@@ -84,5 +85,5 @@ export function advise(
     return finding ? [{ rule: rule.name, ...finding }] : [];
   });
   found.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
-  return Object.defineProperty(found, "toString", { value: () => asText(found) });
+  return withText(found, () => asText(found));
 }

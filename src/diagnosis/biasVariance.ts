@@ -17,7 +17,7 @@ import type { Model } from "../model.ts";
 import type { RandomNumbers } from "../randomNumbers.ts";
 import { createRandom } from "../randomNumbers.ts";
 import { SAMPLE_STREAM } from "../streams.ts";
-import { short, textTable } from "../text.ts";
+import { short, textTable, withText } from "../text.ts";
 import type { Arrays, Examples } from "../train/examples.ts";
 import { abortSignal } from "../train/loop.ts";
 import type { Prediction } from "../train/predict.ts";
@@ -127,22 +127,19 @@ function decompose(predictions: readonly Float32Array[], { values, inside, noise
     means,
     deviations,
   };
-  return {
-    ...parts,
-    toString() {
-      const { biasSquared, meanSquaredError } = parts;
-      const rows = Object.entries({
-        "bias squared": biasSquared,
-        variance,
-        noise,
-        "mean squared error": meanSquaredError,
-      });
-      return textTable(
-        rows.map(([name, value]) => [name, short(value)]),
-        [1],
-      ).join("\n");
-    },
-  };
+  return withText(parts, () => {
+    const { biasSquared, meanSquaredError } = parts;
+    const rows = Object.entries({
+      "bias squared": biasSquared,
+      variance,
+      noise,
+      "mean squared error": meanSquaredError,
+    });
+    return textTable(
+      rows.map(([name, value]) => [name, short(value)]),
+      [1],
+    ).join("\n");
+  });
 }
 
 const checkers = {

@@ -3,7 +3,7 @@
 
 import type { Checker } from "../check.ts";
 import { checkOptions, invalid } from "../check.ts";
-import { percent, textTable } from "../text.ts";
+import { percent, textTable, withText } from "../text.ts";
 
 /** The gaps by name. */
 export type Gap = "avoidableBias" | "variance" | "dataMismatch" | "overfittingToDev";
@@ -138,7 +138,7 @@ export function diagnose(errors: ErrorRates): Diagnosis {
   const sizeIn = (name: Gap) => gaps.find((gap) => gap.name === name)?.value ?? null;
   const first = gaps[0] as GapFinding;
   const focus = first.value > 0 ? first : null;
-  return {
+  const diagnosis = {
     avoidableBias: sizeIn("avoidableBias") as number,
     variance: sizeIn("variance") as number,
     dataMismatch: sizeIn("dataMismatch"),
@@ -147,15 +147,15 @@ export function diagnose(errors: ErrorRates): Diagnosis {
     focus: focus?.name ?? null,
     remedies: focus?.remedies ?? [],
     notes,
-    toString() {
-      const rows = gaps.map(({ name, value, difference: from }) => [titles[name], percent(value), from]);
-      return [
-        ...textTable([["gap", "size", "is"], ...rows], [1]),
-        "",
-        focus ? `Work on ${titles[focus.name]} first:` : "No gap is left.",
-        ...(focus?.remedies ?? []).map((remedy) => `- ${remedy}`),
-        ...notes.map((note) => `Note: ${note}`),
-      ].join("\n");
-    },
   };
+  return withText(diagnosis, () => {
+    const rows = gaps.map(({ name, value, difference: from }) => [titles[name], percent(value), from]);
+    return [
+      ...textTable([["gap", "size", "is"], ...rows], [1]),
+      "",
+      focus ? `Work on ${titles[focus.name]} first:` : "No gap is left.",
+      ...(focus?.remedies ?? []).map((remedy) => `- ${remedy}`),
+      ...notes.map((note) => `Note: ${note}`),
+    ].join("\n");
+  });
 }

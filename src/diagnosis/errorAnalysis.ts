@@ -4,7 +4,7 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid, isRecord } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
 import { labelsOf, predictedOf, requireSameCount, rowsOf } from "../metrics/rows.ts";
-import { percent, textTable } from "../text.ts";
+import { percent, textTable, withText } from "../text.ts";
 
 /** Categories of each example: a list of tags an example, or a flag an example for each tag. An example may have several. */
 export type Tags = readonly (readonly string[])[] | Readonly<Record<string, ArrayLike<boolean | number>>>;
@@ -105,23 +105,17 @@ export function errorAnalysis(predictions: Values, labels: Values, tags: Tags): 
   const rest = category(NO_TAG, (i) => lists[i]?.size === 0);
   if (rest.errors > 0) categories.push(rest);
   categories.sort((a, b) => b.errors - a.errors);
-  return {
-    examples,
-    errors,
-    errorRate: errors / examples,
-    categories,
-    toString() {
-      const rows = categories.map((each) => [
-        each.tag,
-        String(each.errors),
-        percent(each.share),
-        percent(each.gain),
-        percent(each.errorRate),
-      ]);
-      return [
-        `${errors} of ${examples} examples are wrong: ${percent(errors / examples)}`,
-        ...textTable([["category", "errors", "of errors", "gain at most", "error rate in it"], ...rows], [1, 2, 3, 4]),
-      ].join("\n");
-    },
-  };
+  return withText({ examples, errors, errorRate: errors / examples, categories }, () => {
+    const rows = categories.map((each) => [
+      each.tag,
+      String(each.errors),
+      percent(each.share),
+      percent(each.gain),
+      percent(each.errorRate),
+    ]);
+    return [
+      `${errors} of ${examples} examples are wrong: ${percent(errors / examples)}`,
+      ...textTable([["category", "errors", "of errors", "gain at most", "error rate in it"], ...rows], [1, 2, 3, 4]),
+    ].join("\n");
+  });
 }

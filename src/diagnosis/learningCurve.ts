@@ -16,7 +16,7 @@ import { errorLabel, errorOf, isScore } from "../metrics/names.ts";
 import type { Model } from "../model.ts";
 import { permutation } from "../random.ts";
 import { SUBSET_STREAM } from "../streams.ts";
-import { short, textTable } from "../text.ts";
+import { short, textTable, withText } from "../text.ts";
 import type { Examples } from "../train/examples.ts";
 import { abortSignal } from "../train/loop.ts";
 import type { CreateModel } from "./fresh.ts";
@@ -208,15 +208,8 @@ function curveOf(
   tolerance: number,
 ): LearningCurve {
   const { reading, explanation } = read(points, target, tolerance);
-  return {
-    points,
-    error: errorLabel(metric),
-    target,
-    reading,
-    explanation,
-    toString() {
-      const rows = points.map(({ size, train, dev }) => [String(size), short(train), short(dev)]);
-      return [...textTable([["examples", "train", "dev"], ...rows], [0, 1, 2]), explanation].join("\n");
-    },
-  };
+  return withText({ points, error: errorLabel(metric), target, reading, explanation }, () => {
+    const rows = points.map(({ size, train, dev }) => [String(size), short(train), short(dev)]);
+    return [...textTable([["examples", "train", "dev"], ...rows], [0, 1, 2]), explanation].join("\n");
+  });
 }

@@ -4,7 +4,7 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
 import { anything, checkOptions, finite, invalid, oneOf } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
-import { textTable } from "../text.ts";
+import { textTable, withText } from "../text.ts";
 import type { ClassCounts } from "./counts.ts";
 import { averageScore, countExample, createCounts, scoreOf } from "./counts.ts";
 import { labelsOf, predictedOf, requireSameCount, rowsOf, weightsOf } from "./rows.ts";
@@ -136,15 +136,12 @@ export function confusionMatrix(
   });
   const values = normalize ? sharesOf(counts, normalize) : counts;
   const print = (x: number): string => (normalize ? x.toFixed(3) : countText(x));
-  return {
-    counts: values,
-    classes,
-    toString: () =>
-      textTable(
-        [["", ...classes], ...values.map((row, r) => [classes[r] as string, ...row.map(print)])],
-        classes.map((_, c) => c + 1),
-      ).join("\n"),
-  };
+  const rows = (): string[][] => [
+    ["", ...classes],
+    ...values.map((row, r) => [classes[r] as string, ...row.map(print)]),
+  ];
+  const right = classes.map((_, c) => c + 1);
+  return withText({ counts: values, classes }, () => textTable(rows(), right).join("\n"));
 }
 
 /** Precision, recall and F1 of one class, or their means. */
@@ -207,21 +204,12 @@ export function classificationReport(
     f1.toFixed(3),
     countText(n),
   ];
-  return {
-    accuracy,
-    classes: rows,
-    macro,
-    weighted,
-    toString: () =>
-      textTable(
-        [
-          ["", "precision", "recall", "f1", "support"],
-          ...rows.map(cells),
-          ["accuracy", "", "", accuracy.toFixed(3), countText(support)],
-          cells(macro),
-          cells(weighted),
-        ],
-        [1, 2, 3, 4],
-      ).join("\n"),
-  };
+  const table = (): string[][] => [
+    ["", "precision", "recall", "f1", "support"],
+    ...rows.map(cells),
+    ["accuracy", "", "", accuracy.toFixed(3), countText(support)],
+    cells(macro),
+    cells(weighted),
+  ];
+  return withText({ accuracy, classes: rows, macro, weighted }, () => textTable(table(), [1, 2, 3, 4]).join("\n"));
 }

@@ -1,6 +1,6 @@
 // What gradientCheck found: errors by variable and in all, verdicts, and a table.
 
-import { textTable } from "../text.ts";
+import { textTable, withText } from "../text.ts";
 import type { Comparison, Element, Kink } from "./differences.ts";
 
 /** "ok" below 1e-7, or where rounding explains the difference; "wrong" above 1e-3; "look" between; "kinks" where nothing else was found. */
@@ -128,7 +128,7 @@ export function createReport(found: {
     kinks,
     notes,
   };
-  return { ...report, toString: () => printReport(report) };
+  return withText(report, () => printReport(report));
 }
 
 const short = (x: number): string => (x === 0 ? "0" : x.toExponential(1));

@@ -1,5 +1,6 @@
 // What fit resolves with.
 
+import { withText } from "../text.ts";
 import type { Logs } from "./callbacks.ts";
 
 /** What `fit` resolves with. */
@@ -14,12 +15,12 @@ export interface History {
 
 /** An empty history. Its text is no part of its data, so that it is not seen where those are listed or saved. */
 export function createHistory(): History {
-  const history: History = { epochs: [], metrics: {} };
+  const history = { epochs: [] as number[], metrics: {} as Record<string, number[]> };
   const line = (epoch: number, i: number): string => {
     const values = Object.entries(history.metrics).map(([name, of]) => `${name} ${of[i]?.toPrecision(4)}`);
     return [`epoch ${epoch}`, ...values].join("  ");
   };
-  return Object.defineProperty(history, "toString", { value: () => history.epochs.map(line).join("\n") });
+  return withText(history, () => history.epochs.map(line).join("\n"));
 }
 
 /** Adds an epoch that has ended. */

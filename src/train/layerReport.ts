@@ -19,6 +19,7 @@ import type { Model } from "../model.ts";
 import { gradients } from "../ops/gradients.ts";
 import { unaryOps } from "../ops/pointwise.ts";
 import { vocabulary } from "../ops/vocabulary.ts";
+import { withText } from "../text.ts";
 import type { Dataset } from "./dataset.ts";
 import { weightsIn } from "./dataset.ts";
 import type { Examples } from "./examples.ts";
@@ -299,7 +300,7 @@ export async function layerReport(model: Model<unknown>, batch: Examples): Promi
       }
       const layers = judge(measured, dataset.count);
       const report = { loss: executable.output(0)[0] as number, examples: dataset.count, layers };
-      return { ...report, toString: () => printReport(report) };
+      return withText(report, () => printReport(report));
     } finally {
       executable.dispose();
     }
