@@ -78,6 +78,10 @@ export const anyFunction: Checker<(...args: never[]) => unknown> = checker(
   "a function",
   (v) => typeof v === "function",
 );
+export const abortSignal: Checker<AbortSignal> = checker(
+  "an AbortSignal",
+  (v) => typeof AbortSignal === "function" && v instanceof AbortSignal,
+);
 /** A size, or a pair of sizes for height and width. */
 export const sizeOrPair: Checker<number | readonly [number, number]> = checker(
   "a positive integer or a pair of them",

@@ -218,7 +218,7 @@ export type { EarlyStopping, EarlyStoppingOptions } from "./train/earlyStopping.
 export { earlyStopping } from "./train/earlyStopping.ts";
 export type { EvaluateOptions } from "./train/evaluate.ts";
 export type { Arrays, BatchSource, Examples } from "./train/examples.ts";
-export type { FitOptions } from "./train/fit.ts";
+export type { FitOptions } from "./train/fitPlan.ts";
 export { gradientCheck } from "./train/gradientCheck.ts";
 export type { GradientEntry, GradientReport, GradientVerdict } from "./train/gradientReport.ts";
 export type { History } from "./train/history.ts";

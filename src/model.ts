@@ -27,8 +27,8 @@ import type { Logs } from "./train/callbacks.ts";
 import type { EvaluateOptions } from "./train/evaluate.ts";
 import { evaluate } from "./train/evaluate.ts";
 import type { Arrays, BatchSource, Examples } from "./train/examples.ts";
-import type { FitOptions } from "./train/fit.ts";
 import { fit } from "./train/fit.ts";
+import type { FitOptions } from "./train/fitPlan.ts";
 import type { History } from "./train/history.ts";
 import type { CompileOptions, ModelCore } from "./train/model.ts";
 import {

@@ -2,6 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import {
+  abortSignal,
   anyFunction,
   anything,
   checkOptions,
@@ -19,7 +20,6 @@ import { createRandom } from "../randomNumbers.ts";
 import { SAMPLE_STREAM } from "../streams.ts";
 import { short, textTable, withText } from "../text.ts";
 import type { Arrays, Examples } from "../train/examples.ts";
-import { abortSignal } from "../train/loop.ts";
 import type { Prediction } from "../train/predict.ts";
 import type { CreateModel } from "./fresh.ts";
 import { examplePool, freshModel, requireCreate } from "./fresh.ts";

@@ -3,6 +3,7 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
 import {
+  abortSignal,
   anything,
   checkOptions,
   finite,
@@ -18,7 +19,6 @@ import { permutation } from "../random.ts";
 import { SUBSET_STREAM } from "../streams.ts";
 import { short, textTable, withText } from "../text.ts";
 import type { Examples } from "../train/examples.ts";
-import { abortSignal } from "../train/loop.ts";
 import type { CreateModel } from "./fresh.ts";
 import { examplePool, freshModel, reported, requireCreate } from "./fresh.ts";
 

@@ -16,7 +16,7 @@ import { kFold, stratifiedKFold } from "../data/folds.ts";
 import type { Model } from "../model.ts";
 import { textTable, withText } from "../text.ts";
 import type { Examples } from "../train/examples.ts";
-import type { FitOptions } from "../train/fit.ts";
+import type { FitOptions } from "../train/fitPlan.ts";
 import type { History } from "../train/history.ts";
 import { seedOf } from "./methods.ts";
 

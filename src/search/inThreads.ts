@@ -2,13 +2,14 @@
 // failed one, and another worker takes its place.
 
 import { LanewiseError } from "../../bindings/errors.ts";
+import { untilAborted } from "../abort.ts";
 import { checkOptions, invalid, nonEmptyString, positive, positiveInteger } from "../check.ts";
 import type { Executor, ExecutorOptions } from "./executor.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { PROTOCOL } from "./messages.ts";
 import { createQueue } from "./queue.ts";
 import type { Trial, TrialReport, TrialResult } from "./trial.ts";
-import { errorRecord, failedResult, timeoutError, untilAborted } from "./trial.ts";
+import { errorRecord, failedResult, timeoutError } from "./trial.ts";
 
 /** Options of `inThreads`. */
 export interface ThreadsOptions {
@@ -241,7 +242,7 @@ async function* runInThreads(
   );
   try {
     for (;;) {
-      const next = await untilAborted(signal, results.next());
+      const next = await untilAborted(results.next(), signal);
       if (next.done) return;
       yield next.value;
     }

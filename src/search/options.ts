@@ -3,6 +3,7 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
 import {
+  abortSignal,
   anyFunction,
   bool,
   checkOptions,
@@ -101,9 +102,6 @@ const isCount = (value: unknown, least: number): boolean =>
 /** What a timer can wait for. */
 const seconds = test<number>("a number of seconds above 0 and at most 2147483", (value) =>
   typeof value === "number" && value > 0 && value <= 2147483);
-
-export const abortSignal: Checker<AbortSignal> = test("an AbortSignal", (value) =>
-  typeof AbortSignal === "function" && value instanceof AbortSignal);
 
 const pointsOption = test<
   NonNullable<SearchOptions<unknown>["points"]>

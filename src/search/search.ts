@@ -1,6 +1,7 @@
 // search: runs the trials that a method decides on, by an executor, and keeps a journal of them.
 
 import { LanewiseError } from "../../bindings/errors.ts";
+import { untilAborted } from "../abort.ts";
 import { invalid, isRecord } from "../check.ts";
 import type { Executor, ExecutorResult } from "./executor.ts";
 import { inProcess } from "./executor.ts";
@@ -17,7 +18,7 @@ import { createResult } from "./result.ts";
 import type { CompiledSpace, ParametersOf, Space } from "./space.ts";
 import { compileSpace } from "./space.ts";
 import type { Objective, Parameters, Steer, Trial, TrialResult } from "./trial.ts";
-import { errorRecord, failedResult, untilAborted } from "./trial.ts";
+import { errorRecord, failedResult } from "./trial.ts";
 
 const isExecutor = (value: unknown): value is Executor =>
   typeof value === "object" && value !== null && typeof (value as Executor).run === "function";
@@ -117,7 +118,7 @@ async function runTrials(run: Run, proposals: readonly Proposal[]): Promise<void
     run.line.trials.push(trial);
   }
   while (waiting.size > 0) {
-    const next = await untilAborted(signal, run.line.results.next());
+    const next = await untilAborted(run.line.results.next(), signal);
     if (next.done)
       throw new LanewiseError(
         "invalid-argument",

@@ -1,6 +1,7 @@
 // Trials: what an objective is called with, and what came of it. What runs trials anywhere calls runTrial.
 
 import { LanewiseError } from "../../bindings/errors.ts";
+import { untilAborted } from "../abort.ts";
 import { invalid, isRecord, show } from "../check.ts";
 import { kFold, stratifiedKFold } from "../data/folds.ts";
 import type { Callback } from "../train/callbacks.ts";
@@ -181,16 +182,6 @@ function checkGiven(given: unknown): Given {
 
 const mean = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0) / values.length;
 
-/** Settles as a promise does, but rejects as soon as the signal is aborted. */
-export function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort);
-    promise.then(resolve, reject).then(() => signal.removeEventListener("abort", abort));
-  });
-}
-
 /** What a trial has reported, and what was changed in answer. */
 interface Reporting {
   readonly reports: readonly TrialReport[];
@@ -279,7 +270,7 @@ async function runFolds(
     reporting.begin();
     const context = contextOf(trial, fold, reporting, signal);
     const running = (async () => objective(reporting.parameters, context))();
-    given.push(checkGiven(await untilAborted(signal, running)));
+    given.push(checkGiven(await untilAborted(running, signal)));
   }
 }
 

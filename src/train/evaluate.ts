@@ -1,6 +1,6 @@
 // Exact means over a set: losses, metrics.
 
-import { checkOptions, positiveInteger } from "../check.ts";
+import { abortSignal, checkOptions, positiveInteger } from "../check.ts";
 import { part } from "../data/feed.ts";
 import type { Executable } from "../executable.ts";
 import { defaultMachine } from "../machine.ts";
@@ -10,10 +10,9 @@ import { SAMPLE_WEIGHT, sampleWeightColumn, weightsIn } from "./dataset.ts";
 import type { BatchSource, Examples } from "./examples.ts";
 import { examplesOf, isSource, requireExamples } from "./examples.ts";
 import type { Loop } from "./loop.ts";
-import { abortSignal, batchesOf, createLoop, feed, inTurn, namedValues, noBatch, trackingOf } from "./loop.ts";
+import { batchesOf, createLoop, inTurn, namedValues, noBatch, runBatches, trackingOf } from "./loop.ts";
 import type { ModelCore, Training } from "./model.ts";
 import { outputNames, programFor, requireAlive, requireTraining, scalarNames } from "./model.ts";
-import { runToEnd } from "./queue.ts";
 import type { Tracker } from "./tracking.ts";
 
 /** Options of `model.evaluate` and `model.predict`. */
@@ -100,21 +99,15 @@ export async function evaluateLoop(
   const { core, machine } = loop;
   const training = requireTraining(core, loop.what);
   const sums = createSums(core, training, await trackingOf(core, training, what));
-  const add = async (dataset: Dataset): Promise<void> => {
+  const add = (dataset: Dataset): Promise<void> => {
     const { columns, weights } = apart(dataset, outputNames(core));
-    for (let first = 0; first < dataset.count; first += batchSize) {
-      loop.signal?.throwIfAborted();
-      requireAlive(core, loop.what);
-      const count = Math.min(batchSize, dataset.count - first);
-      const { executable } = await programFor(core, machine, "evaluate", count, "");
-      await loop.slices.turn();
-      executable.prepare(loop.state);
-      feed(executable, { count, columns }, null, first, count);
-      if ((await runToEnd(executable, loop.what, loop.slices, loop.signal)) < 0) loop.signal?.throwIfAborted();
-      sums.add(executable, weights, first, count);
-      const turn = loop.slices.turn();
-      if (turn) await turn;
-    }
+    return runBatches(
+      loop,
+      { count: dataset.count, columns },
+      batchSize,
+      (count) => programFor(core, machine, "evaluate", count, ""),
+      ({ executable }, first, count) => sums.add(executable, weights, first, count),
+    );
   };
   if (isSource(data)) {
     let batch = 0;

@@ -2,7 +2,7 @@
 
 import type { Floats } from "../../bindings/engine.ts";
 import type { Machine } from "../../bindings/machine.ts";
-import { placeVariables } from "../executable.ts";
+import { placing } from "../executable.ts";
 import type { Node, Tensor } from "../graph/graph.ts";
 import { ancestors } from "../graph/graph.ts";
 import type { WatchedCall } from "../graph/trace.ts";
@@ -32,7 +32,7 @@ import { feed, inTurn } from "./loop.ts";
 import type { ModelCore } from "./model.ts";
 import { coreOf, makeSymbols, requireTraining, traceObjective, trainableOf, variablesOf } from "./model.ts";
 import type { Slices } from "./queue.ts";
-import { createSlices } from "./queue.ts";
+import { createSlices, inSlices } from "./queue.ts";
 
 /** Everything that the programs of one check share. */
 interface Setting {
@@ -176,10 +176,11 @@ async function checkCustom(setting: Setting, { node, inputs }: CustomCall, at: n
 }
 
 /** Copies of all variables, taken between two steps. */
-function readValues(core: ModelCore, machine: Machine, where: string): Promise<Map<Variable, Float32Array>> {
+async function readValues(core: ModelCore, slices: Slices, where: string): Promise<Map<Variable, Float32Array>> {
+  const machine = await defaultMachine();
   return inTurn(core, machine, where, undefined, async () => {
     const variables = variablesOf(core);
-    placeVariables(machine, variables);
+    await inSlices(machine, where, slices, placing(machine, variables));
     const valuesOf = ({ state }: Variable): Floats =>
       machine.values(state.storage as NonNullable<typeof state.storage>);
     return new Map(variables.map((variable) => [variable, Float32Array.from(valuesOf(variable))]));
@@ -195,10 +196,11 @@ export async function checkModel(
   const core = coreOf(where, model);
   const dataset = examplesOf(core, where, batch);
   const trainable = trainableOf(core, where);
-  const values = await readValues(core, await defaultMachine(), where);
+  const slices = createSlices();
+  const values = await readValues(core, slices, where);
   const machine = await openExactMachine();
   const variables = variablesOf(core);
-  const setting: Setting = { core, dataset, machine, variables, values, options, slices: createSlices() };
+  const setting: Setting = { core, dataset, machine, variables, values, options, slices };
 
   const { value, found, custom, silenced } = await gradientsOf(setting, trainable);
   requireFinite(value);

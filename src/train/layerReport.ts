@@ -4,9 +4,7 @@
 import type { Floats } from "../../bindings/engine.ts";
 import type { Machine } from "../../bindings/machine.ts";
 import { compile } from "../compile/compile.ts";
-import { stepsOf } from "../compile/lower.ts";
 import type { Executable } from "../executable.ts";
-import { createExecutable, placeVariables } from "../executable.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { ancestors } from "../graph/graph.ts";
 import type { WatchedCall } from "../graph/trace.ts";
@@ -28,6 +26,7 @@ import { judge, printReport } from "./layerVerdict.ts";
 import { feed, inTurn } from "./loop.ts";
 import type { ModelCore } from "./model.ts";
 import { coreOf, makeSymbols, requireTraining, traceObjective, traceUpdate, variablesOf } from "./model.ts";
+import { openProgram } from "./openProgram.ts";
 import type { Slices } from "./queue.ts";
 import { createSlices, runSliced } from "./queue.ts";
 
@@ -154,7 +153,13 @@ interface Probed {
 }
 
 /** The training step of one batch that gives out activations and their gradients, too. */
-async function probingProgram(core: ModelCore, machine: Machine, dataset: Dataset, where: string): Promise<Probed> {
+async function probingProgram(
+  core: ModelCore,
+  machine: Machine,
+  dataset: Dataset,
+  slices: Slices,
+  where: string,
+): Promise<Probed> {
   const training = requireTraining(core, where);
   const calls: WatchedCall[] = [];
   const trace = createTrace(true, { quiet: false, calls });
@@ -181,9 +186,7 @@ async function probingProgram(core: ModelCore, machine: Machine, dataset: Datase
     return { outputs: [objective, ...leaves.map(({ output }) => output), ...found], probes };
   });
   const compiled = compile({ outputs, effects: trace.effects }, vocabulary);
-  await machine.engine.complete(compiled.listing.instructions.flatMap(stepsOf).map(({ kernel }) => kernel));
-  placeVariables(machine, variablesOf(core));
-  return { executable: createExecutable(machine, compiled), probes };
+  return { executable: await openProgram(machine, where, slices, compiled, variablesOf(core)), probes };
 }
 
 const storedValues = (machine: Machine, { state }: Variable): Floats =>
@@ -288,7 +291,7 @@ export async function layerReport(model: Model<unknown>, batch: Examples): Promi
   const machine = await defaultMachine();
   return inTurn(core, machine, where, undefined, async () => {
     const slices = createSlices();
-    const probed = await probingProgram(core, machine, dataset, where);
+    const probed = await probingProgram(core, machine, dataset, slices, where);
     const { executable, probes } = probed;
     try {
       const moved = await stepAndBack(core, probed, dataset, slices, where);

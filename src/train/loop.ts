@@ -2,6 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Machine } from "../../bindings/machine.ts";
+import { untilAborted } from "../abort.ts";
 import { invalid } from "../check.ts";
 import { gatherInto } from "../data/feed.ts";
 import type { Executable } from "../executable.ts";
@@ -12,13 +13,8 @@ import { isSource } from "./examples.ts";
 import type { ModelCore, Training } from "./model.ts";
 import { requireAlive, wantedTargets, wholeNames } from "./model.ts";
 import type { Slices } from "./queue.ts";
-import { createSlices, enqueue, runCallback } from "./queue.ts";
+import { createSlices, enqueue, runCallback, runToEnd } from "./queue.ts";
 import type { Tracker } from "./tracking.ts";
-
-export const abortSignal = (value: unknown, name: string, where: string): AbortSignal => {
-  if (typeof AbortSignal === "function" && value instanceof AbortSignal) return value;
-  throw invalid(where, name, "an AbortSignal", value);
-};
 
 /** One call that works with a model, batch by batch. */
 export interface Loop {
@@ -63,17 +59,6 @@ export function feed(
   }
 }
 
-/** Waits for a promise, but no longer than until the signal, where that may `end` it. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | null, end = () => true): Promise<T> {
-  if (!signal) return promise;
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => end() && reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort);
-    promise.then(resolve, reject).then(() => signal.removeEventListener("abort", abort));
-  });
-}
-
 /** Runs what works with the model in its turn; a signal ends the waiting for it. */
 export function inTurn<T>(
   core: ModelCore,
@@ -90,6 +75,29 @@ export function inTurn<T>(
     return body();
   });
   return untilAborted(done, signal ?? null, () => waiting);
+}
+
+/** Runs a program without effects over all examples, batch by batch; `take` reads what it gave for those from `first` on. */
+export async function runBatches<P extends { readonly executable: Executable }>(
+  { core, what, slices, signal, state }: Loop,
+  dataset: Dataset,
+  batchSize: number,
+  open: (count: number) => P | Promise<P>,
+  take: (program: P, first: number, count: number) => void,
+): Promise<void> {
+  for (let first = 0; first < dataset.count; first += batchSize) {
+    signal?.throwIfAborted();
+    requireAlive(core, what);
+    const count = Math.min(batchSize, dataset.count - first);
+    const program = await open(count);
+    await slices.turn();
+    program.executable.prepare(state);
+    feed(program.executable, dataset, null, first, count);
+    if ((await runToEnd(program.executable, what, slices, signal)) < 0) signal?.throwIfAborted();
+    take(program, first, count);
+    const turn = slices.turn();
+    if (turn) await turn;
+  }
 }
 
 /** The batches of one epoch. A source may call models while it is asked: it is waited for as a callback is. */

@@ -5,9 +5,8 @@ import type { Machine } from "../../bindings/machine.ts";
 import { checkOptions, finite, invalid, isRecord } from "../check.ts";
 import type { Compiled } from "../compile/compile.ts";
 import { compile } from "../compile/compile.ts";
-import { stepsOf } from "../compile/lower.ts";
 import type { Executable } from "../executable.ts";
-import { createExecutable, placeVariables, placing } from "../executable.ts";
+import { placeVariables } from "../executable.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { Trace } from "../graph/trace.ts";
 import { createTrace, makeInput, withTrace } from "../graph/trace.ts";
@@ -29,8 +28,9 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { formatShape } from "../shape.ts";
 import type { Wanted } from "./dataset.ts";
 import { classWeightColumn, SAMPLE_WEIGHT, sampleWeightColumn, weightWanted } from "./dataset.ts";
+import { openProgram } from "./openProgram.ts";
 import { batchPenalty, penaltyParts } from "./penalties.ts";
-import { createSlices, inSlices } from "./queue.ts";
+import { createSlices } from "./queue.ts";
 
 /** Options of `model.compile`; `optimizer` and `loss` must be given. */
 export interface CompileOptions {
@@ -431,12 +431,11 @@ async function makeProgram(
   const slices = createSlices(); // compiling counts
   const compiled = compileModel(core, kind, batch, weights);
   if (kind === "train") tellNotes(core);
-  await machine.engine.complete(compiled.listing.instructions.flatMap(stepsOf).map(({ kernel }) => kernel));
-  await inSlices(machine, core.calls[0] ?? kind, slices, placing(machine, variablesOf(core)));
-  const program = { executable: createExecutable(machine, compiled), batchSize: batch };
+  const executable = await openProgram(machine, core.calls[0] ?? kind, slices, compiled, variablesOf(core));
+  const program = { executable, batchSize: batch };
   if (core.programs.size >= PROGRAMS_MAX) {
-    const [oldest, { executable }] = core.programs.entries().next().value as [string, ModelProgram];
-    executable.dispose();
+    const [oldest, last] = core.programs.entries().next().value as [string, ModelProgram];
+    last.executable.dispose();
     core.programs.delete(oldest);
   }
   return program;

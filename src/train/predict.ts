@@ -1,6 +1,6 @@
 // Outputs of a model for all examples.
 
-import { checkOptions, positiveInteger } from "../check.ts";
+import { abortSignal, checkOptions, positiveInteger } from "../check.ts";
 import { newArray } from "../data/arrays.ts";
 import { defaultMachine } from "../machine.ts";
 import { sizeOf } from "../shape.ts";
@@ -8,10 +8,9 @@ import { byForm, checkDataset } from "./dataset.ts";
 import type { EvaluateOptions } from "./evaluate.ts";
 import type { Arrays } from "./examples.ts";
 import { exampleShapeOf } from "./examples.ts";
-import { abortSignal, createLoop, feed, inTurn } from "./loop.ts";
+import { createLoop, inTurn, runBatches } from "./loop.ts";
 import type { ModelCore } from "./model.ts";
 import { ensureBuilt, programFor, requireAlive, wantedInputs } from "./model.ts";
-import { runToEnd } from "./queue.ts";
 
 /** Outputs of a model for all examples, owned by the caller. */
 export interface Prediction {
@@ -42,22 +41,13 @@ export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptio
       data: newArray(where, "float32", dataset.count * sizeOf(shape)) as Float32Array,
       shape: [dataset.count, ...shape],
     }));
-    for (let first = 0; first < dataset.count; first += batchSize) {
-      loop.signal?.throwIfAborted();
-      requireAlive(core, where);
-      const count = Math.min(batchSize, dataset.count - first);
-      const { executable } = await programFor(core, machine, "predict", count, "");
-      await loop.slices.turn();
-      executable.prepare(loop.state);
-      feed(executable, dataset, null, first, count);
-      if ((await runToEnd(executable, where, loop.slices, loop.signal)) < 0) loop.signal?.throwIfAborted();
+    const open = (count: number) => programFor(core, machine, "predict", count, "");
+    await runBatches(loop, dataset, batchSize, open, ({ executable }, first, count) =>
       outputs.forEach(({ data, shape }, i) => {
         const each = sizeOf(shape.slice(1));
         data.set(executable.output(i).subarray(0, count * each), first * each);
-      });
-      const turn = loop.slices.turn();
-      if (turn) await turn;
-    }
+      }),
+    );
     return outputs;
   });
 }

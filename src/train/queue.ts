@@ -4,6 +4,7 @@
 import { pause, sliceMilliseconds } from "#host";
 import type { Machine } from "../../bindings/machine.ts";
 import type { Executable, Work } from "../executable.ts";
+import type { Callback } from "./callbacks.ts";
 
 /**
  * The last call of each level, the innermost at the end. A callback that is being awaited opens a level: what is
@@ -47,9 +48,22 @@ export async function runCallback<T>(machine: Machine, callback: () => T): Promi
 }
 
 /** The same, null where the callback returned no promise: then there is nothing to wait for. */
-export function notifyCallback(machine: Machine, callback: () => unknown): Promise<unknown> | null {
+function notifyCallback(machine: Machine, callback: () => unknown): Promise<unknown> | null {
   const result = callback() as PromiseLike<unknown> | null | undefined;
   return typeof result?.then === "function" ? runCallback(machine, () => result) : null;
+}
+
+/** What calls one function of all callbacks, in order. */
+export function notifier(
+  machine: Machine,
+  callbacks: readonly Callback[],
+): (call: (callback: Callback) => unknown) => Promise<void> {
+  return async (call) => {
+    for (const callback of callbacks) {
+      const pending = notifyCallback(machine, () => call(callback));
+      if (pending) await pending;
+    }
+  };
 }
 
 /** Measures work since the last turn of the event loop. */

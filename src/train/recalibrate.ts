@@ -1,13 +1,11 @@
 // recalibrate: moving statistics of batch normalisation from the whole training set, layer after layer.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import type { Machine } from "../../bindings/machine.ts";
-import { checkOptions, isRecord, positiveInteger } from "../check.ts";
+import { abortSignal, checkOptions, isRecord, positiveInteger } from "../check.ts";
 import { compile } from "../compile/compile.ts";
-import { stepsOf } from "../compile/lower.ts";
 import type { Values } from "../data/arrays.ts";
 import type { Executable } from "../executable.ts";
-import { createExecutable, placing } from "../executable.ts";
+import { placing } from "../executable.ts";
 import type { Node, Tensor } from "../graph/graph.ts";
 import { ancestors } from "../graph/graph.ts";
 import { createTrace, withTrace } from "../graph/trace.ts";
@@ -21,10 +19,11 @@ import { byForm, checkDataset } from "./dataset.ts";
 import type { Arrays, BatchSource, Examples } from "./examples.ts";
 import { exampleShapeOf, isSource } from "./examples.ts";
 import type { Loop } from "./loop.ts";
-import { abortSignal, batchesOf, createLoop, feed, inTurn } from "./loop.ts";
+import { batchesOf, createLoop, inTurn, runBatches } from "./loop.ts";
 import type { ModelCore } from "./model.ts";
-import { coreOf, ensureBuilt, makeSymbols, requireAlive, variablesOf, wantedInputs } from "./model.ts";
-import { inSlices, runToEnd } from "./queue.ts";
+import { coreOf, ensureBuilt, makeSymbols, variablesOf, wantedInputs } from "./model.ts";
+import { openProgram } from "./openProgram.ts";
+import { inSlices } from "./queue.ts";
 
 /** Options of `recalibrate`. */
 export interface RecalibrateOptions {
@@ -101,16 +100,22 @@ function addMoments(moments: Moments, rows: number, mean: ArrayLike<number>, var
   moments.count = count;
 }
 
-/** The executables of one level by batch size, and what they add to. */
+/** A program that gives statistics, with the rows of each call that they are of. */
+interface Opened {
+  readonly executable: Executable;
+  readonly rows: readonly (readonly number[])[];
+}
+
+/** The programs of one level by batch size, and what they add to. */
 interface Pass {
   readonly level: number;
   readonly moving: ReadonlySet<Variable>;
   readonly moments: Moments[];
-  readonly executables: Map<number, { executable: Executable; rows: number[][] }>;
+  readonly opened: Map<number, Opened>;
 }
 
-async function executableFor(core: ModelCore, machine: Machine, pass: Pass, batch: number) {
-  const known = pass.executables.get(batch);
+async function openFor({ core, machine, what, slices }: Loop, pass: Pass, batch: number): Promise<Opened> {
+  const known = pass.opened.get(batch);
   if (known) return known;
   const { compiled, rows } = traceNetwork(core, batch, (results) => {
     const all = normalizationsOf(results, pass.moving);
@@ -127,33 +132,21 @@ async function executableFor(core: ModelCore, machine: Machine, pass: Pass, batc
       rows: wanted.map(({ inputs }) => inputs.map(({ dims }) => sizeOf(dims.slice(0, -1)))),
     };
   });
-  await machine.engine.complete(compiled.listing.instructions.flatMap(stepsOf).map(({ kernel }) => kernel));
-  const made = { executable: createExecutable(machine, compiled), rows };
-  pass.executables.set(batch, made);
+  const made = { executable: await openProgram(machine, what, slices, compiled, variablesOf(core)), rows };
+  pass.opened.set(batch, made);
   return made;
 }
 
-async function addBatch(loop: Loop, pass: Pass, dataset: Dataset, first: number, count: number): Promise<void> {
-  loop.signal?.throwIfAborted();
-  requireAlive(loop.core, loop.what);
-  const { executable, rows } = await executableFor(loop.core, loop.machine, pass, count);
-  executable.prepare(loop.state);
-  feed(executable, dataset, null, first, count);
-  if ((await runToEnd(executable, loop.what, loop.slices, loop.signal)) < 0) loop.signal?.throwIfAborted();
+/** Takes in the statistics that a batch has given. */
+function takeBatch({ moments }: Pass, { executable, rows }: Opened): void {
   let output = 0;
   for (const [i, calls] of rows.entries()) {
     for (const n of calls) {
-      addMoments(
-        pass.moments[i] as Moments,
-        n,
-        executable.output(output) as Float32Array,
-        executable.output(output + 1) as Float32Array,
-      );
+      const [mean, variance] = [executable.output(output), executable.output(output + 1)];
+      addMoments(moments[i] as Moments, n, mean, variance);
       output += 2;
     }
   }
-  const turn = loop.slices.turn();
-  if (turn) await turn;
 }
 
 /** What the network reads of the data; targets and weights do not count. */
@@ -168,15 +161,19 @@ function inputsOf(core: ModelCore, where: string, data: unknown): Dataset {
 }
 
 async function addAll(loop: Loop, pass: Pass, data: Dataset | BatchSource, batchSize: number): Promise<void> {
-  if (typeof data === "object" && "columns" in data) {
-    for (let first = 0; first < data.count; first += batchSize)
-      await addBatch(loop, pass, data, first, Math.min(batchSize, data.count - first));
-    return;
-  }
+  const add = (dataset: Dataset, size: number): Promise<void> =>
+    runBatches(
+      loop,
+      dataset,
+      size,
+      (count) => openFor(loop, pass, count),
+      (opened) => takeBatch(pass, opened),
+    );
+  if (typeof data === "object" && "columns" in data) return add(data, batchSize);
   let batches = 0;
   for await (const examples of batchesOf(loop, data)) {
     const dataset = inputsOf(loop.core, `${loop.what}, batch ${batches++}`, examples);
-    await addBatch(loop, pass, dataset, 0, dataset.count);
+    await add(dataset, dataset.count);
   }
   if (batches === 0) {
     throw new LanewiseError(
@@ -200,11 +197,11 @@ async function takeLevel(
     mean: new Float64Array(channels(mean)),
     squares: new Float64Array(channels(mean)),
   }));
-  const pass: Pass = { level, moving, moments, executables: new Map() };
+  const pass: Pass = { level, moving, moments, opened: new Map() };
   try {
     await addAll(loop, pass, data, batchSize);
   } finally {
-    for (const { executable } of pass.executables.values()) executable.dispose();
+    for (const { executable } of pass.opened.values()) executable.dispose();
   }
   for (const [i, { mean, variance }] of wanted.entries()) {
     const { count, mean: center, squares } = moments[i] as Moments;

@@ -11,7 +11,7 @@ import type { Arrays, Examples } from "./examples.ts";
 import { examplesOf } from "./examples.ts";
 import type { Loop } from "./loop.ts";
 import { createLoop, feed, inTurn, namedValues, trackingOf } from "./loop.ts";
-import type { ModelCore, ModelProgram } from "./model.ts";
+import type { ModelCore, ModelProgram, Training } from "./model.ts";
 import { outputNames, programFor, requireAlive, requireTraining, scalarNames } from "./model.ts";
 import { inSlices, isShort, runSliced, runWhole } from "./queue.ts";
 
@@ -77,6 +77,32 @@ export function sampleWeightsFor(core: ModelCore): WeightsFor {
   const own = outputNames(core).map(sampleWeightColumn);
   return (executable, head) =>
     (executable.input(SAMPLE_WEIGHT) ?? executable.input(own[head] as string)) as Float32Array | null;
+}
+
+export interface Means {
+  /** Takes what `count` examples gave. */
+  add(values: readonly number[], executable: Executable, count: number): void;
+  logs(): Logs;
+}
+
+/** Means of a training epoch: of losses by the number of examples, of metrics by the weights of their output. */
+export function createMeans(training: Training, names: readonly string[], weightsFor: WeightsFor): Means {
+  const metrics = training.heads.flatMap((head, i) => head.metrics.map(() => i));
+  const losses = names.length - metrics.length;
+  const sums = names.map(() => 0);
+  const totals = names.map(() => 0);
+  return {
+    add(values, executable, count) {
+      for (let i = 0; i < sums.length; i++) {
+        const weights = i < losses ? null : weightsFor(executable, metrics[i - losses] as number);
+        const factor = weights ? weights.reduce((sum, each) => sum + each, 0) : count;
+        if (factor === 0) continue; // a batch whose weights are all 0 has no metrics
+        sums[i] = (sums[i] as number) + (values[i] as number) * factor;
+        totals[i] = (totals[i] as number) + factor;
+      }
+    },
+    logs: () => Object.fromEntries(names.map((name, i) => [name, (sums[i] as number) / (totals[i] || 1)])),
+  };
 }
 
 export async function trainOnBatch(
