@@ -233,15 +233,50 @@ suite("searches in threads", (test) => {
     await refused(inThreads((() => new Worker(old, { eval: true })) as never), "protocol 0");
   });
 
-  test("the process ends with the search", async () => {
-    const script = await bundled(
-      "ending",
-      `import { inThreads, search, spaces } from "../src/index.ts";
-       await search(inThreads(${JSON.stringify(moduleOf("quick", "export const objective = ({ x }) => x;"))}, { workers: 2 }), { x: spaces.uniform(0, 1) }, { direction: "minimize", trials: 4 });
-       console.log("done");`,
+  test("every fold is steered from the hyperparameters of the trial, as they are here", async () => {
+    const body =
+      "let rate = x; for (let step = 0; step < 2; step++) rate = (await context.report(step, rate)).x; return rate;";
+    const told: number[][] = [];
+    const steer: SearchOptions<{ x: number }>["steer"] = ({ trial, parameters }) => {
+      told.push([trial.index, parameters.x - trial.parameters.x]);
+      return { set: { x: parameters.x + 1 } };
+    };
+    const options = { cv: 2, trials: 2, steer };
+    const result = await searched("steeredFolds", body, options, { workers: 1 });
+    const twice = [0, 1, 0, 1];
+    assert.equal(
+      told.map(([index, more]) => [index, Math.round(more as number)]),
+      [0, 1].flatMap((index) => twice.map((more) => [index, more])),
     );
-    const { code, text } = await run(script);
+    const here = await search(
+      async ({ x }: { x: number }, context) => {
+        let rate = x;
+        for (let step = 0; step < 2; step++) rate = (await context.report(step, rate)).x;
+        return rate;
+      },
+      simple,
+      { ...least, ...options },
+    );
+    assert.equal(facts(result), facts(here));
+  });
+
+  test("the process ends with the search", async () => {
+    const script = async (name: string, objective: string, options: string) =>
+      run(
+        await bundled(
+          name,
+          `import { inThreads, search, spaces } from "../src/index.ts";
+           const objective = inThreads(${JSON.stringify(moduleOf(`${name}Objective`, objective))}, { workers: 2 });
+           await search(objective, { x: spaces.uniform(0, 1) }, { direction: "minimize", trials: 4, ${options} });
+           console.log("done");`,
+        ),
+      );
+    const { code, text } = await script("ending", "export const objective = ({ x }) => x;", "");
     assert.equal([code, text.trim()], [0, "done"]);
+    // it is killed after a minute
+    const hanging = "export const objective = () => new Promise(() => {});";
+    const early = await script("endingEarly", hanging, "trialSeconds: 600, timeLimitSeconds: 1");
+    assert.equal([early.code, early.text.trim()], [0, "done"]);
   });
 });
 

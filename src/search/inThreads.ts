@@ -45,7 +45,7 @@ interface Start {
   readonly options: ThreadsOptions;
   readonly name: string;
   /** All that were begun: whoever ends the run ends them. */
-  readonly begun: Set<{ end(): void }>;
+  readonly begun: Set<Channel>;
 }
 
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
@@ -162,7 +162,7 @@ async function startWorker(start: Start): Promise<TrialWorker> {
         return await new Promise<TrialResult>((resolve, reject) => {
           listen((message) => {
             if (message.type === "result") resolve(message.result);
-            else if (message.type === "report") answer(message.step, message.value);
+            else if (message.type === "report") answer(message);
           }, reject);
           send({ type: "trial", trial, steered: steer !== null });
         });
@@ -181,16 +181,12 @@ function answering(
   trial: Trial,
   steer: ExecutorOptions["steer"],
   send: (message: ToWorker) => void,
-): (step: number, value: number) => void {
+): (report: Extract<FromWorker, { type: "report" }>) => void {
   const reports: TrialReport[] = [];
-  let { parameters } = trial;
-  return (step, value) => {
+  return ({ step, value, parameters }) => {
     reports.push({ step, value });
     steer?.({ trial, step, value, reports: [...reports], parameters }).then(
-      (change) => {
-        if (change?.set) parameters = { ...parameters, ...change.set };
-        send({ type: "change", change: change ?? null });
-      },
+      (change) => send({ type: "change", change: change ?? null }),
       () => {},
     );
   };
@@ -219,7 +215,7 @@ async function* runInThreads(
   const { cores, moduleUrl } = await import("#host/threads");
   const make = typeof source === "function" ? source : undefined;
   const module = typeof source === "function" ? null : await moduleUrl(source);
-  const begun = new Set<{ end(): void }>();
+  const begun = new Set<Channel>();
   const start: Start = { module, make, options, name: module ?? "the worker", begun };
   const count = options.workers ?? Math.min(WORKERS_MAX, await cores());
   const results = createQueue<TrialResult>();
@@ -248,6 +244,7 @@ async function* runInThreads(
     }
   } finally {
     ended = true;
-    for (const worker of begun) worker.end();
+    // whoever waits for a worker hears of it, so that no timer is left
+    for (const channel of begun) channel.lose(new Error("the search has ended"));
   }
 }

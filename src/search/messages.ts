@@ -1,9 +1,9 @@
 // What a search and its workers tell each other. Who changes a message raises PROTOCOL: a page's worker may be bundled with
 // another version of the library.
 
-import type { SteerChange, Trial, TrialResult } from "./trial.ts";
+import type { Parameters, SteerChange, Trial, TrialResult } from "./trial.ts";
 
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 export type ToWorker =
   /** Where the objective is: a module's URL and the name of its export; null where the worker has it. */
@@ -17,8 +17,8 @@ export type FromWorker =
   | { readonly type: "ready" }
   /** The objective could not be loaded. */
   | { readonly type: "refused"; readonly error: { readonly name: string; readonly message: string } }
-  /** Of a trial that is steered; answered by "change", one for each. */
-  | { readonly type: "report"; readonly step: number; readonly value: number }
+  /** Of a trial that is steered, with its hyperparameters as they are now; answered by "change", one for each. */
+  | { readonly type: "report"; readonly step: number; readonly value: number; readonly parameters: Parameters }
   | { readonly type: "result"; readonly result: TrialResult }
   | { readonly type: "pong" };
 

@@ -33,10 +33,10 @@ export function serve(port: Port, load: (module: string | null, name: string | n
   const waiting: ((change: SteerChange | undefined) => void)[] = [];
   const tell = (message: FromWorker): void => port.postMessage(message);
 
-  const steer: Steer = ({ step, value }) =>
+  const steer: Steer = ({ step, value, parameters }) =>
     new Promise((resolve) => {
       waiting.push(resolve);
-      tell({ type: "report", step, value });
+      tell({ type: "report", step, value, parameters });
     });
   const run = async (trial: Trial, steered: boolean): Promise<void> => {
     const { signal } = new AbortController(); // the search ends the worker
