@@ -167,6 +167,8 @@ suite("npy and npz", (test) => {
     const text = Array.from(file, (byte) => String.fromCharCode(byte)).join("");
     const wide = text.replace("(2,), }", "(99999999999, 99999999999), }");
     await refused(() => readNpy(Uint8Array.from(wide, (each) => each.charCodeAt(0))), "bad-file", /cut off/);
+    const endless = text.replace("(2,), }", `(${"1".repeat(40)}`); // looked at once, not in 2^40 ways
+    await refused(() => readNpy(Uint8Array.from(endless, (each) => each.charCodeAt(0))), "bad-file", /no 'shape'/);
     const flags = bytesOf(golden.files.bool.base64);
     flags[flags.length - 1] = 2;
     await refused(() => readNpy(flags), "bad-file", /element 2 is 2/);
@@ -296,6 +298,8 @@ suite("CSV", (test) => {
     assert.equal(columns.a, Float64Array.from(cells, Number));
     for (const cell of ["1,5", "0x10", "1e999", "Infinity", "1_000", "5 %", "--1"])
       await refused(() => readCsv({ text: `a\n1\n"${cell}"\n` }), "bad-file", /row 3, column "a" holds/);
+    const long = `${"1".repeat(200_000)}x`; // read once, not from each of its digits
+    await refused(() => readCsv({ text: `a\n1\n${long}\n` }), "bad-file", /row 3, column "a" holds/);
   });
 
   test("refused: rows of other lengths, open quotes, nothing, names twice, unknown names, other bytes", async () => {

@@ -80,7 +80,7 @@ const checkers = {
   emptyTexts: (value: unknown, name: string, where: string) => names(value, name, where),
 };
 
-const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+const NUMBER = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i;
 
 /** A text that was read, as rows of cells. */
 interface Grid {

@@ -28,7 +28,7 @@ function parseHeader(where: string, text: string): Header {
     new LanewiseError("bad-file", `${where}: its header has no ${what}: ${JSON.stringify(text.slice(0, 120))}.`);
   const descr = /'descr':\s*'([^']*)'/.exec(text)?.[1];
   const order = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
-  const sizes = /'shape':\s*\(((?:\s*\d+\s*,?)*)\)/.exec(text)?.[1];
+  const sizes = /'shape':\s*\(([\d\s,]*)\)/.exec(text)?.[1];
   if (descr === undefined && /'descr':\s*\[/.test(text))
     throw new LanewiseError("unsupported", `${where}: it holds records of several types. Save its fields one by one.`);
   if (descr === undefined) throw bad("'descr'");
