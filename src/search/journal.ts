@@ -160,7 +160,6 @@ export const lineOf = ({ states: _, ...result }: TrialResult, parameters: Parame
   parameters,
 });
 
-/** Refuses a journal of another search, and says in what it differs. */
 /** A value as a file has it. */
 const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
 
@@ -184,6 +183,7 @@ function differenceOf(
   return { path, there, here }; // the order of keys alone
 }
 
+/** Refuses a journal of another search, and says in what it differs. */
 export function requireSame(name: string, found: Fingerprint, wanted: Fingerprint): void {
   for (const key of new Set([...Object.keys(wanted), ...Object.keys(found)])) {
     const different = differenceOf(key, plain(found[key]), plain(wanted[key]));
