@@ -160,7 +160,7 @@ suite("bias and variance", (test) => {
     await refuses({ data, test: point }, "what create returns", () => ({}));
     await refuses({ data, test: point }, "compile", () => sequential([dense({ units: 1 })], { inputShape: [1] }));
     const one = constantModel({ seed: 0 });
-    await refuses({ data, test: point, repeats: 2 }, "disposed", () => one);
+    await refuses({ data, test: point, repeats: 2 }, "new model at each call", () => one);
     await refuses({ sample: () => constants([]), test: point }, "x has no examples");
   });
 });
@@ -316,7 +316,7 @@ suite("learning curves", (test) => {
     await refuses({ metric: "recall" }, "loss, accuracy");
     await refuses({ validation: { x: [[1]], y: [0] } }, "validation");
     const one = classifier(0, 2)({ seed: 0 });
-    await refuses({ sizes: [5, 10] }, "disposed", () => one);
+    await refuses({ sizes: [5, 10] }, "new model at each call", () => one);
   });
 
   test("a signal ends it", async () => {

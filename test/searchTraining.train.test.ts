@@ -92,9 +92,19 @@ suite("cross-validation", (test) => {
 
   test("what goes wrong is said", async () => {
     const model = create({ seed: 1 });
-    await refused(() => crossValidate(() => model, data, { k: 2 }), "invalid-argument", "same model");
+    await refused(() => crossValidate(() => model, data, { k: 2 }), "invalid-argument", "new model at each call");
+    const bare = sequential([dense({ units: 1 })], { inputShape: [2] });
+    await refused(() => crossValidate(() => bare, data), "not-ready", "crossValidate");
     await refused(() => crossValidate(() => 5 as never, data), "invalid-argument", "createModel");
-    await refused(() => crossValidate(create, data, { k: 65 }), "invalid-argument", "k");
+    await refused(() => crossValidate(create, data, { k: 65 }), "invalid-argument", "crossValidate: k is 65");
+    const flat = { x: data.x.data, y: Float32Array.from(data.y) };
+    await refused(() => crossValidate(create, flat), "invalid-argument", "Give one as { data, shape }.");
+    const unlabelled = { x: data.x } as never;
+    await refused(
+      () => crossValidate(create, unlabelled, { stratify: true }),
+      "invalid-argument",
+      "crossValidate: data.y",
+    );
     await refused(() => crossValidate(create, data, { score: "acuracy" }), "invalid-argument", "acuracy");
     await refused(() => crossValidate(create, data, { score: () => Number.NaN }), "non-finite", "score");
     await refused(() => crossValidate(create, data, { fit: { epochs: 0 } }), "invalid-argument", "epochs");

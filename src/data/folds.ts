@@ -51,14 +51,7 @@ export function kFold(data: object | number, options: KFoldOptions = {}): Fold<u
   const where = "kFold";
   checkOptions(where, options, checkers);
   const { table, count } = examplesOf(where, data, options.examples);
-  const k = foldsOf(where, count, options.k);
-  const order = orderOf(count, options);
-  const parts = new Uint32Array(count); // the fold that validates on each example
-  for (let fold = 0, at = 0; fold < k; fold++) {
-    const size = Math.floor(count / k) + (fold < count % k ? 1 : 0);
-    for (const end = at + size; at < end; at++) parts[order[at] as number] = fold;
-  }
-  return makeFolds(parts, k, table);
+  return makeFolds(cut(where, count, options), table);
 }
 
 /**
@@ -80,6 +73,43 @@ export function stratifiedKFold(data: unknown, options: StratifiedKFoldOptions =
   const labels = options.labels !== undefined ? options.labels : named ? data.y : data;
   if (labels === undefined) throw invalid(where, "labels", "one label an example, as data has no y", labels);
   const strata = strataOf(where, options.labels === undefined && !named ? "data" : "labels", labels, count);
+  return makeFolds(deal(where, strata, options), table);
+}
+
+/** Folds of data for what has `k`, `seed` and `stratify` alone: stratified they go by `y` of the data. */
+export function foldsOfData<D extends object>(
+  where: string,
+  data: D,
+  { k, stratify, seed }: { readonly k: number; readonly stratify: boolean; readonly seed: number },
+): Fold<D>[] {
+  const table = tableOf(where, data, null);
+  if (!stratify) return makeFolds(cut(where, table.count, { k, seed }), table) as Fold<D>[];
+  const { y } = data as { readonly y?: unknown };
+  if (y === undefined) throw invalid(where, "data.y", "one label an example, as stratify goes by it", y);
+  const strata = strataOf(where, "data.y", y, table.count);
+  return makeFolds(deal(where, strata, { k, seed }), table) as Fold<D>[];
+}
+
+/** The fold that validates on each example. */
+interface Parts {
+  readonly k: number;
+  readonly of: Uint32Array;
+}
+
+/** One stretch of the order for each fold. */
+function cut(where: string, count: number, options: KFoldOptions): Parts {
+  const k = foldsOf(where, count, options.k);
+  const order = orderOf(count, options);
+  const of = new Uint32Array(count);
+  for (let fold = 0, at = 0; fold < k; fold++) {
+    const size = Math.floor(count / k) + (fold < count % k ? 1 : 0);
+    for (const end = at + size; at < end; at++) of[order[at] as number] = fold;
+  }
+  return { k, of };
+}
+
+/** The examples of each class in turn. */
+function deal(where: string, strata: Int32Array, options: KFoldOptions): Parts {
   const k = foldsOf(where, strata.length, options.k);
   const order = orderOf(strata.length, options);
   // classes one behind the other, dealt round: neighbours in a class go to different folds
@@ -90,10 +120,10 @@ export function stratifiedKFold(data: unknown, options: StratifiedKFoldOptions =
     if (members) members.push(index);
     else classes.set(stratum, [index]);
   }
-  const parts = new Uint32Array(strata.length);
+  const of = new Uint32Array(strata.length);
   let dealt = 0;
-  for (const members of classes.values()) for (const index of members) parts[index] = dealt++ % k;
-  return makeFolds(parts, k, table);
+  for (const members of classes.values()) for (const index of members) of[index] = dealt++ % k;
+  return { k, of };
 }
 
 function examplesOf(where: string, data: unknown, examples?: number): { table: Table | null; count: number } {
@@ -116,7 +146,7 @@ function foldsOf(where: string, count: number, k = 5): number {
 const orderOf = (count: number, { shuffle = true, seed = 0 }: KFoldOptions): Uint32Array =>
   shuffle ? permutation(count, seed, FOLD_STREAM, 0) : Uint32Array.from({ length: count }, (_, i) => i);
 
-function makeFolds(parts: Uint32Array, k: number, table: Table | null): Fold<unknown>[] {
+function makeFolds({ k, of: parts }: Parts, table: Table | null): Fold<unknown>[] {
   const sizes = new Uint32Array(k);
   for (const part of parts) sizes[part] = (sizes[part] as number) + 1;
   return Array.from(sizes, (size, fold) => {

@@ -147,21 +147,26 @@ function columnsOf(where: string, path: string, value: unknown): Columns {
   };
 }
 
-function countOf(where: string, columns: readonly Column[], given: number | undefined, guess: () => Column[]): number {
+function countOf(
+  where: string,
+  columns: readonly Column[],
+  given: number | null | undefined,
+  guess: () => Column[],
+): number {
   const known = columns.filter(({ count }) => count !== null);
   const first = known[0];
   const count = given ?? first?.count ?? guess()[0]?.length;
   if (count === undefined) {
     throw new LanewiseError(
       "invalid-argument",
-      `${where}: how many examples data holds is not known: of ${columns.map(({ path }) => path).join(" and ")} only the lengths are. Give one as { data, shape }, or the option examples.`,
+      `${where}: how many examples data holds is not known: of ${columns.map(({ path }) => path).join(" and ")} only the lengths are. Give one as { data, shape }${given === null ? "" : ", or the option examples"}.`,
     );
   }
   if (count === 0) throw new LanewiseError("empty-data", `${where}: ${(first ?? columns[0])?.path} has no examples.`);
   for (const { path, count: own, length } of columns) {
     if (own !== null ? own === count : length > 0 && length % count === 0) continue;
     const came = own !== null ? `${own} examples` : `${length} numbers`;
-    const source = given === undefined ? ((first ?? guess()[0])?.path ?? "data") : "the option examples";
+    const source = typeof given === "number" ? "the option examples" : ((first ?? guess()[0])?.path ?? "data");
     throw new LanewiseError(
       "shape-mismatch",
       `${where}: ${path} has ${came}, which does not fit the ${count} examples of ${source}.`,
@@ -172,9 +177,10 @@ function countOf(where: string, columns: readonly Column[], given: number | unde
 
 /**
  * Reads data as examples. Their number is that of `{ data, shape }` and lists; where there are typed arrays alone, that of
- * `sampleWeight`, of `y` where it holds integers (labels), of the only array, or the one given.
+ * `sampleWeight`, of `y` where it holds integers (labels), of the only array, or the one given: the option `examples`, null
+ * where there is no such option.
  */
-export function tableOf(where: string, data: unknown, examples?: number): Table {
+export function tableOf(where: string, data: unknown, examples?: number | null): Table {
   if (isRecord(data) && Array.isArray(data.names) && isRecord(data.columns)) {
     // its names would count as examples
     throw invalid(where, "data", "{ x, y } of what readCsv gives, not all of it", data);

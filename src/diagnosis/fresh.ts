@@ -23,21 +23,23 @@ export interface FreshModel {
 /** Makes a compiled model, a new one at each call. `P` is what it predicts. */
 export type CreateModel<P = unknown> = (about: FreshModel) => Model<P> | Promise<Model<P>>;
 
-/** Calls the user's function; what it returns must be a compiled model that it has not returned before. */
-export async function freshModel<P>(
+/** Calls the user's function, the argument `name`; what it returns must be a compiled model that it has not returned before. */
+export async function freshModel<P, A>(
   where: string,
-  create: CreateModel<P>,
-  about: FreshModel,
+  create: (about: A) => Model<P> | Promise<Model<P>>,
+  about: A,
   before: WeakSet<object>,
+  name = "create",
 ): Promise<Model<P>> {
   const model: unknown = await create(about);
-  requireTraining(coreOf(`${where}, what create returns`, model), where);
+  // first of all: one that was given back may be disposed of by now
   if (before.has(model as Model<P>)) {
     throw new LanewiseError(
       "invalid-argument",
-      `${where}: what create returns must be a new model at each call, but it is one that was trained before. Make the model inside of create.`,
+      `${where}: what ${name} returns must be a new model at each call, but it is one that was trained before. Make the model inside of ${name}.`,
     );
   }
+  requireTraining(coreOf(`${where}, what ${name} returns`, model), where);
   before.add(model as Model<P>);
   return model as Model<P>;
 }
@@ -91,9 +93,9 @@ export function examplePool(where: string, model: Model<unknown>, data: unknown)
 }
 
 /** Checks that what makes models is a function. */
-export function requireCreate(where: string, create: unknown): asserts create is CreateModel {
+export function requireCreate(where: string, create: unknown, name = "create"): void {
   if (typeof create !== "function" || "kind" in create)
-    throw invalid(where, "create", "a function that makes a compiled model", create);
+    throw invalid(where, name, "a function that makes a compiled model", create);
 }
 
 /** The names that `evaluate` of a compiled model reports. */

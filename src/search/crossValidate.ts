@@ -12,7 +12,8 @@ import {
   requireRecord,
   seedValue,
 } from "../check.ts";
-import { kFold, stratifiedKFold } from "../data/folds.ts";
+import { foldsOfData } from "../data/folds.ts";
+import { freshModel, requireCreate } from "../diagnosis/fresh.ts";
 import type { Model } from "../model.ts";
 import { textTable, withText } from "../text.ts";
 import type { Examples } from "../train/examples.ts";
@@ -57,11 +58,6 @@ export interface CrossValidation {
   toString(): string;
 }
 
-const isModel = (value: unknown): value is Model =>
-  typeof value === "function" &&
-  typeof (value as Partial<Model>).fit === "function" &&
-  typeof (value as Partial<Model>).evaluate === "function";
-
 async function scoreOf(
   where: string,
   model: Model,
@@ -96,7 +92,7 @@ export async function crossValidate(
   options: CrossValidateOptions = {},
 ): Promise<CrossValidation> {
   const where = "crossValidate";
-  anyFunction(createModel, "createModel", where);
+  requireCreate(where, createModel, "createModel");
   checkOptions(where, options, {
     k: positiveInteger,
     stratify: bool,
@@ -110,21 +106,15 @@ export async function crossValidate(
   });
   const { k = 5, stratify = false, seed = 0, fit = {}, score = "loss" } = options;
   if (typeof data !== "object" || data === null) throw invalid(where, "data", "{ x, y }", data);
-  const folds = stratify ? stratifiedKFold(data, { k, seed }) : kFold(data, { k, seed });
+  const folds = foldsOfData(where, data, { k, stratify, seed });
   const scores: number[] = [];
   const histories: History[] = [];
-  const seen = new WeakSet<Model>();
+  const seen = new WeakSet<object>();
   for (const [fold, parts] of folds.entries()) {
     fit.signal?.throwIfAborted();
     const { train, validation } = parts;
-    const model: unknown = await createModel({ fold, train, seed: seedOf(seed, fold) });
-    if (!isModel(model)) throw invalid(where, "what createModel returns", "a compiled model", model);
-    if (seen.has(model))
-      throw new LanewiseError(
-        "invalid-argument",
-        `${where}: createModel gave the same model for fold ${fold} again: it has seen what is held out. Make a new one each time.`,
-      );
-    seen.add(model);
+    const about = { fold, train, seed: seedOf(seed, fold) };
+    const model = await freshModel(where, createModel, about, seen, "createModel");
     histories.push(await model.fit(train, fit));
     const batchSize = typeof fit.batchSize === "number" ? fit.batchSize : undefined; // of training alone otherwise
     scores.push(await scoreOf(where, model, validation, score, batchSize));

@@ -3,7 +3,7 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import { untilAborted } from "../abort.ts";
 import { invalid, isRecord, show } from "../check.ts";
-import { kFold, stratifiedKFold } from "../data/folds.ts";
+import { foldsOfData } from "../data/folds.ts";
 import type { Callback } from "../train/callbacks.ts";
 import type { PlainValue } from "./space.ts";
 
@@ -354,7 +354,5 @@ function splitFor<D extends object>(trial: Trial, fold: number | null, data: D):
       "invalid-argument",
       "split: trials have folds where search is given cv, the number of folds.",
     );
-  const { k, seed, stratify } = trial.folds;
-  const folds = stratify ? stratifiedKFold(data, { k, seed }) : kFold(data, { k, seed });
-  return folds[fold] as { train: D; validation: D };
+  return foldsOfData("split", data, trial.folds)[fold] as { train: D; validation: D };
 }
