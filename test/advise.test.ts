@@ -286,6 +286,12 @@ const table: readonly (readonly [rule: string, what: string, broken: Setting, ke
     { data: { x: inputs(600, 4, (value, i) => (i === 2 ? value / 1000 : value)), y: labels(600, 3) } },
     { data: { x: inputs(600, 4, (value, i) => (i === 2 ? 0 : value / 3)), y: labels(600, 3) } },
   ],
+  [
+    "inputsNotNormalised",
+    "deviations of almost nothing",
+    { data: { x: inputs(600, 4, (value) => value / 100), y: labels(600, 3) } },
+    { data: { x: inputs(600, 4, (value) => value / 10), y: labels(600, 3) } },
+  ],
   ["inputsNotNormalised", "bytes of images", images(), images(rescaling({ scale: 1 / 255 }))],
   [
     "labelsSkewed",
@@ -417,6 +423,12 @@ suite("advise", (test) => {
     assert.ok(String(adviceFor({ metrics, optimizer: adamw({ weightDecay: 0 }) })).includes("nothing regularises"));
     const augmented = adviceFor({ ...images(augment.mirror()), metrics });
     assert.not.ok(String(augmented).includes("nothing regularises"));
+  });
+
+  test("inputs of almost no deviation are told of as such", () => {
+    const list = adviceFor({ data: { x: inputs(600, 4, (value) => value / 100), y: labels(600, 3) } });
+    const reason = list.find(({ rule }) => rule === "inputsNotNormalised")?.reason ?? "";
+    assert.match(reason, /^no feature of .* has a deviation above 0\.00\d+: they hardly differ/);
   });
 
   test("several outputs, residual links, plain functions", () => {

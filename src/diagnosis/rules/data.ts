@@ -48,7 +48,9 @@ const inputsNotNormalised: Rule = {
       if (!large && !uneven && !tiny) continue;
       const reason = large
         ? `${input.label} has a feature with mean ${short(large.mean, 3)} and deviation ${short(large.deviation, 3)}, far from 0 and 1`
-        : `deviations of the features of ${input.label} reach from ${short(least, 3)} to ${short(most, 3)}`;
+        : uneven
+          ? `deviations of the features of ${input.label} reach from ${short(least, 3)} to ${short(most, 3)}`
+          : `no feature of ${input.label} has a deviation above ${short(most, 3)}: they hardly differ from one example to the next`;
       return {
         severity: "warning",
         reason: `${reason}, and no layer brings them to one scale.`,
