@@ -3,7 +3,7 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { NumericArray } from "./arrays.ts";
 
-type View = Float32Array | Float64Array | Int32Array;
+type View = Exclude<NumericArray, readonly number[]>;
 
 /** Numbers [from, end), of a typed array without a copy. */
 export const part = (data: NumericArray, from: number, end: number): ArrayLike<number> =>
@@ -17,7 +17,7 @@ export function gatherInto(
   view: View,
   data: NumericArray,
   size: number,
-  indices: Uint32Array | null,
+  indices: ArrayLike<number> | null,
   first: number,
   count: number,
 ): void {

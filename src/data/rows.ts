@@ -4,6 +4,8 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid, isRecord } from "../check.ts";
 import { formatShape, sizeOf } from "../shape.ts";
+import type { NumericArray } from "./arrays.ts";
+import { gatherInto } from "./feed.ts";
 
 /** Arrays of the same examples, by name, or one array. */
 export interface Table {
@@ -14,7 +16,7 @@ export interface Table {
   slice(first: number, end: number): unknown;
 }
 
-type TypedArray = Uint8Array;
+type TypedArray = Exclude<NumericArray, readonly number[]>;
 
 /** An array of a form of which rows can be taken; `path` is for messages: "data.x.size". */
 interface Column {
@@ -43,21 +45,14 @@ const isPair = (value: unknown): value is { data: unknown; shape: readonly numbe
 const tagOf = (data: TypedArray): string => data[Symbol.toStringTag];
 
 /** An array of zeros of the same type. */
-function likewise(data: TypedArray, length: number): TypedArray {
-  const types = globalThis as unknown as Readonly<Record<string, new (length: number) => TypedArray>>;
-  return new (types[tagOf(data)] as new (length: number) => TypedArray)(length);
+export function likewise<T extends TypedArray>(data: T, length: number): T {
+  const types = globalThis as unknown as Readonly<Record<string, new (length: number) => T>>;
+  return new (types[tagOf(data)] as new (length: number) => T)(length);
 }
-
-/** Rows of fewer numbers are copied one by one: a view on each would cost more. */
-const VIEW_SIZE_MIN = 64;
 
 function pickTyped(data: TypedArray, indices: ArrayLike<number>, size: number): TypedArray {
   const out = likewise(data, indices.length * size);
-  for (let i = 0; i < indices.length; i++) {
-    const from = (indices[i] as number) * size;
-    if (size >= VIEW_SIZE_MIN) out.set(data.subarray(from, from + size), i * size);
-    else for (let j = 0; j < size; j++) out[i * size + j] = data[from + j] as number;
-  }
+  gatherInto(out, data, size, indices, 0, indices.length);
   return out;
 }
 

@@ -2,8 +2,9 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid } from "../check.ts";
-import type { NumericArray, Values } from "../data/arrays.ts";
+import type { Values } from "../data/arrays.ts";
 import { gatherInto } from "../data/feed.ts";
+import { likewise } from "../data/rows.ts";
 import type { Form } from "../layers/network.ts";
 import type { Model } from "../model.ts";
 import type { Dataset } from "../train/dataset.ts";
@@ -51,11 +52,6 @@ export interface ExamplePool {
   take(indices: Uint32Array): Examples;
 }
 
-function newLike(data: NumericArray, length: number): Exclude<NumericArray, readonly number[]> {
-  if (!ArrayBuffer.isView(data)) return new Float64Array(length);
-  return new (data.constructor as new (n: number) => Float64Array)(length);
-}
-
 function inForm(form: Form, names: readonly string[], values: readonly Values[]): Arrays {
   if (form === "one") return values[0] as Values;
   return form === "array" ? values : Object.fromEntries(names.map((name, i) => [name, values[i] as Values]));
@@ -75,8 +71,8 @@ export function examplePool(where: string, model: Model<unknown>, data: unknown)
     take(indices) {
       const n = indices.length;
       const taken = dataset.columns.map(({ data: all, size }, i): Values => {
-        const part = newLike(all, n * size);
-        gatherInto(part as Float64Array, all, size, indices, 0, n);
+        const part = ArrayBuffer.isView(all) ? likewise(all, n * size) : new Float64Array(n * size);
+        gatherInto(part, all, size, indices, 0, n);
         return { data: part, shape: [n, ...(shapes[i] ?? [])] };
       });
       const x = inForm(inputForm, inputNames, taken);
