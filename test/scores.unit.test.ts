@@ -203,7 +203,7 @@ suite("scores", (test) => {
     refused(() => scores.accuracy([0.5], [0]), "invalid-argument", "labels");
     refused(() => scores.accuracy([-1], [0]), "invalid-argument", "labels");
     for (const row of [[0.7, 0.3], [1, 1], [0, 0], [2, 0], [Number.NaN, 1]]) // biome-ignore format: one
-      refused(() => scores.accuracy([[0, 1], row], [1, 0]), "invalid-argument", "but example 1 is none");
+      refused(() => scores.accuracy([[0, 1], row], [1, 0]), "invalid-argument", "but example 1 is [");
     const swapped = "labels must be class indices, or one-hot rows";
     for (const call of [
       confusionMatrix,

@@ -23,7 +23,7 @@ export function readLabels(where: string, name: string, labels: unknown, count?:
       `${where}: ${name} must be [n] or [n, classes], one label an example, got ${came}.`,
     );
   }
-  return labelsOf(where, name, data, each);
+  return labelsOf(where, { name, data, width: each });
 }
 
 /**

@@ -3,7 +3,8 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid, isRecord } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
-import { labelsOf, predictedOf, requireSameCount, rowsOf } from "../metrics/rows.ts";
+import { labelsOf } from "../data/labelRows.ts";
+import { predictedOf, requireSameCount, rowsOf } from "../metrics/rows.ts";
 import { percent, textTable, withText } from "../text.ts";
 
 /** Categories of each example: a list of tags an example, or a flag an example for each tag. An example may have several. */

@@ -3,8 +3,9 @@
 import type { Checker } from "../check.ts";
 import { checkOptions, invalid, positiveInteger } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
+import { labelsOf } from "../data/labelRows.ts";
 import type { Rows } from "../metrics/rows.ts";
-import { labelsOf, largestIn, requireSameCount, rowsOf } from "../metrics/rows.ts";
+import { largestIn, requireSameCount, rowsOf } from "../metrics/rows.ts";
 
 /** Options of `suspectLabels`. */
 export interface SuspectLabelsOptions {

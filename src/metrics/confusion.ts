@@ -4,10 +4,11 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
 import { anything, checkOptions, finite, invalid, oneOf } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
+import { labelsOf } from "../data/labelRows.ts";
 import { textTable, withText } from "../text.ts";
 import type { ClassCounts } from "./counts.ts";
 import { averageScore, countExample, createCounts, scoreOf } from "./counts.ts";
-import { labelsOf, predictedOf, requireSameCount, rowsOf, weightsOf } from "./rows.ts";
+import { predictedOf, requireSameCount, rowsOf, weightsOf } from "./rows.ts";
 
 /** Options of what compares classes. */
 export interface ClassOptions {

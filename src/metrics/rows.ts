@@ -5,15 +5,14 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid } from "../check.ts";
 import type { NumericArray, Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
-import { oneHotAt } from "../data/labelRows.ts";
+import type { NumberRows } from "../data/labelRows.ts";
+import { classIndices } from "../data/labelRows.ts";
 import { formatShape } from "../shape.ts";
 
-/** Rows of `width` numbers; `name` is the argument's, for messages. */
-export interface Rows {
-  readonly name: string;
+/** Rows of numbers, counted. */
+export interface Rows extends NumberRows {
   readonly data: NumericArray;
   readonly count: number;
-  readonly width: number;
 }
 
 /** [n] or [n, width]; a typed array is [n]. */
@@ -65,29 +64,6 @@ function largest(where: string, rows: Rows): Int32Array {
   return Int32Array.from({ length: rows.count }, (_, i) => largestIn(rows, i));
 }
 
-function classIndices(where: string, { name, data }: Rows): Int32Array {
-  return Int32Array.from(data, (value, i) => {
-    if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value;
-    throw invalid(where, name, `class indices from 0, but example ${i} is none`, value);
-  });
-}
-
-/**
- * Classes of labels: indices [n] or [n, 1], or one-hot rows. Rows of probabilities are refused: some functions take labels first, others
- * predictions, and swapped arguments would go unnoticed.
- */
-export function labelsOf(where: string, rows: Rows): Int32Array {
-  if (rows.width === 1) return classIndices(where, rows);
-  const { name, data, count, width } = rows;
-  return Int32Array.from({ length: count }, (_, i) => {
-    const label = oneHotAt(data, i, width);
-    if (label >= 0) return label;
-    const row = Array.from({ length: Math.min(width, 12) }, (_, j) => data[i * width + j]);
-    const expected = `class indices, or one-hot rows with a single 1 and zeros, but example ${i} is none (rows of probabilities are predictions: are the arguments swapped?)`;
-    throw invalid(where, name, expected, row);
-  });
-}
-
 /**
  * Predicted classes: the largest of each row [n, classes]; of [n] or [n, 1] class indices, or 1 above the threshold and else 0, where one
  * is given or numbers are probabilities: not all integers, for which it is 0.5.
@@ -96,7 +72,8 @@ export function predictedOf(where: string, rows: Rows, threshold?: number): Int3
   const { name, data, width } = rows;
   if (width > 1) return largest(where, rows);
   const isIndex = (value: number): boolean => Number.isInteger(value);
-  if (threshold === undefined && Array.prototype.every.call(data, isIndex)) return classIndices(where, rows);
+  if (threshold === undefined && Array.prototype.every.call(data, isIndex))
+    return classIndices(where, rows, "class indices from 0");
   return Int32Array.from(data, (value, i) => {
     if (threshold === undefined && !(value >= 0 && value <= 1)) {
       const expected = `class indices, or probabilities from 0 to 1, but example ${i} is neither; of logits, give 1 where they are above 0`;

@@ -3,6 +3,7 @@
 import { LanewiseError } from "../../bindings/errors.ts";
 import { bool, checkOptions, invalid, oneOf, positiveInteger } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
+import { labelsOf } from "../data/labelRows.ts";
 import type { ClassOptions } from "./confusion.ts";
 import { classCheckers, countPairs, pairsOf } from "./confusion.ts";
 import type { Average, Score } from "./counts.ts";
@@ -21,7 +22,7 @@ import {
 import type { Scored } from "./ranking.ts";
 import { averagePrecision as averagePrecisionOf, meanOverColumns, rocAuc as rocAucOf, stepsOf } from "./ranking.ts";
 import type { Rows } from "./rows.ts";
-import { labelsOf, requireSameCount, rowsOf, weightsOf } from "./rows.ts";
+import { requireSameCount, rowsOf, weightsOf } from "./rows.ts";
 
 /** Options of `scores.precision`, `scores.recall` and `scores.f1`. */
 export interface AveragedScoreOptions extends ClassOptions {

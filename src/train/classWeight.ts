@@ -93,7 +93,7 @@ function readWeights(where: string, label: string, value: unknown, classes: numb
 
 function weightsOf(where: string, { column, target, classes, weights }: Weighing, dataset: Dataset): Column {
   const { data, size } = dataset.columns.find(({ name }) => name === target.label) as Column;
-  const labels = labelsOf(`${where}, classWeight`, target.label, data, size);
+  const labels = labelsOf(`${where}, classWeight`, { name: target.label, data, width: size });
   const highest = labels.reduce((most, label) => Math.max(most, label), 0);
   if (highest >= classes)
     throw invalid(`${where}, classWeight`, target.label, `labels below ${classes}`, `the label ${highest}`);
