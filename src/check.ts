@@ -27,7 +27,8 @@ export function invalid(where: string, name: string, expected: string, value: un
   return new LanewiseError("invalid-argument", `${where}: ${name} must be ${expected}, got ${show(value)}.`);
 }
 
-const checker =
+/** A check by a test, from what is expected. */
+export const checker =
   <T>(expected: string, test: (value: unknown) => boolean): Checker<T> =>
   (value, name, where) => {
     if (!test(value)) throw invalid(where, name, expected, value);
@@ -69,6 +70,10 @@ export const fraction: Checker<number> = checker(
   "a number from 0 up to but not including 1 (as float32)",
   (v) => isFiniteNumber(v) && v >= 0 && Math.fround(v) < 1,
 );
+/** A share with both ends, as probabilities are. */
+export const share: Checker<number> = checker("a number from 0 to 1", (v) => typeof v === "number" && v >= 0 && v <= 1);
+export const integerWithin = (least: number, most: number, what = "an integer"): Checker<number> =>
+  checker(`${what} from ${least} to ${most}`, (v) => isInteger(v) && v >= least && v <= most);
 export const bool: Checker<boolean> = checker("true or false", (v) => typeof v === "boolean");
 export const nonEmptyString: Checker<string> = checker(
   "a non-empty string",

@@ -41,6 +41,8 @@ suite("decision boundary", (test) => {
       const svg = await drawDecisionBoundary(await line(units), data, { resolution: 21, title: "A line" });
       assert.ok(svg.startsWith("<svg ") && svg.endsWith("</svg>\n") && !/NaN|undefined/.test(svg));
       assert.is(svg.match(/<circle cx/g)?.length, 4);
+      const named = await drawDecisionBoundary(await line(units), data, { resolution: 5, labels: ["zero", 1] });
+      assert.ok(named.includes(">zero</text>") && named.includes(">1</text>") && !named.includes("class 0"));
       const { rows, side } = await gridOf(svg);
       assert.is(side, 21);
       const classAt = (row: number, column: number): number =>

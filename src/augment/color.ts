@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { checkOptions, finite, invalid, isRecord, nonNegative, sizeOrPair } from "../check.ts";
+import { checkOptions, finite, invalid, isRecord, nonNegative, share, sizeOrPair } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { Layer, LayerOptions } from "../layers/layer.ts";
 import { layerOptions } from "../layers/layer.ts";
@@ -11,7 +11,7 @@ import { addNoise, colorMatrices, colorTransform, cutout as cutoutOp } from "../
 import { mean } from "../ops/broadcasting.ts";
 import { formatShape } from "../shape.ts";
 import type { AugmentOptions, DrawRange, Images, ValueOptions } from "./options.ts";
-import { augmentation, augmentOptions, boundsOf, drawRange, share, valueRange } from "./options.ts";
+import { augmentation, augmentOptions, boundsOf, drawRange, valueRange } from "./options.ts";
 import type { PrincipalColors } from "./principalColors.ts";
 
 /** Options of augmentations that draw one factor an image, or one a channel. */

@@ -2,7 +2,16 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { checkOptions, finite, invalid, nonNegativeInteger, oneOf, positive, positiveInteger } from "../check.ts";
+import {
+  checkOptions,
+  finite,
+  invalid,
+  nonNegativeInteger,
+  oneOf,
+  positive,
+  positiveInteger,
+  share,
+} from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { Layer, LayerOptions } from "../layers/layer.ts";
 import { layerOptions } from "../layers/layer.ts";
@@ -10,7 +19,7 @@ import { exp } from "../math.ts";
 import { affineMatrices, cropMatrices, elasticField, imageWarp } from "../ops/augment.ts";
 import { slice } from "../ops/shaping.ts";
 import type { AugmentOptions, DrawRange, FillOptions, Images } from "./options.ts";
-import { augmentation, augmentOptions, boundsOf, drawRange, fillOf, fillOptions, share, zoomRange } from "./options.ts";
+import { augmentation, augmentOptions, boundsOf, drawRange, fillOf, fillOptions, zoomRange } from "./options.ts";
 
 type MirrorMode = "horizontal" | "vertical" | "horizontalAndVertical";
 

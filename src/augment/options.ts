@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { finite, invalid, oneOf } from "../check.ts";
+import { finite, invalid, oneOf, share } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { CallContext, Layer, LayerOptions } from "../layers/layer.ts";
 import { layerOptions, makeLayer } from "../layers/layer.ts";
@@ -57,12 +57,6 @@ export function drawRange(least: number, most: number): Checker<DrawRange> {
 /** Both bounds of a range; of nothing [0, 0]. */
 export const boundsOf = (range: DrawRange = 0): readonly [number, number] =>
   typeof range === "number" ? [-range, range] : range;
-
-/** From 0 to 1, both included. */
-export const share: Checker<number> = (value, name, where) => {
-  if (isNumber(value) && value >= 0 && value <= 1) return value;
-  throw invalid(where, name, "a number from 0 to 1", value);
-};
 
 /** Two numbers, the first below the second. */
 export const valueRange: Checker<readonly [number, number]> = (value, name, where) => {

@@ -1,7 +1,7 @@
 // Pixels of pictures as arrays: from a canvas and its kin in a page, from RGBA bytes anywhere.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import { checkOptions, invalid, isRecord, oneOf } from "../check.ts";
+import { checker, checkOptions, invalid, isRecord, oneOf } from "../check.ts";
 
 /** RGBA bytes, row by row from the top: what ImageData is, and what decoders of images give. */
 export interface Pixels {
@@ -31,11 +31,12 @@ export interface FromImageOptions {
   readonly background?: readonly [number, number, number];
 }
 
-const background = (value: unknown, name: string, where: string): void => {
-  const isByte = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 0 && (n as number) <= 255;
-  if (!Array.isArray(value) || value.length !== 3 || !value.every(isByte))
-    throw invalid(where, name, "[red, green, blue] from 0 to 255", value);
-};
+const isByte = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 0 && (n as number) <= 255;
+
+const background = checker(
+  "[red, green, blue] from 0 to 255",
+  (color) => Array.isArray(color) && color.length === 3 && color.every(isByte),
+);
 
 /**
  * The pixels of an image as bytes `[height, width, channels]`, channels 3, 1 ("grey") or 4 ("rgba"): of a canvas, ImageData,

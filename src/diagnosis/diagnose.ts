@@ -2,7 +2,7 @@
 // with the remedies that are usual for it.
 
 import type { Checker } from "../check.ts";
-import { checkOptions, invalid } from "../check.ts";
+import { checker, checkOptions } from "../check.ts";
 import { percent, textTable, withText } from "../text.ts";
 
 /** The gaps by name. */
@@ -75,10 +75,10 @@ const titles: Readonly<Record<Gap, string>> = {
   overfittingToDev: "overfitting to dev",
 };
 
-const errorRate: Checker<number> = (value, name, where) => {
-  if (typeof value === "number" && value >= 0 && value <= 1) return value;
-  throw invalid(where, name, "an error rate from 0 to 1 (0.08 for 8 %)", value);
-};
+const errorRate: Checker<number> = checker(
+  "an error rate from 0 to 1 (0.08 for 8 %)",
+  (rate) => typeof rate === "number" && rate >= 0 && rate <= 1,
+);
 
 /** Differences of decimal fractions without the last digits that binary fractions add: 0.1 - 0.08 is 0.02. */
 const difference = (a: number, b: number): number => Number((a - b).toFixed(12));

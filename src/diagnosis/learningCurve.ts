@@ -5,6 +5,7 @@ import type { Checker } from "../check.ts";
 import {
   abortSignal,
   anything,
+  checker,
   checkOptions,
   finite,
   invalid,
@@ -73,14 +74,13 @@ export interface LearningCurve {
 
 const where = "learningCurve";
 
-const ascendingSizes: Checker<readonly number[]> = (value, name, at) => {
-  const ok =
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((size, i) => Number.isInteger(size) && size >= 1 && (i === 0 || size > value[i - 1]));
-  if (!ok) throw invalid(at, name, "ascending numbers of examples", value);
-  return value;
-};
+const ascendingSizes: Checker<readonly number[]> = checker(
+  "ascending numbers of examples",
+  (sizes) =>
+    Array.isArray(sizes) &&
+    sizes.length > 0 &&
+    sizes.every((size, i) => Number.isInteger(size) && size >= 1 && (i === 0 || size > sizes[i - 1])),
+);
 
 function sizesFor(count: number, given: readonly number[] | undefined): readonly number[] {
   if (!given) {

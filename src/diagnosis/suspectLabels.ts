@@ -1,7 +1,6 @@
 // Labels that may be wrong: examples that the model is sure of, and contradicts.
 
-import type { Checker } from "../check.ts";
-import { checkOptions, invalid, positiveInteger } from "../check.ts";
+import { checkOptions, invalid, positiveInteger, share } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
 import { labelsOf } from "../data/labelRows.ts";
 import type { Rows } from "../metrics/rows.ts";
@@ -27,11 +26,6 @@ export interface SuspectLabel {
 }
 
 const where = "suspectLabels";
-
-const confidenceOption: Checker<number> = (value, name, at) => {
-  if (typeof value === "number" && value >= 0 && value <= 1) return value;
-  throw invalid(at, name, "a number from 0 to 1", value);
-};
 
 /** Probabilities of each class: [n, classes], or [n] and [n, 1] for those of the class 1 alone. */
 function probabilitiesOf(values: Values): Rows {
@@ -63,7 +57,7 @@ export function suspectLabels(
   labels: Values,
   options: SuspectLabelsOptions = {},
 ): SuspectLabel[] {
-  checkOptions(where, options, { confidence: confidenceOption, limit: positiveInteger });
+  checkOptions(where, options, { confidence: share, limit: positiveInteger });
   const { confidence: least = 0.9, limit = Number.POSITIVE_INFINITY } = options;
   const rows = probabilitiesOf(probabilities);
   const given = rowsOf(where, "labels", labels);

@@ -1,29 +1,22 @@
 // A confusion matrix as SVG: a row for each true class, a column for each predicted one.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import type { Checker } from "../check.ts";
 import { checkOptions, invalid, isRecord } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
 import { formatShape } from "../shape.ts";
 import { short } from "../text.ts";
 import { shaped } from "./sheet.ts";
-import type { DrawOptions } from "./svg.ts";
-import { contentTop, drawOptions, fitText, MARGIN, rect, svgDocument, text, textWidth } from "./svg.ts";
+import type { DrawnLabels, DrawOptions } from "./svg.ts";
+import { contentTop, drawOptions, fitText, labelsOption, MARGIN, rect, svgDocument, text, textWidth } from "./svg.ts";
 
 /** Options of `drawConfusionMatrix`. */
 export interface DrawConfusionMatrixOptions extends DrawOptions {
   /** Names of the classes; by default those that the matrix has, otherwise 0, 1, 2, ... */
-  readonly labels?: readonly (string | number)[];
+  readonly labels?: DrawnLabels;
 }
 
 const where = "drawConfusionMatrix";
 const LABEL_MAX = 140;
-
-const labelsOption: Checker<readonly (string | number)[]> = (value, name, at) => {
-  const ok = Array.isArray(value) && value.every((each) => typeof each === "string" || typeof each === "number");
-  if (!ok) throw invalid(at, name, "an array of texts or numbers", value);
-  return value;
-};
 
 /** Counts [true class, predicted class], or what has them with the names of the classes, as `confusionMatrix` gives them. */
 export type DrawnConfusionMatrix =

@@ -1,8 +1,7 @@
 // The regions in which a model of two features decides for each class, with the examples in them.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import type { Checker } from "../check.ts";
-import { checkOptions, fraction, invalid } from "../check.ts";
+import { checkOptions, fraction, integerWithin } from "../check.ts";
 import type { NumericArray, Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
 import { labelsOf } from "../data/labelRows.ts";
@@ -17,8 +16,8 @@ import type { Axis } from "./plot.ts";
 import { axes, axis, labelWidth, legend } from "./plot.ts";
 import type { Pixels } from "./png.ts";
 import { pngUri } from "./png.ts";
-import type { DrawOptions } from "./svg.ts";
-import { COLORS, contentTop, drawOptions, image, MARGIN, paints, svgDocument, text } from "./svg.ts";
+import type { DrawnLabels, DrawOptions } from "./svg.ts";
+import { COLORS, contentTop, drawOptions, image, labelsOption, MARGIN, paints, svgDocument, text } from "./svg.ts";
 
 /** Options of `drawDecisionBoundary`. */
 export interface DrawDecisionBoundaryOptions extends DrawOptions {
@@ -27,20 +26,10 @@ export interface DrawDecisionBoundaryOptions extends DrawOptions {
   /** Of a model with one output: above which probability it decides for the class 1; by default 0.5. */
   readonly threshold?: number;
   /** Names of the classes; by default "class 0", "class 1", ... */
-  readonly labels?: readonly string[];
+  readonly labels?: DrawnLabels;
 }
 
 const where = "drawDecisionBoundary";
-
-const resolutionOption: Checker<number> = (value, name, at) => {
-  if (typeof value === "number" && Number.isInteger(value) && value >= 2 && value <= 500) return value;
-  throw invalid(at, name, "an integer from 2 to 500", value);
-};
-
-const labelsOption: Checker<readonly string[]> = (value, name, at) => {
-  if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
-  throw invalid(at, name, "an array of texts", value);
-};
 
 interface Points {
   readonly data: NumericArray;
@@ -171,7 +160,7 @@ export async function drawDecisionBoundary(
 ): Promise<string> {
   const core = coreOf(where, model);
   const points = pointsOf(data);
-  const checkers = { ...drawOptions, resolution: resolutionOption, threshold: fraction, labels: labelsOption };
+  const checkers = { ...drawOptions, resolution: integerWithin(2, 500), threshold: fraction, labels: labelsOption };
   checkOptions(where, options, checkers);
   const { resolution = 100, threshold = 0.5, title } = options;
   const { inputs } = core.network;
@@ -195,7 +184,7 @@ export async function drawDecisionBoundary(
     Math.max(2, prediction.shape[1] ?? 1),
   );
   const entries = Array.from({ length: Math.min(classes, 20) }, (_, i) => ({
-    name: options.labels?.[i] ?? `class ${i}`,
+    name: String(options.labels?.[i] ?? `class ${i}`),
     color: i,
     mark: "dot" as const,
   }));

@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { invalid, isRecord } from "../check.ts";
+import { checker, invalid, isRecord } from "../check.ts";
 import type { History } from "../train/history.ts";
 
 /** A metric and its val_ values; one of them is there. */
@@ -32,10 +32,10 @@ export function requireHistory(where: string, history: unknown): asserts history
     throw new LanewiseError("empty-data", `${where}: history has no epochs.`);
 }
 
-export const metricsOption: Checker<readonly string[]> = (value, name, where) => {
-  if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string")) return value;
-  throw invalid(where, name, "a non-empty array of names", value);
-};
+export const metricsOption: Checker<readonly string[]> = checker(
+  "a non-empty array of names",
+  (names) => Array.isArray(names) && names.length > 0 && names.every((each) => typeof each === "string"),
+);
 
 /** The metrics of a history, or those asked for, each with what belongs to it. */
 export function historyPanels(where: string, { metrics }: History, wanted?: readonly string[]): HistoryPanel[] {

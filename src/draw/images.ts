@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { checkOptions, invalid, positiveInteger } from "../check.ts";
+import { checker, checkOptions, positiveInteger } from "../check.ts";
 import type { NumericArray, Values } from "../data/arrays.ts";
 import type { Variable } from "../graph/variable.ts";
 import { isVariable } from "../graph/variable.ts";
@@ -24,8 +24,8 @@ import {
   sheetHeight,
   sheetWidth,
 } from "./sheet.ts";
-import type { DrawOptions } from "./svg.ts";
-import { contentTop, drawOptions, fitText, image, MARGIN, svgDocument, text } from "./svg.ts";
+import type { DrawnLabels, DrawOptions } from "./svg.ts";
+import { contentTop, drawOptions, fitText, image, labelsOption, MARGIN, svgDocument, text } from "./svg.ts";
 
 /** Options of `drawImages`. */
 export interface DrawImagesOptions extends DrawOptions {
@@ -34,7 +34,7 @@ export interface DrawImagesOptions extends DrawOptions {
   /** The values that are black and white. By default 0 and 255 for bytes and values beyond 1, 0 and 1 for others, and the extremes where values are negative. */
   readonly range?: readonly [number, number];
   /** A line under each image. */
-  readonly labels?: readonly (string | number)[];
+  readonly labels?: DrawnLabels;
 }
 
 /** Options of `drawFilters`. */
@@ -43,17 +43,10 @@ export interface DrawFiltersOptions extends DrawOptions {
   readonly columns?: number;
 }
 
-const range: Checker<readonly [number, number]> = (value, name, where) => {
-  const ok = Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1];
-  if (!ok) throw invalid(where, name, "[low, high], two ascending numbers", value);
-  return value as unknown as [number, number];
-};
-
-const labels: Checker<readonly (string | number)[]> = (value, name, where) => {
-  const ok = Array.isArray(value) && value.every((each) => typeof each === "string" || typeof each === "number");
-  if (!ok) throw invalid(where, name, "an array of texts or numbers", value);
-  return value;
-};
+const range: Checker<readonly [number, number]> = checker(
+  "[low, high], two ascending numbers",
+  (pair) => Array.isArray(pair) && pair.length === 2 && pair.every(Number.isFinite) && pair[0] < pair[1],
+);
 
 /** What black and white stand for, from the values themselves. */
 function rangeOf(data: NumericArray): readonly [number, number] {
@@ -112,7 +105,7 @@ function sheetDocument(
 export function drawImages(images: Values, options: DrawImagesOptions = {}): string {
   const where = "drawImages";
   const { data, shape } = shaped(where, "images", images, "[n, height, width, channels]");
-  checkOptions(where, options, { ...drawOptions, columns: positiveInteger, range, labels });
+  checkOptions(where, options, { ...drawOptions, columns: positiveInteger, range, labels: labelsOption });
   const [count, height, width, channels = 1] = shape as [number, number, number, number?];
   if (shape.length < 3 || shape.length > 4 || ![1, 3, 4].includes(channels)) {
     throw new LanewiseError(

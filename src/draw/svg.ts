@@ -2,7 +2,7 @@
 // A drawing is built as a string, so it is the same in Node and in a page, and byte for byte in every engine.
 
 import type { Checker } from "../check.ts";
-import { invalid, nonEmptyString } from "../check.ts";
+import { checker, integerWithin, nonEmptyString } from "../check.ts";
 import { coordinate } from "./numbers.ts";
 
 /** Options of every drawing. */
@@ -13,13 +13,18 @@ export interface DrawOptions {
   readonly height?: number;
 }
 
-const pixels: Checker<number> = (value, name, where) => {
-  if (typeof value === "number" && Number.isInteger(value) && value >= 100 && value <= 10000) return value;
-  throw invalid(where, name, "a whole number of pixels from 100 to 10000", value);
-};
+const pixels = integerWithin(100, 10000, "a whole number of pixels");
 
 /** Checkers of the options that every drawing has. */
 export const drawOptions: Readonly<Record<string, Checker>> = { title: nonEmptyString, width: pixels, height: pixels };
+
+/** What classes, images and the like are called in a drawing. */
+export type DrawnLabels = readonly (string | number)[];
+
+export const labelsOption: Checker<DrawnLabels> = checker(
+  "an array of texts or numbers",
+  (labels) => Array.isArray(labels) && labels.every((each) => typeof each === "string" || typeof each === "number"),
+);
 
 /** Okabe and Ito's colours, which people with any colour vision tell apart; lighter ones for dark surroundings. */
 const light = ["#0072b2", "#d55e00", "#009e73", "#b0478f", "#c98a00", "#3a97d3", "#555555"];

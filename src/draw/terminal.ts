@@ -1,7 +1,6 @@
 // A history as text: a table, and curves of braille dots for a terminal.
 
-import type { Checker } from "../check.ts";
-import { checkOptions, invalid, positiveInteger } from "../check.ts";
+import { checkOptions, integerWithin, positiveInteger } from "../check.ts";
 import { isScore } from "../metrics/names.ts";
 import { short, textTable } from "../text.ts";
 import type { History } from "../train/history.ts";
@@ -192,15 +191,7 @@ function chart(panel: HistoryPanel, epochs: readonly number[], width: number, he
   ];
 }
 
-const lineCount: Checker<number> = (value, name, where) => {
-  if (typeof value === "number" && Number.isInteger(value) && value >= 2 && value <= 1000) return value;
-  throw invalid(where, name, "an integer from 2 to 1000", value);
-};
-
-const characterCount: Checker<number> = (value, name, where) => {
-  if (typeof value === "number" && Number.isInteger(value) && value >= 20 && value <= 1000) return value;
-  throw invalid(where, name, "an integer from 20 to 1000", value);
-};
+const sizes = { width: integerWithin(20, 1000), height: integerWithin(2, 1000) };
 
 /**
  * Curves of a history as text, for a terminal: one of braille dots for each metric over the epochs, training drawn through, validation
@@ -209,7 +200,7 @@ const characterCount: Checker<number> = (value, name, where) => {
 export function historyChart(history: History, options: HistoryChartOptions = {}): string {
   const where = "historyChart";
   requireHistory(where, history);
-  checkOptions(where, options, { width: characterCount, height: lineCount, metrics: metricsOption });
+  checkOptions(where, options, { ...sizes, metrics: metricsOption });
   const { width = 64, height = 8 } = options;
   const panels = historyPanels(where, history, options.metrics);
   return panels

@@ -84,8 +84,8 @@ export function gridPoints(space: CompiledSpace, pointsOf: (axis: Axis) => numbe
   return found;
 }
 
-export function* gridSearch(space: CompiledSpace, pointsOf: (axis: Axis) => number, budget: number): Schedule {
-  yield gridPoints(space, pointsOf).map((point, i) => ({ index: i, configuration: i, point, budget, resumes: null }));
+export function* gridSearch(points: readonly (readonly number[])[], budget: number): Schedule {
+  yield points.map((point, i) => ({ index: i, configuration: i, point, budget, resumes: null }));
 }
 
 /** A part of the unit cube: a stretch of each range, some options of each choice. */

@@ -6,6 +6,7 @@ import {
   abortSignal,
   anyFunction,
   bool,
+  checker,
   checkOptions,
   invalid,
   isRecord,
@@ -90,31 +91,29 @@ const methodOptions: Readonly<Record<SearchMethod, { required: readonly string[]
 };
 const ofMethods = ["trials", "points", "stages", "zoom", "budget", "minBudget", "eta"];
 
-const test =
-  <T>(expected: string, fits: (value: unknown) => boolean): Checker<T> =>
-  (value, name, where) => {
-    if (!fits(value)) throw invalid(where, name, expected, value);
-    return value as T;
-  };
 const isCount = (value: unknown, least: number): boolean =>
   Number.isSafeInteger(value) && (value as number) >= least && (value as number) < 2 ** 31;
 
 /** What a timer can wait for. */
-const seconds = test<number>("a number of seconds above 0 and at most 2147483", (value) =>
-  typeof value === "number" && value > 0 && value <= 2147483);
+const seconds = checker<number>(
+  "a number of seconds above 0 and at most 2147483",
+  (value) => typeof value === "number" && value > 0 && value <= 2147483,
+);
 
-const pointsOption = test<
-  NonNullable<SearchOptions<unknown>["points"]>
->("a positive integer, or a record of such by the names of hyperparameters", (value) =>
-  isCount(value, 1) ||
-  (isRecord(value) && Object.keys(value).length > 0 && Object.values(value).every((each) => isCount(each, 1))));
-const cvOption = test<
-  NonNullable<SearchOptions<unknown>["cv"]>
->("an integer of at least 2, or { k, stratify }", (value) => {
-  if (!isRecord(value)) return isCount(value, 2);
-  const { k, stratify = false, ...others } = value;
-  return isCount(k, 2) && typeof stratify === "boolean" && Object.keys(others).length === 0;
-});
+const pointsOption = checker<NonNullable<SearchOptions<unknown>["points"]>>(
+  "a positive integer, or a record of such by the names of hyperparameters",
+  (value) =>
+    isCount(value, 1) ||
+    (isRecord(value) && Object.keys(value).length > 0 && Object.values(value).every((each) => isCount(each, 1))),
+);
+const cvOption = checker<NonNullable<SearchOptions<unknown>["cv"]>>(
+  "an integer of at least 2, or { k, stratify }",
+  (value) => {
+    if (!isRecord(value)) return isCount(value, 2);
+    const { k, stratify = false, ...others } = value;
+    return isCount(k, 2) && typeof stratify === "boolean" && Object.keys(others).length === 0;
+  },
+);
 
 function shardOf(value: unknown): { index: number; count: number } {
   const [, number, of] = (typeof value === "string" && /^(\d+)\/(\d+)$/.exec(value)) || [];
@@ -141,10 +140,10 @@ const checkers: Readonly<Record<string, Checker>> = {
   trials: positiveInteger,
   points: pointsOption,
   stages: positiveInteger,
-  zoom: test("a number above 0 and below 1", (value) => typeof value === "number" && value > 0 && value < 1),
+  zoom: checker("a number above 0 and below 1", (value) => typeof value === "number" && value > 0 && value < 1),
   budget: positive,
   minBudget: positive,
-  eta: test("a number above 1", (value) => typeof value === "number" && Number.isFinite(value) && value > 1),
+  eta: checker("a number above 1", (value) => typeof value === "number" && Number.isFinite(value) && value > 1),
   cv: cvOption,
   seed: seedValue,
   signal: abortSignal,
@@ -203,7 +202,8 @@ function planOf(method: SearchMethod, space: CompiledSpace, options: SearchOptio
   if (method === "grid") {
     const of = pointsOf(space.axes, options.points);
     const settings = { budget, points: space.axes.map(of) };
-    return { schedule: gridSearch(space, of, budget), total: gridPoints(space, of).length, settings };
+    const points = gridPoints(space, of);
+    return { schedule: gridSearch(points, budget), total: points.length, settings };
   }
   if (method === "coarseToFine") {
     const settings = { trials, stages: Math.min(stages, trials), zoom, budget };

@@ -248,7 +248,7 @@ const drawings: readonly Call[] = [
         { x: [[1, 2]], y: [0] },
       ],
     ],
-    { ...draw, resolution: kind([], 1, 501), threshold: fraction, labels: kind(["[]"], [1]) },
+    { ...draw, resolution: kind([], 1, 501), threshold: fraction, labels: kind(["[]"], [null], ["a", {}]) },
   ),
 ];
 

@@ -1,7 +1,7 @@
 // CSV with a header: columns of numbers and of categories. The text is taken apart by Papa Parse.
 
 import { LanewiseError } from "../../../bindings/errors.ts";
-import { bool, checkOptions, invalid, isRecord, oneOf } from "../../check.ts";
+import { bool, checker, checkOptions, invalid, isRecord, oneOf } from "../../check.ts";
 import type { ByteSource } from "../../io/source.ts";
 import { bytesOf, nameOf } from "../../io/source.ts";
 import { gunzip, isGzip } from "./gzip.ts";
@@ -58,10 +58,10 @@ const names = (
 
 const checkers = {
   header: bool,
-  delimiter(value: unknown, name: string, where: string): void {
-    const ok = typeof value === "string" && value.length === 1 && !'\r\n"\ufeff'.includes(value);
-    if (!ok) throw invalid(where, name, "one character, no quote or line break", value);
-  },
+  delimiter: checker(
+    "one character, no quote or line break",
+    (value) => typeof value === "string" && value.length === 1 && !'\r\n"\ufeff'.includes(value),
+  ),
   columns: (value: unknown, name: string, where: string) => names(value, name, where),
   target(value: unknown, name: string, where: string): void {
     if (typeof value === "string" || (typeof value === "number" && Number.isInteger(value))) return;
