@@ -40,6 +40,11 @@ const rules: readonly Rule[] = [
     except: /^bindings\/host(\.threads)?\.node\.ts$/,
   },
   {
+    says: "src/draw/ shows what the others find; they know nothing of drawings",
+    from: /^src\/(?!draw\/|index\.ts$)/,
+    never: /^src\/draw\//,
+  },
+  {
     says: "uvu only in test/harness.ts",
     from: /./,
     never: /^uvu\b/,

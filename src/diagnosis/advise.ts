@@ -3,12 +3,12 @@
 import { anything, bool, checkOptions, fraction } from "../check.ts";
 import type { BatchSize } from "../data/batchSize.ts";
 import { batchSizeOption } from "../data/batchSize.ts";
-import { requireHistory } from "../draw/historyData.ts";
 import type { Model } from "../model.ts";
 import { withText } from "../text.ts";
 import type { Examples } from "../train/examples.ts";
 import { examplesOf } from "../train/examples.ts";
 import type { History } from "../train/history.ts";
+import { requireHistory } from "../train/history.ts";
 import { coreOf, requireTraining } from "../train/model.ts";
 import { dataRules } from "./rules/data.ts";
 import { networkRules } from "./rules/network.ts";

@@ -4,7 +4,8 @@
 import type { Checker } from "../check.ts";
 import { checkOptions, invalid, isRecord, nonEmptyString, oneOf } from "../check.ts";
 import type { History } from "../train/history.ts";
-import { historyPanels, metricsOption, requireHistory } from "./historyData.ts";
+import { requireHistory } from "../train/history.ts";
+import { historyPanels, metricsOption } from "./historyData.ts";
 import type { LegendEntry, Panel, Series } from "./plot.ts";
 import { drawPanel, legend } from "./plot.ts";
 import type { DrawOptions } from "./svg.ts";

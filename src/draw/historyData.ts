@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { checker, invalid, isRecord } from "../check.ts";
+import { checker } from "../check.ts";
 import type { History } from "../train/history.ts";
 
 /** A metric and its val_ values; one of them is there. */
@@ -10,26 +10,6 @@ export interface HistoryPanel {
   readonly name: string;
   readonly train: readonly number[] | null;
   readonly validation: readonly number[] | null;
-}
-
-const isNumbers = (value: unknown): value is number[] =>
-  Array.isArray(value) && value.every((each) => typeof each === "number");
-
-export function requireHistory(where: string, history: unknown): asserts history is History {
-  const expected = "what fit resolves with, { epochs, metrics }";
-  if (!isRecord(history) || !isNumbers(history.epochs) || !isRecord(history.metrics))
-    throw invalid(where, "history", expected, history);
-  for (const [name, values] of Object.entries(history.metrics)) {
-    if (!isNumbers(values)) throw invalid(where, `history.metrics.${name}`, "an array of numbers", values);
-    if (values.length > history.epochs.length) {
-      throw new LanewiseError(
-        "shape-mismatch",
-        `${where}: history.metrics.${name} has ${values.length} values for ${history.epochs.length} epochs.`,
-      );
-    }
-  }
-  if (history.epochs.length === 0 || Object.keys(history.metrics).length === 0)
-    throw new LanewiseError("empty-data", `${where}: history has no epochs.`);
 }
 
 export const metricsOption: Checker<readonly string[]> = checker(

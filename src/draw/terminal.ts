@@ -4,8 +4,9 @@ import { checkOptions, integerWithin, positiveInteger } from "../check.ts";
 import { isScore } from "../metrics/names.ts";
 import { short, textTable } from "../text.ts";
 import type { History } from "../train/history.ts";
+import { requireHistory } from "../train/history.ts";
 import type { HistoryPanel } from "./historyData.ts";
-import { historyPanels, metricsOption, requireHistory } from "./historyData.ts";
+import { historyPanels, metricsOption } from "./historyData.ts";
 import { rangeOf } from "./numbers.ts";
 
 /** Options of `historyTable`. */

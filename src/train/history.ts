@@ -1,5 +1,7 @@
 // What fit resolves with.
 
+import { LanewiseError } from "../../bindings/errors.ts";
+import { invalid, isRecord } from "../check.ts";
 import { withText } from "../text.ts";
 import type { Logs } from "./callbacks.ts";
 
@@ -30,4 +32,25 @@ export function addEpoch({ epochs, metrics }: History, epoch: number, logs: Logs
     metrics[name] ??= [];
     metrics[name].push(value);
   }
+}
+
+const isNumbers = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((each) => typeof each === "number");
+
+/** What the user gives as a history: of `fit`, or read from a file. */
+export function requireHistory(where: string, history: unknown): asserts history is History {
+  const expected = "what fit resolves with, { epochs, metrics }";
+  if (!isRecord(history) || !isNumbers(history.epochs) || !isRecord(history.metrics))
+    throw invalid(where, "history", expected, history);
+  for (const [name, values] of Object.entries(history.metrics)) {
+    if (!isNumbers(values)) throw invalid(where, `history.metrics.${name}`, "an array of numbers", values);
+    if (values.length > history.epochs.length) {
+      throw new LanewiseError(
+        "shape-mismatch",
+        `${where}: history.metrics.${name} has ${values.length} values for ${history.epochs.length} epochs.`,
+      );
+    }
+  }
+  if (history.epochs.length === 0 || Object.keys(history.metrics).length === 0)
+    throw new LanewiseError("empty-data", `${where}: history has no epochs.`);
 }
