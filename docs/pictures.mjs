@@ -16,6 +16,8 @@ await build({
   stdin: {
     contents: `export * from "./src/index.ts";
 ${examples.map((name) => `export { ${name} as ${name}Example } from "./examples/${name}/${name}.ts";`).join("\n")}
+export { distort } from "./examples/augmentation/augmentation.ts";
+export { numbersOf } from "./examples/example.ts";
 export { readDigits, sliceDigits } from "./examples/mnist/digits.ts";`,
     resolveDir: process.cwd(),
   },
@@ -28,21 +30,12 @@ export { readDigits, sliceDigits } from "./examples/mnist/digits.ts";`,
   logLevel: "error",
 });
 const lanewise = await import(pathToFileURL(outfile).href);
-const { adam, conv2d, dense, flatten, init, maxPooling2d, rescaling, sequential } = lanewise;
+const { adam, conv2d, dense, distort, flatten, init, maxPooling2d, numbersOf, rescaling, sequential } = lanewise;
 await init({ reproducible: true, threads: 1 });
-
-/** Numbers from [0, 1): the same in every engine. */
-function numbers(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 /** Two classes of points: a disc and the ring round it, with noise. */
 function rings(n, seed) {
-  const next = numbers(seed);
+  const next = numbersOf(seed);
   const x = [];
   const y = [];
   while (y.length < n) {
@@ -57,7 +50,7 @@ function rings(n, seed) {
 
 /** Three clouds of points. */
 function clouds(n, seed) {
-  const next = numbers(seed);
+  const next = numbersOf(seed);
   const normal = () => next() + next() + next() + next() - 2;
   const centers = [
     [-1, -0.6],
@@ -70,7 +63,7 @@ function clouds(n, seed) {
 
 /** Images 12x12 of bars in one of four directions, with noise. */
 function bars(n, seed) {
-  const next = numbers(seed);
+  const next = numbersOf(seed);
   const side = 12;
   const images = new Uint8Array(n * side * side);
   const labels = new Uint8Array(n);
@@ -114,15 +107,6 @@ async function barsModel() {
   return { model, history, train, dev };
 }
 
-/** Predicted classes of a model. */
-async function classesOf(model, x) {
-  const { data, shape } = await model.predict(x);
-  return Array.from({ length: shape[0] }, (_, i) => {
-    const row = data.subarray(i * shape[1], (i + 1) * shape[1]);
-    return row.indexOf(Math.max(...row));
-  });
-}
-
 let trained = null;
 const theBars = () => {
   trained ??= barsModel();
@@ -150,12 +134,8 @@ async function boundaryOfThree() {
 
 async function confusion() {
   const { model, dev } = await theBars();
-  const predicted = await classesOf(model, dev.x);
-  const matrix = names.map(() => names.map(() => 0));
-  predicted.forEach((label, i) => {
-    matrix[dev.y[i]][label]++;
-  });
-  return lanewise.drawConfusionMatrix(matrix, { title: "Dev set", labels: names });
+  const matrix = lanewise.confusionMatrix(dev.y, await model.predict(dev.x), { classes: names });
+  return lanewise.drawConfusionMatrix(matrix, { title: "Dev set" });
 }
 
 async function learning() {
@@ -202,15 +182,7 @@ const ofExample = (name, picture) => async () => {
 async function augmented() {
   const { x } = lanewise.sliceDigits(await lanewise.readDigits("train", read), 0, 10);
   const images = { data: x, shape: [10, 28, 28, 1] };
-  const layers = [
-    lanewise.augment.affine({
-      rotate: { degrees: 10 },
-      shift: { heightFactor: 0.07, widthFactor: 0.07 },
-      zoom: { heightFactor: 0.1, widthFactor: 0.1 },
-      shear: { xFactor: 0.15 },
-      fillMode: "constant",
-    }),
-  ];
+  const layers = [distort()];
   const rows = [x];
   for (let step = 0; step < 4; step++)
     rows.push((await lanewise.augment.apply(images, layers, { seed: 1, step })).data);

@@ -1,6 +1,7 @@
 // LeNet-5 on MNIST with augmentation and a schedule: each image is turned, shifted, zoomed and sheared a little, another way in each
 // epoch, and the rate rises and falls in one cycle. The target is 99.3 % of the test images.
 
+import type { Layer } from "lanewise";
 import {
   adam,
   augment,
@@ -21,19 +22,22 @@ import { IMAGE_SIDE, readDigits, sliceDigits } from "../mnist/digits.ts";
 const BATCH_SIZE = 64;
 const EPOCHS = 8;
 
-export async function augmentation(given: Given): Promise<Found> {
-  const train = await readDigits("train", given.read);
-  const test = await readDigits("test", given.read);
-  const distort = augment.affine({
+/** The layer that changes a digit a little. */
+export const distort = (): Layer =>
+  augment.affine({
     rotate: { degrees: 10 },
     shift: { heightFactor: 0.07, widthFactor: 0.07 },
     zoom: { heightFactor: 0.1, widthFactor: 0.1 },
     shear: { xFactor: 0.15 },
     fillMode: "constant",
   });
+
+export async function augmentation(given: Given): Promise<Found> {
+  const train = await readDigits("train", given.read);
+  const test = await readDigits("test", given.read);
   const model = sequential(
     [
-      distort, // while training alone
+      distort(), // while training alone
       rescaling({ scale: 1 / 255 }),
       conv2d({ filters: 6, kernelSize: 5, padding: "same", activation: "relu" }),
       maxPooling2d({ poolSize: 2 }),
@@ -67,7 +71,7 @@ export async function augmentation(given: Given): Promise<Found> {
     pictures: {
       history: drawHistory(history, { title: "LeNet-5 with augmentation" }),
       digits: drawImages(images, { columns: 10, range: [0, 255], title: "Ten digits" }),
-      augmented: drawImages(await augment.apply(images, [distort], { seed: given.seed }), {
+      augmented: drawImages(await augment.apply(images, [distort()], { seed: given.seed }), {
         columns: 10,
         range: [0, 255],
         title: "The same, augmented",
