@@ -1,35 +1,47 @@
-// Expectations of errors: a LanewiseError with a code and a text.
+// Expectations of errors: a LanewiseError with a code and texts.
 
 import { LanewiseError } from "../src/index.ts";
 import { assert } from "./harness.ts";
 
-function check(error: unknown, code: string, text: RegExp): void {
-  assert.instance(error, LanewiseError);
-  assert.is((error as LanewiseError).code, code, String(error));
-  assert.match((error as LanewiseError).message, text);
+function check(error: unknown, code: string, texts: readonly (string | RegExp)[]): LanewiseError {
+  assert.instance(error, LanewiseError, String(error));
+  const { code: found, message } = error as LanewiseError;
+  assert.is(found, code, message);
+  for (const text of texts) assert.ok(typeof text === "string" ? message.includes(text) : text.test(message), message);
+  return error as LanewiseError;
 }
 
-const NOTHING = Symbol("nothing was thrown");
+function unexpected(value: unknown): never {
+  throw new Error(`nothing was thrown, but ${value} given`);
+}
+
+/** What a call throws or what its promise rejects with, of whatever kind. */
+export async function thrownBy(run: () => unknown): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await run();
+  } catch (error) {
+    return error;
+  }
+  return unexpected(value);
+}
 
 /** Requires that a call throws. */
-export function throwsError(run: () => unknown, code: string, text: RegExp): void {
-  let thrown: unknown = NOTHING;
+export function throwsError(run: () => unknown, code: string, ...texts: readonly (string | RegExp)[]): LanewiseError {
+  let value: unknown;
   try {
-    run();
+    value = run();
   } catch (error) {
-    thrown = error;
+    return check(error, code, texts);
   }
-  check(thrown, code, text);
+  return unexpected(value);
 }
 
-/** Requires that a promise rejects. */
-export async function rejects(promise: Promise<unknown>, code: string, text: RegExp): Promise<void> {
-  check(
-    await promise.then(
-      () => NOTHING,
-      (error: unknown) => error,
-    ),
-    code,
-    text,
-  );
+/** Requires that a promise rejects, or that a call throws or gives such a promise. */
+export async function rejects(
+  given: Promise<unknown> | (() => unknown),
+  code: string,
+  ...texts: readonly (string | RegExp)[]
+): Promise<LanewiseError> {
+  return check(await thrownBy(typeof given === "function" ? given : () => given), code, texts);
 }
