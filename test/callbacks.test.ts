@@ -7,7 +7,6 @@ import {
   batchNormalization,
   dense,
   earlyStopping,
-  LanewiseError,
   modelCheckpoint,
   monotoneCost,
   ops,
@@ -17,17 +16,8 @@ import {
   sgd,
 } from "../src/index.ts";
 import { directionOf } from "../src/metrics/names.ts";
+import { rejects } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
-
-async function rejects(promise: Promise<unknown>, code: string, text: RegExp): Promise<void> {
-  const error = await promise.then(
-    () => assert.unreachable(`no error like ${text}`),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof LanewiseError, String(error));
-  assert.is(error.code, code);
-  assert.match(error.message, text);
-}
 
 /** A model whose loss is the target, and whose gradient to the bias is one. */
 function scripted(optimizer: Optimizer = sgd({ learningRate: 1 })): Model {

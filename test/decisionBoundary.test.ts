@@ -1,7 +1,8 @@
 // The decision boundary: classes lie where the model decides for them.
 
 import type { Model } from "../src/index.ts";
-import { dense, drawDecisionBoundary, LanewiseError, losses, sequential, sgd } from "../src/index.ts";
+import { dense, drawDecisionBoundary, losses, sequential, sgd } from "../src/index.ts";
+import { rejects } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
 
 suite("decision boundary", (test) => {
@@ -90,18 +91,14 @@ suite("decision boundary", (test) => {
 
   test("models and data of another form", async () => {
     const model = await line(1);
-    const rejects = async (run: () => Promise<unknown>, text: string): Promise<void> => {
-      const error = await run().then(
-        () => null,
-        (thrown: unknown) => thrown,
-      );
-      assert.instance(error, LanewiseError);
-      assert.ok((error as Error).message.includes(text), (error as Error).message);
-    };
     const three = sequential([dense({ units: 1 })], { inputShape: [3] });
-    await rejects(() => drawDecisionBoundary(three, data), "one input [null, 2]");
-    await rejects(() => drawDecisionBoundary(model, { x: [[1, 2, 3]], y: [0] }), "data.x must be [examples, 2]");
-    await rejects(() => drawDecisionBoundary(model, { x: [[1, 2]], y: [0, 1] }), "data.y has 2 examples");
-    await rejects(() => drawDecisionBoundary(model, { x: [[1, 2]], y: [-1] }), "data.y");
+    await rejects(drawDecisionBoundary(three, data), "shape-mismatch", "one input [null, 2]");
+    await rejects(
+      drawDecisionBoundary(model, { x: [[1, 2, 3]], y: [0] }),
+      "shape-mismatch",
+      "data.x must be [examples, 2]",
+    );
+    await rejects(drawDecisionBoundary(model, { x: [[1, 2]], y: [0, 1] }), "shape-mismatch", "data.y has 2 examples");
+    await rejects(drawDecisionBoundary(model, { x: [[1, 2]], y: [-1] }), "invalid-argument", "data.y");
   });
 });

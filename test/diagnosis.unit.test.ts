@@ -1,19 +1,8 @@
 // Where errors come from: the gaps of diagnose, categories of errors, labels that may be wrong.
 
-import { diagnose, errorAnalysis, LanewiseError, suspectLabels } from "../src/index.ts";
+import { diagnose, errorAnalysis, suspectLabels } from "../src/index.ts";
+import { throwsError } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
-
-const throws = (run: () => unknown, code: string, text: string): void => {
-  try {
-    run();
-  } catch (error) {
-    assert.instance(error, LanewiseError);
-    assert.is((error as LanewiseError).code, code);
-    assert.ok((error as Error).message.includes(text), (error as Error).message);
-    return;
-  }
-  assert.unreachable("was accepted");
-};
 
 suite("diagnose", (test) => {
   test("bias where people are far better, variance where they are not", () => {
@@ -101,8 +90,8 @@ suite("diagnose", (test) => {
   });
 
   test("percents in place of fractions are refused", () => {
-    throws(() => diagnose({ train: 8, dev: 10 }), "invalid-argument", "0.08 for 8 %");
-    throws(() => diagnose({ train: 0.1 } as never), "invalid-argument", "dev");
+    throwsError(() => diagnose({ train: 8, dev: 10 }), "invalid-argument", "0.08 for 8 %");
+    throwsError(() => diagnose({ train: 0.1 } as never), "invalid-argument", "dev");
   });
 });
 
@@ -189,18 +178,18 @@ suite("error analysis", (test) => {
   });
 
   test("what does not fit", () => {
-    throws(() => errorAnalysis([1, 0], [1], [[], []]), "shape-mismatch", "predictions has 2");
-    throws(() => errorAnalysis([1, 0], [1, 0], [[]]), "shape-mismatch", "tags has 1");
-    throws(() => errorAnalysis([1, 0], [1, 0], { a: [true] }), "shape-mismatch", "tags.a has 1");
-    throws(() => errorAnalysis([1, 2.5], [1, 0], [[], []]), "invalid-argument", "example 1");
-    throws(() => errorAnalysis([], [], []), "empty-data", "predictions");
+    throwsError(() => errorAnalysis([1, 0], [1], [[], []]), "shape-mismatch", "predictions has 2");
+    throwsError(() => errorAnalysis([1, 0], [1, 0], [[]]), "shape-mismatch", "tags has 1");
+    throwsError(() => errorAnalysis([1, 0], [1, 0], { a: [true] }), "shape-mismatch", "tags.a has 1");
+    throwsError(() => errorAnalysis([1, 2.5], [1, 0], [[], []]), "invalid-argument", "example 1");
+    throwsError(() => errorAnalysis([], [], []), "empty-data", "predictions");
     const probabilities = [
       [0.7, 0.3],
       [0.2, 0.8],
     ];
     const swapped = "labels must be class indices, or one-hot rows";
-    throws(() => errorAnalysis([0, 1], probabilities, [[], []]), "invalid-argument", swapped);
-    throws(() => suspectLabels([0, 1], probabilities), "invalid-argument", "are the arguments swapped?");
+    throwsError(() => errorAnalysis([0, 1], probabilities, [[], []]), "invalid-argument", swapped);
+    throwsError(() => suspectLabels([0, 1], probabilities), "invalid-argument", "are the arguments swapped?");
   });
 });
 
@@ -238,8 +227,8 @@ suite("suspect labels", (test) => {
   });
 
   test("what is no probability, no label, or not as many", () => {
-    throws(() => suspectLabels([[1.5, 0]], [0]), "invalid-argument", "probabilities");
-    throws(() => suspectLabels([[0.5, 0.5]], [2]), "invalid-argument", "labels");
-    throws(() => suspectLabels([[0.5, 0.5]], [0, 1]), "shape-mismatch", "labels has 2");
+    throwsError(() => suspectLabels([[1.5, 0]], [0]), "invalid-argument", "probabilities");
+    throwsError(() => suspectLabels([[0.5, 0.5]], [2]), "invalid-argument", "labels");
+    throwsError(() => suspectLabels([[0.5, 0.5]], [0, 1]), "shape-mismatch", "labels has 2");
   });
 });

@@ -2,22 +2,13 @@
 
 import * as lanewise from "../src/index.ts";
 import { batches, classWeights, dense, functional, input, sequential, sgd } from "../src/index.ts";
+import { rejects } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
 
 type Logs = Record<string, number>;
 
 const near = (a: number | undefined, b: number | undefined, tolerance = 1e-5): void =>
   assert.ok(Math.abs((a as number) - (b as number)) <= tolerance, `${a} is not ${b}`);
-
-async function refused(run: () => Promise<unknown>, code: string, text: RegExp): Promise<void> {
-  const error: unknown = await run().then(
-    () => null,
-    (thrown) => thrown,
-  );
-  assert.instance(error, lanewise.LanewiseError);
-  assert.is((error as lanewise.LanewiseError).code, code, String(error));
-  assert.match((error as Error).message, text);
-}
 
 /** A model that predicts w x, its loss (w x - y)^2, w = 1 at first. */
 function line(learningRate = 0): lanewise.Model {
@@ -66,7 +57,7 @@ suite("fit, sizes of batches", (test) => {
     const options = { batchSize: 4, dropRemainder: true };
     assert.equal(await sizesOf(10, options), { sizes: [4, 4], batchSize: 4, batches: 2 });
     assert.equal((await sizesOf(8, options)).sizes, [4, 4]);
-    await refused(() => sizesOf(3, options), "empty-data", /dropRemainder.*batch of 4.*3 examples/);
+    await rejects(() => sizesOf(3, options), "empty-data", /dropRemainder.*batch of 4.*3 examples/);
   });
 
   test("counted after validationSplit", async () => {
@@ -76,9 +67,9 @@ suite("fit, sizes of batches", (test) => {
 
   test("neither is for batches from a function", async () => {
     const source = () => [{ x: [[1]], y: [[1]] }];
-    await refused(() => line().fit(source, { batchSize: "auto" }), "invalid-argument", /batchSize.*function/);
-    await refused(() => line().fit(source, { batchSize: "full" }), "invalid-argument", /batchSize.*function/);
-    await refused(() => line().fit(source, { dropRemainder: true }), "invalid-argument", /dropRemainder.*function/);
+    await rejects(() => line().fit(source, { batchSize: "auto" }), "invalid-argument", /batchSize.*function/);
+    await rejects(() => line().fit(source, { batchSize: "full" }), "invalid-argument", /batchSize.*function/);
+    await rejects(() => line().fit(source, { dropRemainder: true }), "invalid-argument", /dropRemainder.*function/);
   });
 });
 
@@ -134,21 +125,21 @@ suite("fit, batches from a function", (test) => {
     for (const loss of [...(metrics.loss ?? []), ...(metrics.val_loss ?? [])]) near(loss, 22 / 3);
     assert.is(metrics.loss?.length, 2);
     near((await line().evaluate(list)).loss, 22 / 3);
-    await refused(() => line().fit([[1], [2]] as never), "invalid-argument", /data must be one object \{ x, y \}/);
-    await refused(() => line().fit([] as never), "invalid-argument", /data must be one object \{ x, y \}/);
+    await rejects(() => line().fit([[1], [2]] as never), "invalid-argument", /data must be one object \{ x, y \}/);
+    await rejects(() => line().fit([] as never), "invalid-argument", /data must be one object \{ x, y \}/);
   });
 
   test("a source without batches, or with wrong ones, is refused where it is met", async () => {
     const data = { x: [[1]], y: [[1]] };
-    await refused(() => line().evaluate([] as never), "invalid-argument", /data/);
-    await refused(() => line().evaluate(() => []), "empty-data", /evaluate: no batch/);
+    await rejects(() => line().evaluate([] as never), "invalid-argument", /data/);
+    await rejects(() => line().evaluate(() => []), "empty-data", /evaluate: no batch/);
     const wrong = () => [data, { x: [[1, 2]], y: [[1]] }];
-    await refused(() => line().evaluate(wrong), "shape-mismatch", /evaluate, batch 1: x/);
-    await refused(() => line().fit(data, { validation: wrong }), "shape-mismatch", /validation, batch 1: x/);
+    await rejects(() => line().evaluate(wrong), "shape-mismatch", /evaluate, batch 1: x/);
+    await rejects(() => line().fit(data, { validation: wrong }), "shape-mismatch", /validation, batch 1: x/);
     const once = (function* () {
       yield data;
     })();
-    await refused(() => line().fit(data, { epochs: 2, validation: once }), "empty-data", /validation: no batch/);
+    await rejects(() => line().fit(data, { epochs: 2, validation: once }), "empty-data", /validation: no batch/);
   });
 });
 
@@ -223,7 +214,7 @@ suite("weights of examples", (test) => {
     const early = classifier("sparseCategoricalCrossentropy");
     for (const model of [late, early]) await model.fit(() => [{ x, y }], { classWeight: [1, 4] });
     assert.equal(weightsOf(late), weightsOf(early));
-    await refused(() => early.fit(() => [{ x, y }], { classWeight: "balanced" }), "invalid-argument", /classWeight/);
+    await rejects(() => early.fit(() => [{ x, y }], { classWeight: "balanced" }), "invalid-argument", /classWeight/);
   });
 
   test("of several outputs each has its own weights, of examples and of classes", async () => {
@@ -266,15 +257,15 @@ suite("weights of examples", (test) => {
       Object.fromEntries(Object.entries(validation).map(([name, [value]]) => [name.slice(4), value as number])),
       Math.LN2,
     );
-    await refused(
+    await rejects(
       () => two().evaluate({ ...data, sampleWeight: { prize: weights } }),
       "unknown-option",
       /prize.*price/,
     );
-    await refused(() => two().evaluate({ ...data, sampleWeight: { price: [1] } }), "shape-mismatch", /price/);
-    await refused(() => two().fit(data, { classWeight: [1, 2] }), "invalid-argument", /classWeight.*output name/);
-    await refused(() => two().fit(data, { classWeight: { prize: [1, 2] } }), "unknown-option", /classWeight\.prize/);
-    await refused(
+    await rejects(() => two().evaluate({ ...data, sampleWeight: { price: [1] } }), "shape-mismatch", /price/);
+    await rejects(() => two().fit(data, { classWeight: [1, 2] }), "invalid-argument", /classWeight.*output name/);
+    await rejects(() => two().fit(data, { classWeight: { prize: [1, 2] } }), "unknown-option", /classWeight\.prize/);
+    await rejects(
       () => two().fit(data, { classWeight: { price: [1, 2, 3] } }),
       "invalid-argument",
       /classWeight\.price/,
@@ -285,12 +276,12 @@ suite("weights of examples", (test) => {
     const model = classifier("categoricalCrossentropy");
     const before = weightsOf(model);
     const soft = { data: Float32Array.of(0.5, 0.5), shape: [1, 2] };
-    await refused(() => model.fit({ x: [[1]], y: soft }, { classWeight: [1, 2] }), "invalid-argument", /single 1/);
-    await refused(() => model.fit({ x, y: oneHot }, { classWeight: [1, 2, 3] }), "invalid-argument", /2 weights/);
-    await refused(() => model.fit({ x, y: oneHot }, { classWeight: { 2: 1 } }), "invalid-argument", /class "2"/);
-    await refused(() => model.fit({ x, y: oneHot }, { classWeight: [1, -1] }), "invalid-argument", /classWeight\[1\]/);
+    await rejects(() => model.fit({ x: [[1]], y: soft }, { classWeight: [1, 2] }), "invalid-argument", /single 1/);
+    await rejects(() => model.fit({ x, y: oneHot }, { classWeight: [1, 2, 3] }), "invalid-argument", /2 weights/);
+    await rejects(() => model.fit({ x, y: oneHot }, { classWeight: { 2: 1 } }), "invalid-argument", /class "2"/);
+    await rejects(() => model.fit({ x, y: oneHot }, { classWeight: [1, -1] }), "invalid-argument", /classWeight\[1\]/);
     const prices = { x: [[1], [2]], y: [[1.5], [2]] };
-    await refused(() => line().fit(prices, { classWeight: [1, 2] }), "invalid-argument", /example 0 is 1\.5/);
+    await rejects(() => line().fit(prices, { classWeight: [1, 2] }), "invalid-argument", /example 0 is 1\.5/);
     assert.equal(weightsOf(model), before);
   });
 });
@@ -307,17 +298,17 @@ suite("fit, what messages advise", (test) => {
       [0, 1],
     ];
     for (const y of [Int32Array.of(0, 1, 1), [0, 1, 1, 1]])
-      await refused(() => rows.fit({ x, y }), "shape-mismatch", advice);
-    await refused(() => rows.fit({ x: x.subarray(1), y: [0, 1] }), "shape-mismatch", advice);
-    await refused(() => rows.fit({ x: [[1], [2]], y: Int32Array.of(0, 1) }), "shape-mismatch", advice);
-    await refused(
+      await rejects(() => rows.fit({ x, y }), "shape-mismatch", advice);
+    await rejects(() => rows.fit({ x: x.subarray(1), y: [0, 1] }), "shape-mismatch", advice);
+    await rejects(() => rows.fit({ x: [[1], [2]], y: Int32Array.of(0, 1) }), "shape-mismatch", advice);
+    await rejects(
       () => rows.fit({ x, y: oneHot }, { validation: { x, y: Int32Array.of(0, 1, 1) } }),
       "shape-mismatch",
       /^fit, validation: .*oneHot\(labels/,
     );
     const back = /class indices; for one-hot rows.*"categoricalCrossentropy"/;
-    await refused(() => indices.fit({ x, y: oneHot }), "shape-mismatch", back);
-    await refused(() => indices.fit({ x, y: Float32Array.from(oneHot.flat()) }), "shape-mismatch", back);
+    await rejects(() => indices.fit({ x, y: oneHot }), "shape-mismatch", back);
+    await rejects(() => indices.fit({ x, y: Float32Array.from(oneHot.flat()) }), "shape-mismatch", back);
   });
 
   test("fit(x, y) is told how examples are given", async () => {
@@ -330,12 +321,12 @@ suite("fit, what messages advise", (test) => {
       ],
     ]) {
       const args = [inputs, y] as never as [lanewise.Examples, lanewise.FitOptions];
-      await refused(
+      await rejects(
         () => model.fit(...args),
         "invalid-argument",
         /^fit: data must be one object \{ x, y \}, not x and y/,
       );
-      await refused(
+      await rejects(
         () => model.evaluate(...(args as [never, never])),
         "invalid-argument",
         /^evaluate: data must be one object/,
@@ -344,13 +335,13 @@ suite("fit, what messages advise", (test) => {
   });
 
   test("a flat list where rows of one number are wanted, rows where a list is", async () => {
-    await refused(
+    await rejects(
       () => line().fit({ x, y: [0, 1, 2] }),
       "shape-mismatch",
       /nest them so \(\[\[0\], \[1\]\]\), or give a typed array/,
     );
     const rows = [[0], [1], [1]];
-    await refused(
+    await rejects(
       () => classifier("sparseCategoricalCrossentropy").fit({ x, y: rows }),
       "shape-mismatch",
       /\(\[0, 1\]\)/,
@@ -359,6 +350,6 @@ suite("fit, what messages advise", (test) => {
 
   test("a list of typed arrays is several inputs, and no rows", async () => {
     const rows = [Float64Array.of(1), Uint8Array.of(2)];
-    await refused(() => line().predict(rows), "invalid-argument", /join typed arrays in one: \{ data, shape \}/);
+    await rejects(() => line().predict(rows), "invalid-argument", /join typed arrays in one: \{ data, shape \}/);
   });
 });

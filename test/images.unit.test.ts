@@ -1,23 +1,14 @@
 // Pictures as arrays: RGBA bytes everywhere, canvases where there are some.
 
-import * as lanewise from "../src/index.ts";
 import { fromImage } from "../src/index.ts";
+import { throwsError } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
 
 /** Two pixels side by side: orange, and half transparent blue. */
 const pixels = { data: Uint8ClampedArray.of(255, 128, 0, 255, 10, 20, 250, 128), width: 2, height: 1 };
 
-function refused(source: unknown, options: object, code: string, text: RegExp): void {
-  try {
-    fromImage(source as never, options);
-  } catch (error) {
-    assert.instance(error, lanewise.LanewiseError, String(error));
-    assert.is((error as lanewise.LanewiseError).code, code);
-    assert.match((error as Error).message, text);
-    return;
-  }
-  throw new Error(`not refused: ${text}`);
-}
+const refused = (source: unknown, options: object, code: string, text: RegExp): unknown =>
+  throwsError(() => fromImage(source as never, options), code, text);
 
 suite("images", (test) => {
   test("RGBA bytes to rgb, grey and rgba", () => {

@@ -1,23 +1,11 @@
 // Initializers: limits and deviations by the formulas of the papers, and what they refuse.
 
-import { LanewiseError } from "../bindings/errors.ts";
 import { checkOptions } from "../src/check.ts";
 import type { InitialValues } from "../src/graph/variable.ts";
 import type { InitializerName } from "../src/initializers.ts";
 import { initializerOption, initializers, resolveInitializer } from "../src/initializers.ts";
+import { throwsError } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
-
-const refused = (body: () => unknown, code: string, message: RegExp): void => {
-  try {
-    body();
-  } catch (error) {
-    assert.ok(error instanceof LanewiseError, String(error));
-    assert.is(error.code, code, error.message);
-    assert.match(error.message, message);
-    return;
-  }
-  assert.unreachable(`no error that matches ${message}`);
-};
 
 /** Variance of the numbers that are drawn, by numeric integration where they are cut off. */
 function varianceOf(values: InitialValues): number {
@@ -102,7 +90,7 @@ suite("initializers", (test) => {
     assert.is(resolveInitializer("dense", "kernelInitializer", "heNormal").name, "heNormal");
     checkOptions("dense", { kernelInitializer: "leCunUniform" }, { kernelInitializer: initializerOption });
     for (const wrong of ["he_normal", "constant", "toString", "", null, 0, {}, initializers.zeros, [made]]) {
-      refused(
+      throwsError(
         () => checkOptions("dense", { kernelInitializer: wrong }, { kernelInitializer: initializerOption }),
         "invalid-argument",
         /^dense: kernelInitializer must be an initializer.*glorotUniform.*got/,
@@ -128,14 +116,14 @@ suite("initializers", (test) => {
       for (const value of values) {
         // the bundle of the tests may have another function of that name: constant2
         const message = new RegExp(`^initializers\\.${make.name.replace(/\d+$/, "")}: ${option} must be`);
-        refused(() => make({ [option]: value } as never), "invalid-argument", message);
+        throwsError(() => make({ [option]: value } as never), "invalid-argument", message);
       }
     }
-    refused(() => constant({} as never), "invalid-argument", /"value" is required/);
-    refused(() => (constant as (v?: unknown) => unknown)(), "invalid-argument", /options must be an object/);
+    throwsError(() => constant({} as never), "invalid-argument", /"value" is required/);
+    throwsError(() => (constant as (v?: unknown) => unknown)(), "invalid-argument", /options must be an object/);
     for (const make of Object.values(initializers)) {
-      refused(() => (make as (o: unknown) => unknown)({ seed: 1 }), "unknown-option", /unknown option "seed"/);
-      refused(() => (make as (o: unknown) => unknown)(3), "invalid-argument", /options must be an object/);
+      throwsError(() => (make as (o: unknown) => unknown)({ seed: 1 }), "unknown-option", /unknown option "seed"/);
+      throwsError(() => (make as (o: unknown) => unknown)(3), "invalid-argument", /options must be an object/);
     }
   });
 });

@@ -9,6 +9,7 @@ import { createKernelMachine } from "../src/kernels/machine.ts";
 import type { KernelMachine } from "../src/kernels.ts";
 import { open } from "../src/kernels.ts";
 import { openEngines } from "./engines.ts";
+import { rejects, throwsError } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
 import { integers, normal } from "./values.ts";
 
@@ -17,32 +18,6 @@ const BYTES = 1 << 20;
 /** The calls of a machine as JavaScript sees them. */
 type Loose = Readonly<Record<string, (operands: unknown) => unknown>>;
 const loosely = (machine: KernelMachine): Loose => machine as unknown as Loose;
-
-function refused(body: () => unknown, code: string, message: RegExp): void {
-  try {
-    body();
-  } catch (error) {
-    assert.ok(error instanceof LanewiseError, String(error));
-    assert.is(error.code, code, error.message);
-    assert.match(error.message, message);
-    return;
-  }
-  assert.unreachable(`no error that matches ${message}`);
-}
-
-async function rejected(promise: Promise<unknown>, code: string, message: RegExp): Promise<void> {
-  const error = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  refused(
-    () => {
-      if (error) throw error;
-    },
-    code,
-    message,
-  );
-}
 
 function filled(machine: KernelMachine, values: ArrayLike<number>): Float32Array {
   const view = machine.float32(values.length);
@@ -80,7 +55,7 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
       assert.is(machine.kernels, name);
       assert.is(machine.threads, 1);
       for (const kernel of Object.keys(layouts)) {
-        refused(
+        throwsError(
           () => loosely(machine)[kernel]?.({}),
           "invalid-argument",
           new RegExp(`^machine.${kernel}: .* is required`),
@@ -99,12 +74,12 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
       machine.scaleBy({ n: 3, x: a, factors: factor, out: a });
       machine.scaleBy({ n: 1, x: b, factors: factor, out: b });
       close([...a, ...b], [1.5, 0, 2, 6]);
-      refused(
+      throwsError(
         () => machine.norm({ n: 3, x: a, place: 2, places: 2, norms }),
         "invalid-argument",
         /place must be less than places/,
       );
-      refused(
+      throwsError(
         () => machine.clipFactor({ n: 3, limit: 1, places: 2, x: a, out: a }),
         "invalid-argument",
         /places must be 1 or n/,
@@ -302,7 +277,8 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
       const integers = machine.int32(size);
       const good = { m: 3, n: 3, k: 4, a, b, c };
       const gemm = (change: object): unknown => loosely(machine).gemm?.({ ...good, ...change });
-      const wrong = (change: object, code: string, message: RegExp): void => refused(() => gemm(change), code, message);
+      const wrong = (change: object, code: string, message: RegExp): unknown =>
+        throwsError(() => gemm(change), code, message);
 
       wrong({ alhpa: 1 }, "unknown-option", /^machine\.gemm: unknown operand "alhpa"\. Known: m, n, k/);
       wrong({ a: undefined }, "invalid-argument", /^machine\.gemm: a is required/);
@@ -333,7 +309,7 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
       wrong({ a: new Float32Array(a.buffer, a.byteOffset - 4, 12) }, "invalid-argument", /a is not an array/);
       wrong({ a: new Float32Array(a.buffer, a.byteOffset, 13) }, "invalid-argument", /a is not an array/);
       for (const operands of [undefined, null, 3, "x"]) {
-        refused(() => loosely(machine).gemm?.(operands), "invalid-argument", /operands must be an object/);
+        throwsError(() => loosely(machine).gemm?.(operands), "invalid-argument", /operands must be an object/);
       }
       assert.ok(c.every((value) => value === 7));
       machine.gemm(good);
@@ -351,8 +327,8 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
         Float32Array,
       ];
       const adam = { n: 8, w, g, m, v, control };
-      const wrong = (kernel: string, operands: object, code: string, message: RegExp): void =>
-        refused(() => loose[kernel]?.(operands), code, message);
+      const wrong = (kernel: string, operands: object, code: string, message: RegExp): unknown =>
+        throwsError(() => loose[kernel]?.(operands), code, message);
       wrong("adam", { ...adam, amsgrad: true }, "invalid-argument", /amsgrad needs vMax/);
       wrong("adam", { ...adam, epsilonForm: "above" }, "invalid-argument", /epsilonForm must be one of outside/);
       wrong(
@@ -440,9 +416,9 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
     test("memory is taken at once, given back, and its end is an error", async () => {
       const machine = await openMachine();
       const first = machine.float32(1000).fill(3);
-      refused(() => machine.float32(BYTES / 4), "out-of-memory", /machine\.float32: 1048576 bytes are wanted/);
+      throwsError(() => machine.float32(BYTES / 4), "out-of-memory", /machine\.float32: 1048576 bytes are wanted/);
       for (const length of [-1, 1.5, Number.NaN, "4", undefined, 2 ** 31]) {
-        refused(() => machine.int32(length as number), "invalid-argument", /machine\.int32: length must be/);
+        throwsError(() => machine.int32(length as number), "invalid-argument", /machine\.int32: length must be/);
       }
       const views: Float32Array[] = [];
       for (let i = 0; i < 3; i++) views.push(machine.float32(50000));
@@ -450,11 +426,11 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
       const again = machine.float32(150000);
       assert.ok(again.every((value) => value === 0));
       for (const array of [views[1], first.subarray(1), first.subarray(0, 9), new Float32Array(4), 3, null]) {
-        refused(() => machine.free(array as Float32Array), "invalid-argument", /machine\.free: array must be/);
+        throwsError(() => machine.free(array as Float32Array), "invalid-argument", /machine\.free: array must be/);
       }
       machine.free(first);
-      refused(() => machine.free(first), "invalid-argument", /freed before/);
-      refused(() => machine.relu({ n: 2, x: first, out: again }), "invalid-argument", /x is not an array/);
+      throwsError(() => machine.free(first), "invalid-argument", /freed before/);
+      throwsError(() => machine.relu({ n: 2, x: first, out: again }), "invalid-argument", /x is not an array/);
       assert.is(machine.float32(0).length, 0);
       machine.fill({ n: 0, value: 1, out: machine.float32(0) });
       // views stay good whatever happens
@@ -470,10 +446,10 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
       const fillUp = (): void => {
         for (;;) rest.push(machine.float32(256));
       };
-      refused(fillUp, "out-of-memory", /machine\.float32/);
+      throwsError(fillUp, "out-of-memory", /machine\.float32/);
       const run = (): void => machine.gemm({ m: 200, n: 200, k: 200, a: x, b: x, c });
-      refused(run, "out-of-memory", /machine\.gemm \(scratch\)/);
-      refused(run, "out-of-memory", /machine\.gemm \(scratch\)/);
+      throwsError(run, "out-of-memory", /machine\.gemm \(scratch\)/);
+      throwsError(run, "out-of-memory", /machine\.gemm \(scratch\)/);
       machine.relu({ n: 4, x, out: x });
       for (const array of rest) machine.free(array);
       x.fill(1);
@@ -509,14 +485,14 @@ suite("lanewise/kernels", (test) => {
 
   test("refuses wrong options", async () => {
     for (const bytesMax of [null, "1", Number.NaN, 0, 1000, 131072.5, 2 ** 32 + 1, Infinity]) {
-      await rejected(open({ bytesMax } as never), "invalid-argument", /^open: bytesMax must be an integer from 131072/);
+      await rejects(open({ bytesMax } as never), "invalid-argument", /^open: bytesMax must be an integer from 131072/);
     }
     for (const threads of [0, -1, 1.5, "many", null]) {
-      await rejected(open({ threads } as never), "invalid-argument", /^open: threads must be/);
+      await rejects(open({ threads } as never), "invalid-argument", /^open: threads must be/);
     }
-    await rejected(open({ reproducible: 1 } as never), "invalid-argument", /^open: reproducible must be/);
-    await rejected(open({ wasm: "strict.wasm" } as never), "invalid-argument", /^open: wasm must be/);
-    await rejected(open({ bytes: 1 } as never), "unknown-option", /^open: unknown option "bytes"/);
-    await rejected(open(3 as never), "invalid-argument", /^open: options must be/);
+    await rejects(open({ reproducible: 1 } as never), "invalid-argument", /^open: reproducible must be/);
+    await rejects(open({ wasm: "strict.wasm" } as never), "invalid-argument", /^open: wasm must be/);
+    await rejects(open({ bytes: 1 } as never), "unknown-option", /^open: unknown option "bytes"/);
+    await rejects(open(3 as never), "invalid-argument", /^open: options must be/);
   });
 });

@@ -1,16 +1,8 @@
 // The learning-rate finder: what it finds, and that the model is afterwards as it was.
 
 import type { Examples, Model } from "../src/index.ts";
-import {
-  adam,
-  batchNormalization,
-  dense,
-  dropout,
-  findLearningRate,
-  LanewiseError,
-  sequential,
-  sgd,
-} from "../src/index.ts";
+import { adam, batchNormalization, dense, dropout, findLearningRate, sequential, sgd } from "../src/index.ts";
+import { rejects, thrownBy } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
 
 const x = Float32Array.from({ length: 120 * 4 }, (_, i) => Math.sin(i * 1.7));
@@ -34,12 +26,6 @@ function classifier(): Model {
 
 /** The numbers of a file, whatever the order of its parts. */
 const bytesOf = async (model: Model): Promise<string> => (await model.save()).join();
-
-const thrownBy = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => assert.unreachable("no error"),
-    (error: unknown) => error,
-  );
 
 suite("findLearningRate", (test) => {
   test("rates go from one end to the other by the same factor; losses are those before each update", async () => {
@@ -107,8 +93,8 @@ suite("findLearningRate", (test) => {
   });
 
   test("a model that is not compiled is refused by this name", async () => {
-    const error = await thrownBy(findLearningRate(sequential([dense({ units: 1 })], { inputShape: [4] }), data));
-    assert.match(String(error), /findLearningRate: call model\.compile/);
+    const bare = sequential([dense({ units: 1 })], { inputShape: [4] });
+    await rejects(findLearningRate(bare, data), "not-ready", /findLearningRate: call model\.compile/);
   });
 
   test("the suggestion trains", async () => {
@@ -161,7 +147,7 @@ suite("findLearningRate", (test) => {
       batches(() => controller.abort(reason)),
       { signal: controller.signal },
     );
-    assert.is(await thrownBy(aborted), reason);
+    assert.is(await thrownBy(() => aborted), reason);
     assert.is(await bytesOf(model), before);
     const broken = new Error("no more");
     const thrown = findLearningRate(
@@ -170,7 +156,7 @@ suite("findLearningRate", (test) => {
         throw broken;
       }),
     );
-    assert.is(await thrownBy(thrown), broken);
+    assert.is(await thrownBy(() => thrown), broken);
     assert.is(await bytesOf(model), before);
   });
 
@@ -187,8 +173,7 @@ suite("findLearningRate", (test) => {
     const model = classifier();
     const before = await bytesOf(model);
     const once = [data][Symbol.iterator]();
-    const error = await thrownBy(findLearningRate(model, once, { steps: 5 }));
-    assert.ok(error instanceof LanewiseError && error.code === "empty-data", String(error));
+    await rejects(() => findLearningRate(model, once, { steps: 5 }), "empty-data");
     assert.is(await bytesOf(model), before);
   });
 
@@ -196,8 +181,7 @@ suite("findLearningRate", (test) => {
     const model = classifier();
     const before = await bytesOf(model);
     for (const options of [{ from: 1, to: 1 }, { from: 2, to: 1 }, { steps: 1 }, { signal: 3 as never }]) {
-      const error = await thrownBy(findLearningRate(model, data, options));
-      assert.ok(error instanceof LanewiseError && error.code === "invalid-argument", String(error));
+      await rejects(() => findLearningRate(model, data, options), "invalid-argument");
     }
     assert.is(await bytesOf(model), before);
   });

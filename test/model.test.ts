@@ -14,7 +14,7 @@ import {
   flatten,
   functional,
   input,
-  LanewiseError,
+  type LanewiseError,
   l2,
   maxPooling2d,
   ops,
@@ -23,6 +23,7 @@ import {
   sgd,
 } from "../src/index.ts";
 import { defaultMachine } from "../src/machine.ts";
+import { rejects, throwsError } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
 
 /** Numbers between -1 and 1. */
@@ -59,25 +60,6 @@ const firstOf = (layer: Layer): Float32Array => (layer.variables[0] as Variable)
 
 /** A turn of the event loop. */
 const turn = (milliseconds = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-async function rejects(promise: Promise<unknown>, code: string, words: RegExp = /./): Promise<LanewiseError> {
-  const error = await promise.then(
-    () => assert.unreachable(`expected an error "${code}"`),
-    (reason: unknown) => reason,
-  );
-  assert.instance(error, LanewiseError, String(error));
-  assert.is((error as LanewiseError).code, code, (error as Error).message);
-  assert.match((error as Error).message, words);
-  return error as LanewiseError;
-}
-
-function throws(body: () => unknown, code: string, words: RegExp = /./): void {
-  assert.throws(body, (error: LanewiseError) => {
-    assert.is(error.code, code, error.message);
-    assert.match(error.message, words);
-    return true;
-  });
-}
 
 const near = (found: number | undefined, expected: number, tolerance = 1e-5): void =>
   assert.ok(
@@ -119,7 +101,7 @@ suite("models, how they are put together", (test) => {
     const { metrics } = await model.fit({ x, y }, { epochs: 2, validation: { x, y } });
     assert.equal(Object.keys(metrics), [...Object.keys(logs), ...Object.keys(logs).map((name) => `val_${name}`)]);
     await rejects(model.fit({ x, y: { kind: y.kind } as never }), "invalid-argument", /y\.size is missing/);
-    throws(
+    throwsError(
       () => model.compile({ optimizer: adam(), loss: { kind: crossentropy, size: "mse", other: "mse" } }),
       "unknown-option",
       /other/,
@@ -196,9 +178,9 @@ suite("models, how they are put together", (test) => {
     const twice = /"a"/;
     const named = () => dense({ units: 2, name: "a" });
     const [x, inner, shared] = [input([2]), named(), named()];
-    throws(() => sequential([named(), named()], { inputShape: [2] }), "invalid-argument", twice);
-    throws(() => sequential([named(), (y) => inner(y)], { inputShape: [2] }), "invalid-argument", twice);
-    throws(() => functional({ inputs: x, outputs: named()(named()(x)) }), "invalid-argument", twice);
+    throwsError(() => sequential([named(), named()], { inputShape: [2] }), "invalid-argument", twice);
+    throwsError(() => sequential([named(), (y) => inner(y)], { inputShape: [2] }), "invalid-argument", twice);
+    throwsError(() => functional({ inputs: x, outputs: named()(named()(x)) }), "invalid-argument", twice);
     functional({ inputs: x, outputs: shared(shared(x)) });
     sequential([dense({ units: 2, name: "dense" }), dense({ units: 2 })], { inputShape: [2] });
     const part = () => sequential([named()], { inputShape: [2] });
@@ -208,7 +190,7 @@ suite("models, how they are put together", (test) => {
   test("a model without an input shape learns it from data, or where another model calls it", async () => {
     const late = sequential([dense({ units: 3 })], { seed: 2 });
     await rejects(late.predict(spread(8)), "not-ready", /inputShape/);
-    throws(() => late.summary(), "not-ready");
+    throwsError(() => late.summary(), "not-ready");
     await rejects(late.load(new Uint8Array(8)), "not-ready", /^load: .*inputShape, or let fit or predict take it/);
     const out = await late.predict({ data: spread(8), shape: [2, 4] });
     assert.equal(out.shape, [2, 3]);
@@ -222,7 +204,7 @@ suite("models, how they are put together", (test) => {
 
   test("a weight's shape that is none is shown as it is", () => {
     const open = defineLayer({ name: "open", build: (shape) => ({ w: { shape: shape as number[] } }), call: (x) => x });
-    throws(() => open()(input([2])), "invalid-argument", /got \[null, 2\]\./);
+    throwsError(() => open()(input([2])), "invalid-argument", /got \[null, 2\]\./);
   });
 
   test("a layer of one's own has weights, training and options", async () => {
@@ -525,6 +507,7 @@ suite("models, the loops", (test) => {
     model.compile({ optimizer: sgd(), loss: "meanSquaredError" });
     const step = await program({ x: [1] }, ({ x }) => ({ y: ops.neg(x) }));
     const [x, y] = [spread(1024 * 4), spread(1024 * 3)];
+    await model.predict([[1, 2, 3, 4]]); // draws the weights: before that they cannot be read, and the code says so
     let done = false;
     const training = model.trainOnBatch(x, y).finally(() => {
       done = true;
@@ -538,10 +521,10 @@ suite("models, the loops", (test) => {
       } catch (error) {
         assert.is((error as LanewiseError).code, "busy");
         met = true;
-        throws(() => kernel.read(), "busy", /trainOnBatch is running/);
-        throws(() => kernel.write(new Float32Array(4 * units)), "busy");
-        throws(() => model.dispose(), "busy");
-        throws(() => model.compile({ optimizer: sgd(), loss: "meanSquaredError" }), "busy");
+        throwsError(() => kernel.read(), "busy", /trainOnBatch is running/);
+        throwsError(() => kernel.write(new Float32Array(4 * units)), "busy");
+        throwsError(() => model.dispose(), "busy");
+        throwsError(() => model.compile({ optimizer: sgd(), loss: "meanSquaredError" }), "busy");
         const refused = [model.save(), model.load(new Uint8Array(10))];
         for (const promise of refused) await rejects(promise, "busy");
       }
@@ -558,7 +541,7 @@ suite("models, the loops", (test) => {
     await model.fit(examples(8), {
       callbacks: {
         onEpochEnd() {
-          throws(() => model.compile({ optimizer: sgd(), loss: crossentropy }), "busy", /fit/);
+          throwsError(() => model.compile({ optimizer: sgd(), loss: crossentropy }), "busy", /fit/);
         },
       },
     });
@@ -574,7 +557,7 @@ suite("models, the loops", (test) => {
       () => model.predict(examples(8).x),
     ]) {
       const running = call();
-      throws(again, "busy", /^compile: (fit|evaluate|predict) is running/);
+      throwsError(again, "busy", /^compile: (fit|evaluate|predict) is running/);
       await running;
       again();
     }

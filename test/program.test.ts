@@ -8,7 +8,6 @@ import {
   batchNormalization,
   dense,
   gradients,
-  LanewiseError,
   ops,
   program,
   rmsprop,
@@ -16,6 +15,7 @@ import {
   variable,
 } from "../src/index.ts";
 import { defaultMachine } from "../src/machine.ts";
+import { throwsError } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
 import { normal, uniform } from "./values.ts";
 
@@ -28,17 +28,6 @@ function near(got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number
     const [g, w] = [got[i] as number, want[i] as number];
     assert.ok(Math.abs(g - w) <= tolerance * Math.max(1, Math.abs(w)), `[${i}] is ${g}, expected ${w}`);
   }
-}
-
-/** The error that a call throws. */
-function thrown(body: () => unknown): LanewiseError {
-  try {
-    body();
-  } catch (error) {
-    assert.instance(error, LanewiseError);
-    return error as LanewiseError;
-  }
-  throw new Error("nothing was thrown");
 }
 
 const x0 = normal(12, 1);
@@ -253,12 +242,10 @@ suite("program, gradients", (test) => {
       (x: Tensor) => ops.sigmoidCrossEntropy(x, x),
     ];
     for (const f of functions) {
-      let message = "";
       await program({ x: [2, 4] }, ({ x }) => {
         const [g] = gradients(f(x), [x]) as [Tensor];
-        message = thrown(() => gradients(g, [x])).message;
+        throwsError(() => gradients(g, [x]), "unsupported", /the gradient of \w+ is not supported/);
       });
-      assert.match(message, /the gradient of \w+ is not supported/);
     }
   });
 
@@ -401,9 +388,7 @@ suite("program, guards", (test) => {
     const before = [weights.map(read), slotsOf(optimizer, weights)];
     const bad = Float32Array.from(x0);
     bad[7] = Number.NaN;
-    const error = thrown(() => step({ x: bad }));
-    assert.is(error.code, "non-finite");
-    assert.match(error.message, /input "x" \(element 7\)/);
+    throwsError(() => step({ x: bad }), "non-finite", /input "x" \(element 7\)/);
     assert.equal([weights.map(read), slotsOf(optimizer, weights)], before);
     // and it goes on as if the bad step had never been
     const twin = threeMatrices();
@@ -425,10 +410,10 @@ suite("program, guards", (test) => {
     });
     step({ x: [2, 3] });
     const before = read(w);
-    assert.match(thrown(() => step({ x: [2, 0.5] })).message, /output of log \(element 1 is NaN\)/);
+    throwsError(() => step({ x: [2, 0.5] }), "non-finite", /output of log \(element 1 is NaN\)/);
     assert.equal(read(w), before);
     w.write([Number.NaN, 1]);
-    assert.match(thrown(() => step({ x: [2, 3] })).message, /variable "w" \(element 0\)/);
+    throwsError(() => step({ x: [2, 3] }), "non-finite", /variable "w" \(element 0\)/);
   });
 
   test("overflow to Infinity counts too", async () => {
@@ -436,7 +421,7 @@ suite("program, guards", (test) => {
     const step = await program({}, () => {
       sgd().minimize(ops.sum(ops.square(w)), [w]);
     });
-    assert.is(thrown(() => step({})).code, "non-finite");
+    throwsError(() => step({}), "non-finite");
     assert.equal(read(w), [Math.fround(1e30)]);
   });
 
@@ -459,7 +444,7 @@ suite("program, guards", (test) => {
     const before = [all.map(read), slotsOf(optimizer, all)];
     const bad = Float32Array.from(x0);
     bad[0] = Number.POSITIVE_INFINITY;
-    assert.is(thrown(() => step({ x: bad })).code, "non-finite");
+    throwsError(() => step({ x: bad }), "non-finite");
     assert.equal([all.map(read), slotsOf(optimizer, all)], before);
     step({ x: x0 });
     assert.is.not(JSON.stringify(all.map(read)), JSON.stringify(before[0]));
@@ -473,7 +458,7 @@ suite("program, guards", (test) => {
     });
     step({ x: [1] });
     assert.equal(read(count), [1]);
-    assert.is(thrown(() => step({ x: [Number.NaN] })).code, "non-finite");
+    throwsError(() => step({ x: [Number.NaN] }), "non-finite");
     assert.equal(read(count), [1]);
   });
 
@@ -483,7 +468,7 @@ suite("program, guards", (test) => {
       sgd().minimize(ops.sum(a), [a]);
       sgd().minimize(ops.sum(ops.mul(x, b)), [b]);
     });
-    assert.is(thrown(() => step({ x: [Number.NaN] })).code, "non-finite");
+    throwsError(() => step({ x: [Number.NaN] }), "non-finite");
     assert.equal([...read(a), ...read(b)], [1, 1]);
   });
 
@@ -496,9 +481,9 @@ suite("program, guards", (test) => {
     });
     step({ x: [1, 1] });
     const before = [read(a), read(b), slotsOf(optimizer, [a, b])];
-    assert.match(thrown(() => step({ x: [1, Number.NaN] })).message, /input "x" \(element 1\)/);
+    throwsError(() => step({ x: [1, Number.NaN] }), "non-finite", /input "x" \(element 1\)/);
     assert.equal([read(a), read(b), slotsOf(optimizer, [a, b])], before);
-    assert.match(thrown(() => step({ x: [1, 3e38] })).message, /output of mul \(element 1 is/);
+    throwsError(() => step({ x: [1, 3e38] }), "non-finite", /output of mul \(element 1 is/);
     assert.equal([read(a), read(b), slotsOf(optimizer, [a, b])], before);
   });
 
@@ -510,7 +495,7 @@ suite("program, guards", (test) => {
     });
     step({ x: [0.25] });
     assert.equal([...read(a), ...read(w)], [0.5, 1.5]);
-    assert.is(thrown(() => step({ x: [Number.NaN] })).code, "non-finite");
+    throwsError(() => step({ x: [Number.NaN] }), "non-finite");
     assert.equal([...read(a), ...read(w)], [0.5, 1.5]);
   });
 });

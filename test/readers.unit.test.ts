@@ -3,6 +3,7 @@
 import * as lanewise from "../src/index.ts";
 import { readCsv, readIdx, readNpy, readNpz, writeNpy } from "../src/index.ts";
 import { integerBelow, wordSource } from "../src/random.ts";
+import { rejects } from "./errors.ts";
 import golden from "./golden/npy.json";
 import { assert, suite } from "./harness.ts";
 
@@ -12,16 +13,6 @@ const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-async function refused(run: () => Promise<unknown>, code: string, text: RegExp): Promise<void> {
-  const error: unknown = await run().then(
-    () => null,
-    (thrown) => thrown,
-  );
-  assert.instance(error, lanewise.LanewiseError, String(error));
-  assert.is((error as lanewise.LanewiseError).code, code, String(error));
-  assert.match((error as Error).message, text);
 }
 
 /** An IDX file: type, dimensions, and the bytes of the numbers. */
@@ -77,17 +68,17 @@ suite("IDX", (test) => {
 
   test("refused: no IDX, cut off, too long, sizes that cannot be, damaged gzip", async () => {
     const file = idx(8, [2, 2], [1, 2, 3, 4]);
-    await refused(() => readIdx(new Uint8Array(0)), "bad-file", /no IDX file.*begins with nothing/);
-    await refused(() => readIdx(ascii("<html>")), "bad-file", /no IDX file.*60 104 116 109/);
-    await refused(() => readIdx(idx(10, [1], [1])), "bad-file", /no IDX file.*0 0 10 1/);
-    await refused(() => readIdx(file.subarray(0, 9)), "bad-file", /cut off within the header/);
-    await refused(() => readIdx(file.subarray(0, 15)), "bad-file", /cut off.*\[2, 2\].*3 bytes/);
-    await refused(() => readIdx(idx(8, [1], [1, 2])), "bad-file", /longer.*\[1\].*2 bytes/);
-    await refused(() => readIdx(idx(8, new Array(40).fill(0x7fffffff), [1])), "bad-file", /cut off/);
+    await rejects(() => readIdx(new Uint8Array(0)), "bad-file", /no IDX file.*begins with nothing/);
+    await rejects(() => readIdx(ascii("<html>")), "bad-file", /no IDX file.*60 104 116 109/);
+    await rejects(() => readIdx(idx(10, [1], [1])), "bad-file", /no IDX file.*0 0 10 1/);
+    await rejects(() => readIdx(file.subarray(0, 9)), "bad-file", /cut off within the header/);
+    await rejects(() => readIdx(file.subarray(0, 15)), "bad-file", /cut off.*\[2, 2\].*3 bytes/);
+    await rejects(() => readIdx(idx(8, [1], [1, 2])), "bad-file", /longer.*\[1\].*2 bytes/);
+    await rejects(() => readIdx(idx(8, new Array(40).fill(0x7fffffff), [1])), "bad-file", /cut off/);
     const zipped = await gzip(file);
-    await refused(() => readIdx(zipped.subarray(0, zipped.length - 4)), "bad-file", /compressed data are damaged/);
-    await refused(() => readIdx(zipped.map((byte, i) => (i === zipped.length - 6 ? byte ^ 1 : byte))), "bad-file", /damaged/); // biome-ignore format: one
-    await refused(() => readIdx("" as never), "invalid-argument", /source/);
+    await rejects(() => readIdx(zipped.subarray(0, zipped.length - 4)), "bad-file", /compressed data are damaged/);
+    await rejects(() => readIdx(zipped.map((byte, i) => (i === zipped.length - 6 ? byte ^ 1 : byte))), "bad-file", /damaged/); // biome-ignore format: one
+    await rejects(() => readIdx("" as never), "invalid-argument", /source/);
   });
 
   test("a small file that would grow to 20 MB is given up early", async () => {
@@ -95,7 +86,7 @@ suite("IDX", (test) => {
     bomb.set(idx(8, [2], [1, 2]));
     const zipped = await gzip(bomb);
     assert.ok(zipped.length < 40_000);
-    await refused(() => readIdx(zipped), "bad-file", /more than the 10 bytes/);
+    await rejects(() => readIdx(zipped), "bad-file", /more than the 10 bytes/);
   });
 
   test("changed at random: read, or refused", async () => {
@@ -155,30 +146,30 @@ suite("npy and npz", (test) => {
   });
 
   test("refused: other types, integers beyond 2^53, damage", async () => {
-    await refused(() => readNpy(bytesOf(golden.complex)), "unsupported", /<c16/);
-    await refused(() => readNpy(bytesOf(golden.strings)), "unsupported", /<U1/);
-    await refused(() => readNpy(bytesOf(golden.records)), "unsupported", /records/);
-    await refused(() => readNpy(bytesOf(golden.beyond)), "unsupported", /element 1 is beyond 2\^53/);
+    await rejects(() => readNpy(bytesOf(golden.complex)), "unsupported", /<c16/);
+    await rejects(() => readNpy(bytesOf(golden.strings)), "unsupported", /<U1/);
+    await rejects(() => readNpy(bytesOf(golden.records)), "unsupported", /records/);
+    await rejects(() => readNpy(bytesOf(golden.beyond)), "unsupported", /element 1 is beyond 2\^53/);
     const file = bytesOf(golden.files.float64.base64);
-    await refused(() => readNpy(file.subarray(0, 5)), "bad-file", /no npy file/);
-    await refused(() => readNpy(file.subarray(0, 60)), "bad-file", /within the header/);
-    await refused(() => readNpy(file.subarray(0, -1)), "bad-file", /cut off.*\[2\] of 8 bytes.*15 bytes/);
-    await refused(() => readNpy(ascii("PK\u0003\u0004 not an array")), "bad-file", /no npy file/);
+    await rejects(() => readNpy(file.subarray(0, 5)), "bad-file", /no npy file/);
+    await rejects(() => readNpy(file.subarray(0, 60)), "bad-file", /within the header/);
+    await rejects(() => readNpy(file.subarray(0, -1)), "bad-file", /cut off.*\[2\] of 8 bytes.*15 bytes/);
+    await rejects(() => readNpy(ascii("PK\u0003\u0004 not an array")), "bad-file", /no npy file/);
     const text = Array.from(file, (byte) => String.fromCharCode(byte)).join("");
     const wide = text.replace("(2,), }", "(99999999999, 99999999999), }");
-    await refused(() => readNpy(Uint8Array.from(wide, (each) => each.charCodeAt(0))), "bad-file", /cut off/);
+    await rejects(() => readNpy(Uint8Array.from(wide, (each) => each.charCodeAt(0))), "bad-file", /cut off/);
     const endless = text.replace("(2,), }", `(${"1".repeat(40)}`); // looked at once, not in 2^40 ways
-    await refused(() => readNpy(Uint8Array.from(endless, (each) => each.charCodeAt(0))), "bad-file", /no 'shape'/);
+    await rejects(() => readNpy(Uint8Array.from(endless, (each) => each.charCodeAt(0))), "bad-file", /no 'shape'/);
     const flags = bytesOf(golden.files.bool.base64);
     flags[flags.length - 1] = 2;
-    await refused(() => readNpy(flags), "bad-file", /element 2 is 2/);
+    await rejects(() => readNpy(flags), "bad-file", /element 2 is 2/);
     const zip = bytesOf(golden.compressed);
-    await refused(() => readNpz(zip.subarray(0, -30)), "bad-file", /no zip file, or it is cut off/);
-    await refused(() => readNpz(file), "bad-file", /no zip file/);
+    await rejects(() => readNpz(zip.subarray(0, -30)), "bad-file", /no zip file, or it is cut off/);
+    await rejects(() => readNpz(file), "bad-file", /no zip file/);
     const stored = bytesOf(golden.savez);
     stored[200] = 1 ^ (stored[200] as number); // among the numbers of x
-    await refused(() => readNpz(stored), "bad-file", /"x\.npy".*damaged/);
-    await refused(() => Promise.resolve().then(() => writeNpy(new BigInt64Array(1) as never)), "invalid-argument", /values/); // biome-ignore format: one
+    await rejects(() => readNpz(stored), "bad-file", /"x\.npy".*damaged/);
+    await rejects(() => Promise.resolve().then(() => writeNpy(new BigInt64Array(1) as never)), "invalid-argument", /values/); // biome-ignore format: one
   });
 
   test("changed at random: read, or refused", async () => {
@@ -239,7 +230,7 @@ suite("CSV", (test) => {
       { target: "species", categories: first.categories },
     );
     assert.equal(second.y, Int32Array.of(1));
-    await refused(
+    await rejects(
       () => readCsv({ text: "species,w\nvirginica,1\n" }, { categories: first.categories }),
       "bad-file",
       /row 2, column "species" holds "virginica".*setosa, versicolor/,
@@ -259,16 +250,16 @@ suite("CSV", (test) => {
 
   test("empty cells: an error with its place, NaN, or a category; texts that stand for them", async () => {
     const text = "a,b\n1,x\n,\nNA,y\n";
-    await refused(() => readCsv({ text: "a,b\n1,2\n3,\n" }), "bad-file", /row 3, column "b" is empty.*NaN/);
+    await rejects(() => readCsv({ text: "a,b\n1,2\n3,\n" }), "bad-file", /row 3, column "b" is empty.*NaN/);
     const read = await readCsv({ text }, { empty: "NaN", emptyTexts: ["NA"] });
     assert.equal([...(read.columns.a as Float64Array)].map(String), ["1", "NaN", "NaN"]);
     assert.equal(read.categories.b, ["", "x", "y"]);
-    await refused(() => readCsv({ text }, { empty: "NaN" }), "bad-file", /row 4, column "a" holds "NA".*emptyTexts/);
+    await rejects(() => readCsv({ text }, { empty: "NaN" }), "bad-file", /row 4, column "a" holds "NA".*emptyTexts/);
   });
 
   test("a first row of numbers is taken as names only where that is said", async () => {
     const text = "5.1,3.5,0\n4.9,3.0,1\n";
-    await refused(() => readCsv({ text }), "bad-file", /first row holds numbers.*header: false.*header: true/);
+    await rejects(() => readCsv({ text }), "bad-file", /first row holds numbers.*header: false.*header: true/);
     assert.equal((await readCsv({ text }, { header: true })).names, ["5.1", "3.5", "0"]);
     assert.equal((await readCsv({ text }, { header: false })).x.shape, [2, 3]);
     assert.equal((await readCsv({ text: "5.1,x\n1,2\n" })).names, ["5.1", "x"]);
@@ -283,9 +274,9 @@ suite("CSV", (test) => {
     }
     assert.equal((await readCsv({ text }, { header: false, target: -3 })).y, Float64Array.of(5.1, 4.9));
     for (const target of [3, -4])
-      await refused(() => readCsv({ text }, { header: false, target }), "invalid-argument", /3 columns, from 0 to 2/);
+      await rejects(() => readCsv({ text }, { header: false, target }), "invalid-argument", /3 columns, from 0 to 2/);
     for (const target of [1.5, Number.NaN, true])
-      await refused(
+      await rejects(
         () => readCsv({ text }, { target: target as never }),
         "invalid-argument",
         /name of a column, its place/,
@@ -297,27 +288,27 @@ suite("CSV", (test) => {
     const { columns } = await readCsv({ text: `a\n${cells.join("\n")}\n` });
     assert.equal(columns.a, Float64Array.from(cells, Number));
     for (const cell of ["1,5", "0x10", "1e999", "Infinity", "1_000", "5 %", "--1"])
-      await refused(() => readCsv({ text: `a\n1\n"${cell}"\n` }), "bad-file", /row 3, column "a" holds/);
+      await rejects(() => readCsv({ text: `a\n1\n"${cell}"\n` }), "bad-file", /row 3, column "a" holds/);
     const long = `${"1".repeat(200_000)}x`; // read once, not from each of its digits
-    await refused(() => readCsv({ text: `a\n1\n${long}\n` }), "bad-file", /row 3, column "a" holds/);
+    await rejects(() => readCsv({ text: `a\n1\n${long}\n` }), "bad-file", /row 3, column "a" holds/);
   });
 
   test("refused: rows of other lengths, open quotes, nothing, names twice, unknown names, other bytes", async () => {
-    await refused(() => readCsv({ text: "a,b\n1,2\n3\n" }), "bad-file", /row 3 has 1 cells, the header has 2/);
-    await refused(() => readCsv({ text: "a,b\n1,2,3\n" }), "bad-file", /row 2 has 3 cells/);
-    await refused(() => readCsv({ text: 'a,b\n"1,2\n3,4\n' }), "bad-file", /row 2: Quoted field unterminated/);
-    await refused(() => readCsv({ text: 'a,b\n"1"x,2\n' }), "bad-file", /row 2: .*quote/);
-    await refused(() => readCsv({ text: "a,b\n" }), "empty-data", /no rows below a header/);
-    await refused(() => readCsv({ text: "" }), "empty-data", /no rows/);
-    await refused(() => readCsv({ text: "a,a\n1,2\n" }), "bad-file", /"a" twice.*header: false/);
-    await refused(
+    await rejects(() => readCsv({ text: "a,b\n1,2\n3\n" }), "bad-file", /row 3 has 1 cells, the header has 2/);
+    await rejects(() => readCsv({ text: "a,b\n1,2,3\n" }), "bad-file", /row 2 has 3 cells/);
+    await rejects(() => readCsv({ text: 'a,b\n"1,2\n3,4\n' }), "bad-file", /row 2: Quoted field unterminated/);
+    await rejects(() => readCsv({ text: 'a,b\n"1"x,2\n' }), "bad-file", /row 2: .*quote/);
+    await rejects(() => readCsv({ text: "a,b\n" }), "empty-data", /no rows below a header/);
+    await rejects(() => readCsv({ text: "" }), "empty-data", /no rows/);
+    await rejects(() => readCsv({ text: "a,a\n1,2\n" }), "bad-file", /"a" twice.*header: false/);
+    await rejects(
       () => readCsv({ text: iris }, { target: "kind" }),
       "invalid-argument",
       /target names "kind".*species/,
     );
-    await refused(() => readCsv({ text: iris }, { columns: ["w"] }), "invalid-argument", /columns names "w"/);
-    await refused(() => readCsv({ text: "a\n1\n" }, { target: "a" }), "invalid-argument", /target/);
-    await refused(() => readCsv(Uint8Array.of(97, 10, 0xff, 10)), "bad-file", /UTF-8/);
+    await rejects(() => readCsv({ text: iris }, { columns: ["w"] }), "invalid-argument", /columns names "w"/);
+    await rejects(() => readCsv({ text: "a\n1\n" }, { target: "a" }), "invalid-argument", /target/);
+    await rejects(() => readCsv(Uint8Array.of(97, 10, 0xff, 10)), "bad-file", /UTF-8/);
   });
 
   test("changed at random: read, or refused", async () => {

@@ -4,6 +4,7 @@ import { LanewiseError } from "../bindings/errors.ts";
 import type { SafetensorsFile, SafetensorsInput } from "../src/io/safetensors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/io/safetensors.ts";
 import { sizeOf } from "../src/shape.ts";
+import { throwsError } from "./errors.ts";
 import golden from "./golden/safetensors.json";
 import { assert, suite } from "./harness.ts";
 
@@ -18,17 +19,9 @@ function file(header: unknown, dataBytes = 0): Uint8Array {
   return bytes;
 }
 
-function refused(bytes: Uint8Array, message: RegExp): void {
-  try {
-    decodeSafetensors(bytes, WHERE);
-  } catch (error) {
-    assert.ok(error instanceof LanewiseError, String(error));
-    assert.is(error.code, "bad-file");
-    assert.ok(error.message.startsWith(`${WHERE}: not a valid safetensors file: `), error.message);
-    assert.match(error.message, message);
-    return;
-  }
-  assert.unreachable(`no error that matches ${message}`);
+function refused(bytes: Uint8Array, text: RegExp): void {
+  const { message } = throwsError(() => decodeSafetensors(bytes, WHERE), "bad-file", text);
+  assert.ok(message.startsWith(`${WHERE}: not a valid safetensors file: `), message);
 }
 
 /** Reads, or refuses as a library does; what was read must be whole. */

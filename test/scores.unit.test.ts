@@ -1,7 +1,8 @@
 // Scores on arrays: against definitions in numpy (golden/metrics.py), the examples of scikit-learn's pages, and edges. pick.
 
 import type { Values } from "../src/index.ts";
-import { classificationReport, confusionMatrix, LanewiseError, pick, scores } from "../src/index.ts";
+import { classificationReport, confusionMatrix, pick, scores } from "../src/index.ts";
+import { throwsError } from "./errors.ts";
 import golden from "./golden/metrics.json";
 import { assert, suite } from "./harness.ts";
 
@@ -9,16 +10,6 @@ const { labels, probabilities, binary, targets, predictions } = golden;
 
 function near(got: number, want: number, what = "value", relative = 1e-12): void {
   assert.ok(Math.abs(got - want) <= relative * Math.max(1, Math.abs(want)), `${what} is ${got}, expected ${want}`);
-}
-
-function refused(run: () => unknown, code: string, text: string): void {
-  try {
-    run();
-  } catch (error) {
-    assert.ok(error instanceof LanewiseError && error.code === code && error.message.includes(text), String(error));
-    return;
-  }
-  assert.unreachable(`not refused: ${text}`);
 }
 
 suite("scores", (test) => {
@@ -198,12 +189,12 @@ suite("scores", (test) => {
   });
 
   test("wrong arrays are refused", () => {
-    refused(() => scores.accuracy([], []), "empty-data", "labels");
-    refused(() => scores.accuracy([0, 1], [0]), "shape-mismatch", "as many");
-    refused(() => scores.accuracy([0.5], [0]), "invalid-argument", "labels");
-    refused(() => scores.accuracy([-1], [0]), "invalid-argument", "labels");
+    throwsError(() => scores.accuracy([], []), "empty-data", "labels");
+    throwsError(() => scores.accuracy([0, 1], [0]), "shape-mismatch", "as many");
+    throwsError(() => scores.accuracy([0.5], [0]), "invalid-argument", "labels");
+    throwsError(() => scores.accuracy([-1], [0]), "invalid-argument", "labels");
     for (const row of [[0.7, 0.3], [1, 1], [0, 0], [2, 0], [Number.NaN, 1]]) // biome-ignore format: one
-      refused(() => scores.accuracy([[0, 1], row], [1, 0]), "invalid-argument", "but example 1 is [");
+      throwsError(() => scores.accuracy([[0, 1], row], [1, 0]), "invalid-argument", "but example 1 is [");
     const swapped = "labels must be class indices, or one-hot rows";
     for (const call of [
       confusionMatrix,
@@ -213,25 +204,25 @@ suite("scores", (test) => {
       scores.precision,
       scores.recall,
     ])
-      refused(() => call(probabilities, labels), "invalid-argument", swapped);
-    refused(() => scores.logLoss(probabilities, labels), "invalid-argument", "are the arguments swapped?");
-    refused(() => confusionMatrix([0, 5], [0, 1], { classes: 3 }), "invalid-argument", "class 5");
-    refused(() => scores.rocAuc([0, 2], [0.1, 0.2]), "invalid-argument", "labels");
-    refused(() => scores.f1([0, 2], [0, 1], { average: "binary" }), "invalid-argument", "binary");
-    refused(() => scores.logLoss([0], [2]), "invalid-argument", "fromLogits");
-    refused(() => scores.accuracy([0], [0], { sampleWeight: [-1] }), "invalid-argument", "sampleWeight");
-    refused(() => scores.r2([[1, 2]], [[1]]), "shape-mismatch", "a row");
-    refused(() => confusionMatrix([65536], [0]), "invalid-argument", "class 65536");
+      throwsError(() => call(probabilities, labels), "invalid-argument", swapped);
+    throwsError(() => scores.logLoss(probabilities, labels), "invalid-argument", "are the arguments swapped?");
+    throwsError(() => confusionMatrix([0, 5], [0, 1], { classes: 3 }), "invalid-argument", "class 5");
+    throwsError(() => scores.rocAuc([0, 2], [0.1, 0.2]), "invalid-argument", "labels");
+    throwsError(() => scores.f1([0, 2], [0, 1], { average: "binary" }), "invalid-argument", "binary");
+    throwsError(() => scores.logLoss([0], [2]), "invalid-argument", "fromLogits");
+    throwsError(() => scores.accuracy([0], [0], { sampleWeight: [-1] }), "invalid-argument", "sampleWeight");
+    throwsError(() => scores.r2([[1, 2]], [[1]]), "shape-mismatch", "a row");
+    throwsError(() => confusionMatrix([65536], [0]), "invalid-argument", "class 65536");
     for (const run of [() => confusionMatrix([65535], [0]), () => confusionMatrix([0], [0], { classes: 4097 })])
-      refused(run, "invalid-argument", "at most 4096 classes");
+      throwsError(run, "invalid-argument", "at most 4096 classes");
     assert.is(classificationReport([65535], [0]).classes.length, 65536);
   });
 
   test("logits and NaN are no probabilities of the class 1, unless a threshold says what is above", () => {
-    refused(() => scores.accuracy([0, 1], [-2.5, 0.5]), "invalid-argument", "predictions");
-    refused(() => scores.accuracy([0, 1], [0.25, Number.NaN]), "invalid-argument", "example 1");
+    throwsError(() => scores.accuracy([0, 1], [-2.5, 0.5]), "invalid-argument", "predictions");
+    throwsError(() => scores.accuracy([0, 1], [0.25, Number.NaN]), "invalid-argument", "example 1");
     const rows = { data: [0.1, 0.9, Number.NaN, 0.5], shape: [2, 2] };
-    refused(() => scores.accuracy([1, 0], rows), "non-finite", "example 1");
+    throwsError(() => scores.accuracy([1, 0], rows), "non-finite", "example 1");
     assert.is(scores.accuracy([0, 1], [-2.5, 0.25], { threshold: 0 }), 1);
     assert.is(scores.accuracy([0, 1], [0, 0.5]), 0.5);
   });
@@ -280,9 +271,9 @@ suite("pick", (test) => {
   });
 
   test("wrong calls", () => {
-    refused(() => pick([], { optimize: "a" }), "empty-data", "candidates");
-    refused(() => pick([{ a: 1 }, { b: 1 }], { optimize: "a" }), "invalid-argument", "candidates[1].a");
-    refused(() => pick([{ a: 1 }], { optimize: "a", subjectTo: { a: {} } }), "invalid-argument", "subjectTo.a");
-    refused(() => pick([{ a: 1 }], { optimize: { best: "a" } as never }), "invalid-argument", "optimize");
+    throwsError(() => pick([], { optimize: "a" }), "empty-data", "candidates");
+    throwsError(() => pick([{ a: 1 }, { b: 1 }], { optimize: "a" }), "invalid-argument", "candidates[1].a");
+    throwsError(() => pick([{ a: 1 }], { optimize: "a", subjectTo: { a: {} } }), "invalid-argument", "subjectTo.a");
+    throwsError(() => pick([{ a: 1 }], { optimize: { best: "a" } as never }), "invalid-argument", "optimize");
   });
 });

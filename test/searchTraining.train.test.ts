@@ -1,24 +1,13 @@
 // Cross-validation, and searches whose objective trains a model.
 
 import type { CrossValidateOptions, Examples, Model } from "../src/index.ts";
-import { crossValidate, dense, LanewiseError, search, sequential, sgd, spaces } from "../src/index.ts";
+import { crossValidate, dense, search, sequential, sgd, spaces } from "../src/index.ts";
+import { rejects } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
 import { createModel, data, objective } from "./searchObjective.ts";
 
 const parameters = { learningRate: 0.03, units: 6 };
 const create = ({ seed }: { seed: number }): Model => createModel(parameters, seed);
-
-async function refused(run: () => Promise<unknown>, code: string, word: string): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    assert.instance(error, LanewiseError);
-    assert.is((error as LanewiseError).code, code);
-    assert.ok((error as Error).message.includes(word), (error as Error).message);
-    return;
-  }
-  throw new Error("nothing was thrown");
-}
 
 /** Predicts the mean of what it was trained on: one weight, whose input is 1, by steps of whole epochs. */
 function meanModel(): Model {
@@ -92,22 +81,22 @@ suite("cross-validation", (test) => {
 
   test("what goes wrong is said", async () => {
     const model = create({ seed: 1 });
-    await refused(() => crossValidate(() => model, data, { k: 2 }), "invalid-argument", "new model at each call");
+    await rejects(() => crossValidate(() => model, data, { k: 2 }), "invalid-argument", "new model at each call");
     const bare = sequential([dense({ units: 1 })], { inputShape: [2] });
-    await refused(() => crossValidate(() => bare, data), "not-ready", "crossValidate");
-    await refused(() => crossValidate(() => 5 as never, data), "invalid-argument", "createModel");
-    await refused(() => crossValidate(create, data, { k: 65 }), "invalid-argument", "crossValidate: k is 65");
+    await rejects(() => crossValidate(() => bare, data), "not-ready", "crossValidate");
+    await rejects(() => crossValidate(() => 5 as never, data), "invalid-argument", "createModel");
+    await rejects(() => crossValidate(create, data, { k: 65 }), "invalid-argument", "crossValidate: k is 65");
     const flat = { x: data.x.data, y: Float32Array.from(data.y) };
-    await refused(() => crossValidate(create, flat), "invalid-argument", "Give one as { data, shape }.");
+    await rejects(() => crossValidate(create, flat), "invalid-argument", "Give one as { data, shape }.");
     const unlabelled = { x: data.x } as never;
-    await refused(
+    await rejects(
       () => crossValidate(create, unlabelled, { stratify: true }),
       "invalid-argument",
       "crossValidate: data.y",
     );
-    await refused(() => crossValidate(create, data, { score: "acuracy" }), "invalid-argument", "acuracy");
-    await refused(() => crossValidate(create, data, { score: () => Number.NaN }), "non-finite", "score");
-    await refused(() => crossValidate(create, data, { fit: { epochs: 0 } }), "invalid-argument", "epochs");
+    await rejects(() => crossValidate(create, data, { score: "acuracy" }), "invalid-argument", "acuracy");
+    await rejects(() => crossValidate(create, data, { score: () => Number.NaN }), "non-finite", "score");
+    await rejects(() => crossValidate(create, data, { fit: { epochs: 0 } }), "invalid-argument", "epochs");
     const reason = new Error("enough");
     try {
       await crossValidate(create, data, { fit: { signal: AbortSignal.abort(reason) } });

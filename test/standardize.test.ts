@@ -15,6 +15,7 @@ import {
   sgd,
   standardize,
 } from "../src/index.ts";
+import { rejects, throwsError } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
 
 const near = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-6): void => {
@@ -24,32 +25,6 @@ const near = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance 
     assert.ok(Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b)), `element ${i} is ${a}, not ${b}`);
   }
 };
-
-function refused(run: () => unknown, code: string, text: RegExp): void {
-  try {
-    run();
-  } catch (error) {
-    assert.instance(error, lanewise.LanewiseError);
-    assert.is((error as lanewise.LanewiseError).code, code, String(error));
-    assert.match((error as Error).message, text);
-    return;
-  }
-  throw new Error(`not refused: ${text}`);
-}
-
-async function rejected(run: () => Promise<unknown>, code: string, text: RegExp): Promise<void> {
-  let thrown: unknown = null;
-  await run().catch((error) => {
-    thrown = error;
-  });
-  refused(
-    () => {
-      if (thrown) throw thrown;
-    },
-    code,
-    text,
-  );
-}
 
 const statisticsOf = (layer: lanewise.Layer): Record<string, number[]> =>
   Object.fromEntries(
@@ -158,7 +133,7 @@ suite("standardize", (test) => {
       await run(null),
       values.map((value) => (value - 16.5) / deviation),
     );
-    for (const axis of [0, 1, [1, 3], 4, -4]) await rejected(() => run(axis), "shape-mismatch", /axis/);
+    for (const axis of [0, 1, [1, 3], 4, -4]) await rejects(() => run(axis), "shape-mismatch", /axis/);
   });
 
   test("mean and variance that are known", async () => {
@@ -166,8 +141,8 @@ suite("standardize", (test) => {
     near((await sequential([layer]).predict([[6, 21]])).data, [2, 1]);
     const bytes = standardize({ mean: 100, variance: 2500 });
     near((await sequential([bytes], { inputShape: [2, 2] }).predict([[[0, 100], [150, 200]]])).data, [-2, 0, 1, 2]); // biome-ignore format: one
-    refused(() => standardize({ mean: 1 }), "invalid-argument", /variance/);
-    refused(() => sequential([standardize({ mean: [1, 2], variance: 1 })], { inputShape: [3] }), "shape-mismatch", /2 features.*3/); // biome-ignore format: one
+    throwsError(() => standardize({ mean: 1 }), "invalid-argument", /variance/);
+    throwsError(() => sequential([standardize({ mean: [1, 2], variance: 1 })], { inputShape: [3] }), "shape-mismatch", /2 features.*3/); // biome-ignore format: one
   });
 
   test("used before adapt it is an error that says so, and nothing is trained", async () => {
@@ -176,11 +151,11 @@ suite("standardize", (test) => {
     await lanewise.init();
     const before = model.variables.map((each) => each.read().data.join());
     const data = { x, y: [[0], [1], [2]] };
-    await rejected(() => model.predict(x), "not-ready", /standardize "standardize_1".*adapt/);
-    await rejected(() => model.fit(data), "not-ready", /standardize "standardize_1".*adapt/);
-    await rejected(() => model.evaluate(data), "not-ready", /adapt/);
+    await rejects(() => model.predict(x), "not-ready", /standardize "standardize_1".*adapt/);
+    await rejects(() => model.fit(data), "not-ready", /standardize "standardize_1".*adapt/);
+    await rejects(() => model.evaluate(data), "not-ready", /adapt/);
     const layer = standardize();
-    await rejected(() => program({ x: [1, 2] }, ({ x: given }) => ({ y: layer(given) })), "not-ready", /adapt/);
+    await rejects(() => program({ x: [1, 2] }, ({ x: given }) => ({ y: layer(given) })), "not-ready", /adapt/);
     assert.equal(
       model.variables.map((each) => each.read().data.join()),
       before,
@@ -255,17 +230,21 @@ suite("standardize", (test) => {
     layer.adapt(x);
     sequential([layer], { inputShape: [2] });
     const before = layerValues(layer);
-    refused(() => layer.adapt([[1, Number.NaN]]), "non-finite", /element 1 is NaN/);
-    refused(() => layer.adapt([[1, 2, 3]]), "shape-mismatch", /\[null, 2\].*\[1, 3\]/);
-    refused(() => layer.adapt(new Float32Array(3)), "shape-mismatch", /3 numbers/);
-    refused(() => layer.adapt([]), "empty-data", /x/);
-    refused(() => layer.adapt((function* () {})()), "empty-data", /no data/);
-    refused(() => layer.adapt([[1e30, 0], [-1e30, 0]]), "non-finite", /feature 0.*float32/); // biome-ignore format: one
-    refused(() => standardize().adapt(new Float32Array(4)), "not-ready", /shape/);
-    refused(() => standardize().adapt([1, 2, 3]), "shape-mismatch", /axis/);
+    throwsError(() => layer.adapt([[1, Number.NaN]]), "non-finite", /element 1 is NaN/);
+    throwsError(() => layer.adapt([[1, 2, 3]]), "shape-mismatch", /\[null, 2\].*\[1, 3\]/);
+    throwsError(() => layer.adapt(new Float32Array(3)), "shape-mismatch", /3 numbers/);
+    throwsError(() => layer.adapt([]), "empty-data", /x/);
+    throwsError(() => layer.adapt((function* () {})()), "empty-data", /no data/);
+    throwsError(() => layer.adapt([[1e30, 0], [-1e30, 0]]), "non-finite", /feature 0.*float32/); // biome-ignore format: one
+    throwsError(() => standardize().adapt(new Float32Array(4)), "not-ready", /shape/);
+    throwsError(() => standardize().adapt([1, 2, 3]), "shape-mismatch", /axis/);
     const [first, second] = [[[1, 2]], [[1, 2, 3]]];
-    refused(() => standardize().adapt([first, second].values() as never), "shape-mismatch", /batch has features \[3\]/);
-    refused(() => sequential([adapted(x)], { inputShape: [3] }), "shape-mismatch", /2 features/);
+    throwsError(
+      () => standardize().adapt([first, second].values() as never),
+      "shape-mismatch",
+      /batch has features \[3\]/,
+    );
+    throwsError(() => sequential([adapted(x)], { inputShape: [3] }), "shape-mismatch", /2 features/);
     assert.equal(layerValues(layer), before);
   });
 });
@@ -318,8 +297,8 @@ suite("normalize", (test) => {
   });
 
   test("refused: a range without minMax, a range that is none", () => {
-    refused(() => normalize({ range: [0, 1] }), "invalid-argument", /range/);
+    throwsError(() => normalize({ range: [0, 1] }), "invalid-argument", /range/);
     for (const range of [[1, 1], [2, 1], [0], [0, Number.NaN]])
-      refused(() => normalize({ method: "minMax", range: range as never }), "invalid-argument", /range/);
+      throwsError(() => normalize({ method: "minMax", range: range as never }), "invalid-argument", /range/);
   });
 });
