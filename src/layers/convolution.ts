@@ -1,25 +1,25 @@
 // Convolution layers over NHWC images.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import { bool, checkOptions, oneOf, positiveInteger, sizeOrPair } from "../check.ts";
+import { checkOptions, positiveInteger, sizeOrPair } from "../check.ts";
 import type { Constraint } from "../constraints.ts";
 import { constraintOption } from "../constraints.ts";
+import type { Tensor } from "../graph/graph.ts";
 import type { Initializer, InitializerName } from "../initializers.ts";
 import { initializerOption, resolveInitializer } from "../initializers.ts";
-import type { ActivationName } from "../ops/activation.ts";
-import { activationNames, activations } from "../ops/activation.ts";
 import * as ops from "../ops/conv.ts";
-import { add } from "../ops/pointwise.ts";
 import type { Padding } from "../ops/window.ts";
 import { paddingOption, pair } from "../ops/window.ts";
 import type { Regularizer } from "../regularizers.ts";
 import { regularizerOption } from "../regularizers.ts";
 import type { Shape } from "../shape.ts";
 import { formatShape } from "../shape.ts";
-import type { Layer, LayerOptions, WeightSpec } from "./layer.ts";
+import type { BiasOptions } from "./bias.ts";
+import { biasCheckers, biasOf } from "./bias.ts";
+import type { Layer, LayerOptions } from "./layer.ts";
 import { layerOptions, makeLayer } from "./layer.ts";
 
-interface CommonOptions extends LayerOptions {
+interface CommonOptions extends LayerOptions, BiasOptions {
   /** Height and width of the window. */
   readonly kernelSize: number | readonly [number, number];
   /** Step of the window, by default 1. */
@@ -28,16 +28,6 @@ interface CommonOptions extends LayerOptions {
   readonly padding?: Padding;
   /** Distance between the window's elements, by default 1. */
   readonly dilationRate?: number | readonly [number, number];
-  /** By default "linear". */
-  readonly activation?: ActivationName;
-  /** By default true. */
-  readonly useBias?: boolean;
-  /** By default "zeros". */
-  readonly biasInitializer?: Initializer | InitializerName;
-  readonly biasRegularizer?: Regularizer;
-  /** Of the layer's output, after the activation. */
-  readonly activityRegularizer?: Regularizer;
-  readonly biasConstraint?: Constraint;
 }
 
 /** Options of `conv2d`; `filters` and `kernelSize` must be given. */
@@ -64,16 +54,11 @@ export interface DepthwiseConv2dOptions extends CommonOptions {
 
 const commonCheckers = {
   ...layerOptions,
+  ...biasCheckers,
   kernelSize: sizeOrPair,
   strides: sizeOrPair,
   padding: paddingOption,
   dilationRate: sizeOrPair,
-  activation: oneOf(...activationNames),
-  useBias: bool,
-  biasInitializer: initializerOption,
-  biasRegularizer: regularizerOption,
-  activityRegularizer: regularizerOption,
-  biasConstraint: constraintOption,
 };
 
 function requireImages(where: string, shape: Shape): void {
@@ -106,14 +91,9 @@ export function conv2d(options: Conv2dOptions): Layer {
     ["filters", "kernelSize"],
   );
   const { filters, kernelSize, strides = 1, padding = "valid", dilationRate = 1, groups = 1 } = options;
-  const { activation = "linear", useBias = true, kernelRegularizer, kernelConstraint } = options;
-  const { biasRegularizer, biasConstraint, activityRegularizer } = options;
-  const kernelInitializer = resolveInitializer(
-    "conv2d",
-    "kernelInitializer",
-    options.kernelInitializer ?? "glorotUniform",
-  );
-  const biasInitializer = resolveInitializer("conv2d", "biasInitializer", options.biasInitializer ?? "zeros");
+  const { activityRegularizer, kernelRegularizer: regularizer, kernelConstraint: constraint } = options;
+  const initializer = resolveInitializer("conv2d", "kernelInitializer", options.kernelInitializer ?? "glorotUniform");
+  const bias = biasOf("conv2d", options);
   return makeLayer({
     type: "conv2d",
     options,
@@ -127,31 +107,12 @@ export function conv2d(options: Conv2dOptions): Layer {
           `${where}: ${channels} channels and ${filters} filters must both divide by ${groups} groups.`,
         );
       }
-      const weights: Record<string, WeightSpec> = {
-        kernel: {
-          shape: [...pair(kernelSize), channels / groups, filters],
-          initializer: kernelInitializer,
-          regularizer: kernelRegularizer,
-          constraint: kernelConstraint,
-        },
-      };
-      if (useBias)
-        weights.bias = {
-          shape: [filters],
-          initializer: biasInitializer,
-          regularizer: biasRegularizer,
-          constraint: biasConstraint,
-        };
-      return weights;
+      const kernel = { shape: [...pair(kernelSize), channels / groups, filters], initializer, regularizer, constraint };
+      return { kernel, ...bias.weights(filters) };
     },
-    call([x], { kernel, bias }, { where }) {
-      const y = ops.conv2d(
-        x as NonNullable<typeof x>,
-        kernel as NonNullable<typeof kernel>,
-        { strides, padding, dilationRate, groups },
-        where,
-      );
-      return activations[activation](bias ? add(y, bias) : y);
+    call([x], weights, { where }) {
+      const window = { strides, padding, dilationRate, groups };
+      return bias.finish(ops.conv2d(x as Tensor, weights.kernel as Tensor, window, where), weights.bias);
     },
   });
 }
@@ -174,14 +135,13 @@ export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer {
     ["kernelSize"],
   );
   const { kernelSize, strides = 1, padding = "valid", dilationRate = 1, depthMultiplier = 1 } = options;
-  const { activation = "linear", useBias = true, depthwiseRegularizer, depthwiseConstraint } = options;
-  const { biasRegularizer, biasConstraint, activityRegularizer } = options;
+  const { activityRegularizer, depthwiseRegularizer: regularizer, depthwiseConstraint: constraint } = options;
   const initializer = resolveInitializer(
     "depthwiseConv2d",
     "depthwiseInitializer",
     options.depthwiseInitializer ?? "glorotUniform",
   );
-  const biasInitializer = resolveInitializer("depthwiseConv2d", "biasInitializer", options.biasInitializer ?? "zeros");
+  const bias = biasOf("depthwiseConv2d", options);
   return makeLayer({
     type: "depthwiseConv2d",
     options,
@@ -189,31 +149,12 @@ export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer {
     build([shape = []], where) {
       requireImages(where, shape);
       const channels = shape[3] as number;
-      const weights: Record<string, WeightSpec> = {
-        kernel: {
-          shape: [...pair(kernelSize), channels, depthMultiplier],
-          initializer,
-          regularizer: depthwiseRegularizer,
-          constraint: depthwiseConstraint,
-        },
-      };
-      if (useBias)
-        weights.bias = {
-          shape: [channels * depthMultiplier],
-          initializer: biasInitializer,
-          regularizer: biasRegularizer,
-          constraint: biasConstraint,
-        };
-      return weights;
+      const kernel = { shape: [...pair(kernelSize), channels, depthMultiplier], initializer, regularizer, constraint };
+      return { kernel, ...bias.weights(channels * depthMultiplier) };
     },
-    call([x], { kernel, bias }, { where }) {
-      const y = ops.depthwiseConv2d(
-        x as NonNullable<typeof x>,
-        kernel as NonNullable<typeof kernel>,
-        { strides, padding, dilationRate },
-        where,
-      );
-      return activations[activation](bias ? add(y, bias) : y);
+    call([x], weights, { where }) {
+      const window = { strides, padding, dilationRate };
+      return bias.finish(ops.depthwiseConv2d(x as Tensor, weights.kernel as Tensor, window, where), weights.bias);
     },
   });
 }
