@@ -43,10 +43,10 @@ const isFiniteNumber = (value: unknown): value is number =>
 /** Sizes are kept below 2^31, what an int32 operand holds. */
 export const SIZE_MAX: number = 2 ** 31 - 1;
 
-export const positiveInteger: Checker<number> = checker(
-  "an integer from 1 to 2147483647",
-  (v) => isInteger(v) && v >= 1 && v <= SIZE_MAX,
-);
+export const isPositiveInteger = (value: unknown): value is number =>
+  isInteger(value) && value >= 1 && value <= SIZE_MAX;
+
+export const positiveInteger: Checker<number> = checker("an integer from 1 to 2147483647", isPositiveInteger);
 export const nonNegativeInteger: Checker<number> = checker(
   "an integer from 0 to 2147483647",
   (v) => isInteger(v) && v >= 0 && v <= SIZE_MAX,
@@ -87,18 +87,22 @@ export const abortSignal: Checker<AbortSignal> = checker(
   "an AbortSignal",
   (v) => typeof AbortSignal === "function" && v instanceof AbortSignal,
 );
+export const isPairOf = <T>(value: unknown, test: (each: unknown) => each is T): value is readonly [T, T] =>
+  Array.isArray(value) && value.length === 2 && value.every(test);
+/** Two numbers, the first below the second. */
+export const ascendingPair: Checker<readonly [number, number]> = (value, name, where) => {
+  if (isPairOf(value, isFiniteNumber) && Math.fround(value[0]) < Math.fround(value[1])) return value;
+  throw invalid(where, name, "[low, high], low below high (as float32)", value);
+};
 /** A size, or a pair of sizes for height and width. */
 export const sizeOrPair: Checker<number | readonly [number, number]> = checker(
   "a positive integer or a pair of them",
-  (v) => {
-    const ok = (n: unknown) => isInteger(n) && n >= 1 && n <= SIZE_MAX;
-    return ok(v) || (Array.isArray(v) && v.length === 2 && v.every(ok));
-  },
+  (v) => isPositiveInteger(v) || isPairOf(v, isPositiveInteger),
 );
 /** The shape of one example. */
 export const exampleShape: Checker<readonly number[]> = checker(
   "an array of positive integers",
-  (v) => Array.isArray(v) && v.every((n) => isInteger(n) && n >= 1 && n <= SIZE_MAX),
+  (v) => Array.isArray(v) && v.every(isPositiveInteger),
 );
 
 export function oneOf<T extends string>(...choices: readonly T[]): Checker<T> {

@@ -8,12 +8,22 @@ import { transpose } from "../ops/shaping.ts";
 import type { Shape } from "../shape.ts";
 import { formatShape, normalizeAxes } from "../shape.ts";
 
+/** An axis, or several. */
+const isAxes = (value: unknown): value is number | readonly number[] => {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  return list.length > 0 && list.every((n) => Number.isInteger(n) && Math.abs(n as number) <= SIZE_MAX);
+};
+
 /** Checks the option `axis` where it may be several. */
 export const axesOption: Checker<number | readonly number[]> = (value, name, where) => {
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  if (list.length === 0 || !list.every((n) => Number.isInteger(n) && Math.abs(n as number) <= SIZE_MAX))
-    throw invalid(where, name, "an integer or a non-empty array of integers", value);
-  return value as number | readonly number[];
+  if (isAxes(value)) return value;
+  throw invalid(where, name, "an integer or a non-empty array of integers", value);
+};
+
+/** The same where there may be none. */
+export const axesOrNull: Checker<number | readonly number[] | null> = (value, name, where) => {
+  if (value === null || isAxes(value)) return value;
+  throw invalid(where, name, "an integer, a non-empty array of integers, or null", value);
 };
 
 /** Axes of one example as sorted, non-negative numbers; the batch's axis is none of them. */

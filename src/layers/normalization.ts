@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { checkOptions, integer, invalid, positive, positiveInteger } from "../check.ts";
+import { checkOptions, integer, invalid, isPositiveInteger, positive } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { reshape } from "../ops/broadcasting.ts";
 import { layerNorm } from "../ops/layerNorm.ts";
@@ -57,12 +57,8 @@ export interface GroupNormalizationOptions extends LayerOptions, AffineOptions {
 }
 
 const groupsOption: Checker<number> = (value, name, where) => {
-  if (value === -1) return value;
-  try {
-    return positiveInteger(value, name, where);
-  } catch {
-    throw invalid(where, name, "a positive integer, or -1 for as many as channels", value);
-  }
+  if (isPositiveInteger(value) || value === -1) return value as number;
+  throw invalid(where, name, "a positive integer, or -1 for as many as channels", value);
 };
 
 /**

@@ -2,8 +2,7 @@
 // model and are the same in training, evaluation and prediction.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import type { Checker } from "../check.ts";
-import { anything, checkOptions, invalid, isRecord, oneOf } from "../check.ts";
+import { anything, ascendingPair, checkOptions, invalid, isRecord, oneOf } from "../check.ts";
 import type { Values } from "../data/arrays.ts";
 import { flattenArray } from "../data/arrays.ts";
 import type { Statistics } from "../data/statistics.ts";
@@ -18,6 +17,7 @@ import { reshape } from "../ops/broadcasting.ts";
 import { batchNorm } from "../ops/norm.ts";
 import type { Shape } from "../shape.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
+import { axesOrNull } from "./axes.ts";
 import type { Layer, LayerOptions, WeightSpec } from "./layer.ts";
 import { layerOptions, makeLayer } from "./layer.ts";
 
@@ -58,12 +58,6 @@ export interface NormalizeOptions extends LayerOptions {
   readonly range?: readonly [number, number];
 }
 
-const axisOption: Checker = (value, name, where) => {
-  const list = Array.isArray(value) ? value : [value];
-  if (value !== null && (list.length === 0 || !list.every((axis) => Number.isInteger(axis) && Math.abs(axis) < 99)))
-    throw invalid(where, name, "an axis, an array of axes, or null", value);
-};
-
 /** What a layer keeps of the statistics: the value that becomes 0, and the square of what becomes 1. */
 interface Kept {
   readonly count: number;
@@ -90,7 +84,7 @@ interface Recipe {
  */
 export function standardize(options: StandardizeOptions = {}): AdaptableLayer {
   const where = "standardize";
-  checkOptions(where, options, { ...layerOptions, axis: axisOption, mean: anything, variance: anything });
+  checkOptions(where, options, { ...layerOptions, axis: axesOrNull, mean: anything, variance: anything });
   const { mean, variance } = options;
   if ((mean === undefined) !== (variance === undefined))
     throw invalid(where, mean === undefined ? "mean" : "variance", "given where the other is", undefined);
@@ -111,12 +105,8 @@ function zScoreLayer(type: string, options: Recipe["options"], given: Recipe["gi
  */
 export function normalize(options: NormalizeOptions = {}): AdaptableLayer {
   const where = "normalize";
-  const checkRange: Checker = (value, name) => {
-    const ok = Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1];
-    if (!ok) throw invalid(where, name, "[low, high], low below high", value);
-  };
   const method = oneOf("zScore", "minMax");
-  checkOptions(where, options, { ...layerOptions, axis: axisOption, method, range: checkRange });
+  checkOptions(where, options, { ...layerOptions, axis: axesOrNull, method, range: ascendingPair });
   if (options.method !== "minMax") {
     if (options.range) throw invalid(where, "range", 'left out without method: "minMax"', options.range);
     return zScoreLayer(where, options, null);

@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { invalid, SIZE_MAX } from "../check.ts";
+import { invalid, isPairOf, SIZE_MAX } from "../check.ts";
 import { formatShape } from "../shape.ts";
 
 /** "valid", "same" by TensorFlow's rule, a number for all sides, or [[top, bottom], [left, right]]. */
@@ -19,15 +19,11 @@ export interface Window {
 export const pair = (value: number | readonly [number, number]): readonly [number, number] =>
   typeof value === "number" ? [value, value] : [value[0], value[1]];
 
-const isPad = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 0 && (n as number) < 2 ** 20;
-const isPadPair = (p: unknown): boolean => Array.isArray(p) && p.length === 2 && p.every(isPad);
+const isPad = (n: unknown): n is number => Number.isInteger(n) && (n as number) >= 0 && (n as number) < 2 ** 20;
+const isPadPair = (p: unknown): p is readonly [number, number] => isPairOf(p, isPad);
 
 export const paddingOption: Checker<Padding> = (value, name, where) => {
-  const ok =
-    value === "valid" ||
-    value === "same" ||
-    isPad(value) ||
-    (Array.isArray(value) && value.length === 2 && value.every(isPadPair));
+  const ok = value === "valid" || value === "same" || isPad(value) || isPairOf(value, isPadPair);
   if (!ok) {
     throw invalid(where, name, '"valid", "same", a non-negative integer or [[top, bottom], [left, right]]', value);
   }

@@ -44,10 +44,10 @@ const call = (name: string, args: Call["args"], options: Readonly<Record<string,
   run: run as Call["run"],
 });
 
-const scaling = { name: text, trainable: flag, axis: kind(["null", "-1", "0"], "1", [0.5], ["1"], 99) };
+const scaling = { name: text, trainable: flag, axis: kind(["null", "-1", "0"], "1", [0.5], ["1"]) };
 const variance = kind(["0", "1.5", "2^31"], [Number.NaN], ["1"], new Float32Array(0));
 const mean = must({ ...variance, accepts: [...variance.accepts, "-1"] });
-const range = kind([], [1, 0], [0, 0], [0, Number.NaN], ["0", 1], [0]);
+const range = kind([], [1, 0], [0, 0], [0, 1e39], [0, Number.NaN], ["0", 1], [0]);
 /** Options that are right together, and may all be left out. */
 const optional = (name: string, run: unknown, valid: object, options: Readonly<Record<string, Kind>>): Call => ({
   name,
