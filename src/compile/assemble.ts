@@ -10,7 +10,7 @@ import type { Variable } from "../graph/variable.ts";
 import { sizeOf } from "../shape.ts";
 import type { Listing, VirtualInstruction } from "./lower.ts";
 import type { Plan } from "./plan.ts";
-import type { ThreadCosts, Work } from "./threads.ts";
+import type { ThreadCosts, WorkEstimate } from "./threads.ts";
 import { sharesOf, together, usualThreadCosts, workOf } from "./threads.ts";
 
 type Operand = number | Region | Storage | null;
@@ -91,7 +91,7 @@ export function assemble(
   };
   const instructions: (UnlinkedInstruction | UnlinkedChain)[] = [];
   const origins: number[][] = [];
-  const works: Work[] = [];
+  const works: WorkEstimate[] = [];
   let run: Run | null = null;
   let effectsFrom = Number.POSITIVE_INFINITY;
   let guardsUntil = 0;
@@ -114,7 +114,7 @@ export function assemble(
       const n = distance / 4 + (next.operands.n as number);
       instructions[run.index] = { kernel: next.kernel, operands: { ...run.first.operands, n } };
       (origins[run.index] as number[]).push(i);
-      works[run.index] = together(works[run.index] as Work, work);
+      works[run.index] = together(works[run.index] as WorkEstimate, work);
       run.last = next;
       continue;
     }

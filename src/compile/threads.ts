@@ -31,7 +31,7 @@ export const usualThreadCosts: ThreadCosts = {
 };
 
 /** What an instruction is estimated to take on one thread. */
-export interface Work {
+export interface WorkEstimate {
   readonly nanoseconds: number;
   /** Elements that it writes. */
   readonly written: number;
@@ -40,7 +40,7 @@ export interface Work {
 const lengthOf = (buffers: readonly { readonly length: number }[]): number =>
   buffers.reduce((sum, { length }) => sum + length, 0);
 
-export function workOf(instruction: VirtualInstruction | VirtualChain, costs: ThreadCosts): Work {
+export function workOf(instruction: VirtualInstruction | VirtualChain, costs: ThreadCosts): WorkEstimate {
   const { reads, writes } = accesses(instruction);
   const written = lengthOf(writes);
   if (written === 0) return { nanoseconds: 0, written }; // it may end the program, which one thread does for all
@@ -49,7 +49,7 @@ export function workOf(instruction: VirtualInstruction | VirtualChain, costs: Th
 }
 
 /** Of two that are done as one. */
-export function together(a: Work, b: Work): Work {
+export function together(a: WorkEstimate, b: WorkEstimate): WorkEstimate {
   return { nanoseconds: a.nanoseconds + b.nanoseconds, written: a.written + b.written };
 }
 
@@ -60,7 +60,7 @@ const divided = (work: number, each: number): number =>
   Math.max(1, Math.min(PARTS_MAX, Math.floor(work / Math.max(each, 1))));
 
 /** How instructions of so much work are divided; not among threads where the program is too small to gain. */
-export function sharesOf(works: readonly Work[], { share, program, part, partElements }: ThreadCosts): Share[] {
+export function sharesOf(works: readonly WorkEstimate[], { share, program, part, partElements }: ThreadCosts): Share[] {
   const shares = works.map(({ nanoseconds, written }) => ({
     threads: divided(nanoseconds, share),
     parts: Math.max(divided(nanoseconds, part), divided(written, partElements)),
