@@ -39,6 +39,7 @@ import {
   ensureBuilt,
   registerCore,
   requireAlive,
+  requireOutputs,
   settle,
   variablesOf,
 } from "./train/model.ts";
@@ -135,9 +136,7 @@ function createModel(network: Network, options: ModelOptions, inputShape?: reado
   const inForm = (outputs: readonly Prediction[]): Prediction => {
     if (network.outputForm === "one") return outputs[0] as Prediction;
     if (network.outputForm === "array") return outputs as unknown as Prediction;
-    return Object.fromEntries(
-      (network.outputs ?? []).map(({ name }, i) => [name, outputs[i]]),
-    ) as unknown as Prediction;
+    return Object.fromEntries(requireOutputs(core).map(({ name }, i) => [name, outputs[i]])) as unknown as Prediction;
   };
   /** Notes a call for as long as it works with the model, from the moment it was asked for. */
   const during = async <T>(what: string, call: Promise<T>): Promise<T> => {

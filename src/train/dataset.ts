@@ -44,9 +44,16 @@ export interface Dataset {
   readonly columns: readonly Column[];
 }
 
-/** Splits one, several or named arrays by how the model takes them. */
-export function byForm(where: string, label: string, form: Form, names: readonly string[], value: unknown): unknown[] {
+/** Splits one, several or named arrays by how the model takes them, for its inputs or outputs. */
+export function byForm(
+  where: string,
+  label: string,
+  form: Form,
+  slots: readonly { readonly name: string }[],
+  value: unknown,
+): unknown[] {
   if (form === "one") return [value];
+  const names = slots.map(({ name }) => name);
   const list = form === "array";
   if (typeof value !== "object" || value === null || Array.isArray(value) !== list || ArrayBuffer.isView(value)) {
     throw invalid(

@@ -7,7 +7,7 @@ import { flattenArray } from "../data/arrays.ts";
 import type { Dataset } from "./dataset.ts";
 import { byForm, checkDataset, SAMPLE_WEIGHT, sampleWeightColumn, weightWanted } from "./dataset.ts";
 import type { ModelCore } from "./model.ts";
-import { ensureBuilt, outputNames, requireTraining, wantedInputs, wantedTargets } from "./model.ts";
+import { ensureBuilt, outputNames, requireOutputs, requireTraining, wantedInputs, wantedTargets } from "./model.ts";
 
 /** One array, or several as the model's inputs or outputs are: an array or a record. */
 export type Arrays = Values | readonly Values[] | Readonly<Record<string, Values>>;
@@ -57,20 +57,8 @@ export function examplesOf(core: ModelCore, where: string, data: unknown): Datas
   const inputs = ensureBuilt(core, where, network.inputs ? null : exampleShapeOf(data.x));
   const wanted = [...wantedInputs(inputs, network.inputForm), ...wantedTargets(core, training)];
   const values = [
-    ...byForm(
-      where,
-      "x",
-      network.inputForm,
-      inputs.map(({ name }) => name),
-      data.x,
-    ),
-    ...byForm(
-      where,
-      "y",
-      network.outputForm,
-      (network.outputs ?? []).map(({ name }) => name),
-      data.y,
-    ),
+    ...byForm(where, "x", network.inputForm, inputs, data.x),
+    ...byForm(where, "y", network.outputForm, requireOutputs(core), data.y),
   ];
   for (const [label, weights] of sampleWeightsOf(core, where, data.sampleWeight)) {
     wanted.push(weightWanted(label));

@@ -11,7 +11,7 @@ import type { Dataset } from "./dataset.ts";
 import type { BatchSource, Examples } from "./examples.ts";
 import { isSource } from "./examples.ts";
 import type { ModelCore, Training } from "./model.ts";
-import { requireAlive, wantedTargets, wholeNames } from "./model.ts";
+import { requireAlive, requireOutputs, wantedTargets, wholeNames } from "./model.ts";
 import type { Slices } from "./queue.ts";
 import { createSlices, enqueue, runCallback, runToEnd } from "./queue.ts";
 import type { Tracker } from "./tracking.ts";
@@ -141,7 +141,7 @@ export async function trackingOf(core: ModelCore, training: Training, what: stri
   const { createTracker } = await import("./tracking.ts");
   const { heads } = training;
   return () =>
-    createTracker(what, { heads, names, targets: wantedTargets(core, training), outputs: core.network.outputs ?? [] });
+    createTracker(what, { heads, names, targets: wantedTargets(core, training), outputs: requireOutputs(core) });
 }
 
 export const namedValues = (names: readonly string[], values: readonly number[]): Logs =>

@@ -14,7 +14,7 @@ import type { Variable } from "../graph/variable.ts";
 import { disposeVariable, trainableChanges } from "../graph/variable.ts";
 import type { Layer } from "../layers/layer.ts";
 import { settleLayers } from "../layers/layer.ts";
-import type { Network, NetworkInput } from "../layers/network.ts";
+import type { Network, NetworkInput, NetworkOutput } from "../layers/network.ts";
 import { flattenLayers } from "../layers/network.ts";
 import type { Loss, LossLike } from "../losses.ts";
 import { resolveLoss } from "../losses.ts";
@@ -129,6 +129,16 @@ export function settle(core: ModelCore): void {
   for (const { state } of variablesOf(core)) state.place ??= place;
 }
 
+/** The outputs of a network that is built. */
+export function requireOutputs({ name, network }: ModelCore): readonly NetworkOutput[] {
+  if (!network.outputs)
+    throw new LanewiseError(
+      "not-ready",
+      `model "${name}": its outputs are not known before the shape of its input is.`,
+    );
+  return network.outputs;
+}
+
 /** Builds a network whose input was left open for the shape that data has. */
 export function ensureBuilt(
   core: ModelCore,
@@ -215,7 +225,7 @@ export function wantedInputs(inputs: readonly NetworkInput[], form: Network["inp
 
 /** What the targets must be, by each output's loss. */
 export function wantedTargets(core: ModelCore, training: Training): Wanted[] {
-  return (core.network.outputs ?? []).map(({ name, shape }, i) => {
+  return requireOutputs(core).map(({ name, shape }, i) => {
     const { loss } = training.heads[i] as Head;
     const form = core.network.outputForm;
     const label = form === "one" ? "y" : form === "array" ? `y[${i}]` : `y.${name}`;

@@ -10,7 +10,7 @@ import type { Arrays } from "./examples.ts";
 import { exampleShapeOf } from "./examples.ts";
 import { createLoop, inTurn, runBatches } from "./loop.ts";
 import type { ModelCore } from "./model.ts";
-import { ensureBuilt, programFor, requireAlive, wantedInputs } from "./model.ts";
+import { ensureBuilt, programFor, requireAlive, requireOutputs, wantedInputs } from "./model.ts";
 
 /** Outputs of a model for all examples, owned by the caller. */
 export interface Prediction {
@@ -25,19 +25,13 @@ export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptio
   checkOptions(where, options, { batchSize: positiveInteger, signal: abortSignal });
   const { network } = core;
   const inputs = ensureBuilt(core, where, network.inputs ? null : exampleShapeOf(x));
-  const values = byForm(
-    where,
-    "x",
-    network.inputForm,
-    inputs.map(({ name }) => name),
-    x,
-  );
+  const values = byForm(where, "x", network.inputForm, inputs, x);
   const dataset = checkDataset(where, wantedInputs(inputs, network.inputForm), values);
   const machine = await defaultMachine();
   return inTurn(core, machine, where, options.signal, async () => {
     const loop = createLoop(core, machine, where, options.signal, "continue");
     const { batchSize = 32 } = options;
-    const outputs = (network.outputs ?? []).map(({ shape }) => ({
+    const outputs = requireOutputs(core).map(({ shape }) => ({
       data: newArray(where, "float32", dataset.count * sizeOf(shape)) as Float32Array,
       shape: [dataset.count, ...shape],
     }));

@@ -156,8 +156,7 @@ function inputsOf(core: ModelCore, where: string, data: unknown): Dataset {
   const x = (isAlone ? data : data.x) as Arrays;
   const { network } = core;
   const inputs = ensureBuilt(core, where, network.inputs ? null : exampleShapeOf(x));
-  const names = inputs.map(({ name }) => name);
-  return checkDataset(where, wantedInputs(inputs, network.inputForm), byForm(where, "x", network.inputForm, names, x));
+  return checkDataset(where, wantedInputs(inputs, network.inputForm), byForm(where, "x", network.inputForm, inputs, x));
 }
 
 async function addAll(loop: Loop, pass: Pass, data: Dataset | BatchSource, batchSize: number): Promise<void> {
