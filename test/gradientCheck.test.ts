@@ -58,14 +58,26 @@ suite("gradientCheck of models", (test) => {
         dense({ units: 4, activation: "tanh", kernelRegularizer: l2({ l2: 0.3 }), biasRegularizer: l2() }),
         dense({ units: 4, activation: "tanh", kernelRegularizer: l1l2({ l1: 0.2, l2: 0.1 }) }),
       ]),
+    "group normalisation of features": () =>
+      model([dense({ units: 6, activation: "tanh" }), lanewise.groupNormalization({ groups: 2 })]),
+    "group normalisation of images": () =>
+      model(
+        [
+          conv2d({ filters: 4, kernelSize: 2, activation: "tanh" }),
+          lanewise.groupNormalization({ groups: 2 }),
+          lanewise.groupNormalization({ groups: -1 }),
+          flatten(),
+        ],
+        [5, 5, 1],
+      ),
     "batch normalisation": () => model([dense({ units: 4, activation: "tanh" }), batchNormalization()]),
-    convolution: () =>
+    "convolution of images": () =>
       model([conv2d({ filters: 2, kernelSize: 3, activation: "tanh" }), batchNormalization(), flatten()], [5, 5, 1]),
   };
   for (const [name, make] of Object.entries(smooth)) {
     test(`${name}: below 1e-7, all elements`, async () => {
       const made = make();
-      const size = name === "convolution" ? 25 : 4;
+      const size = name.endsWith("images") ? 25 : 4;
       const report = await gradientCheck(made, { x: numbers(size), y });
       assert.ok(report.passed && report.verdict === "ok", String(report));
       assert.ok(report.relativeError < 1e-7 && report.relativeError > 0, String(report.relativeError));
@@ -140,7 +152,7 @@ suite("gradientCheck of models", (test) => {
     );
   });
 
-  test("penalties on activations and by the number of examples, layer and group normalisation", async () => {
+  test("penalties on activations and by the number of examples, with layer normalisation", async () => {
     const made = model([
       dense({
         units: 4,

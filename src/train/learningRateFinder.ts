@@ -143,8 +143,8 @@ function checkFinder(model: unknown, options: LearningRateFinderOptions): void {
 }
 
 /**
- * Trains for `steps` steps with rates from `from` to `to`, each the same multiple of the one before, and ends early where the
- * loss is not finite or has grown to four times its least. Weights, moving statistics, optimizer slots, counters and learning rate
+ * Trains for `steps` steps, step i with the rate from (to / from)^(i / (steps - 1)), and ends early where the loss is not finite, or where
+ * its average is above the first loss and above the least average by three times the size of that. Weights, moving statistics, optimizer slots, counters and learning rate
  * are afterwards as before, bit for bit, also where it throws or is aborted; the model must not be trained by another call meanwhile.
  * Rejects with `invalid-argument` or `unknown-option` for options out of range, with what `fit` rejects with, and with signal.reason.
  * Source: Smith 2017, Cyclical learning rates for training neural networks.
