@@ -4,11 +4,9 @@ import * as lanewise from "../src/index.ts";
 import { batches, classWeights, dense, functional, input, sequential, sgd } from "../src/index.ts";
 import { rejects } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
+import { near } from "./near.ts";
 
 type Logs = Record<string, number>;
-
-const near = (a: number | undefined, b: number | undefined, tolerance = 1e-5): void =>
-  assert.ok(Math.abs((a as number) - (b as number)) <= tolerance, `${a} is not ${b}`);
 
 /** A model that predicts w x, its loss (w x - y)^2, w = 1 at first. */
 function line(learningRate = 0): lanewise.Model {

@@ -30,6 +30,7 @@ import { sizeOf } from "../src/shape.ts";
 import { openEngines } from "./engines.ts";
 import golden from "./golden/models.json";
 import { assert, suite } from "./harness.ts";
+import { nearByLargest } from "./near.ts";
 
 interface Given {
   readonly shape: readonly number[];
@@ -73,16 +74,6 @@ function runStep(executable: Executable, inputs: readonly Given[]): void {
   });
   executable.run(0, executable.length);
   executable.commit();
-}
-
-/** Differences are measured by the largest number: float32 has 6e-8 of it, sums of some dozens of products more. */
-function closeTo(what: string, found: ArrayLike<number>, expected: readonly number[], tolerance: number): void {
-  assert.is(found.length, expected.length, `${what}: ${found.length} numbers, expected ${expected.length}`);
-  const largest = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  expected.forEach((x, i) => {
-    const error = Math.abs((found[i] as number) - x);
-    assert.ok(error <= tolerance * largest, `${what}, element ${i}: ${found[i]}, expected ${x}`);
-  });
 }
 
 type OpCase = (typeof golden.ops)[number];
@@ -198,16 +189,16 @@ function writeInitial(layers: readonly Layer[]): void {
  */
 function compare(expected: (typeof golden.models)[number], found: readonly number[], layers: readonly Layer[]): void {
   found.forEach((loss, step) => {
-    closeTo(`loss of step ${step}`, [loss], [expected.losses[step] as number], 1e-5);
+    nearByLargest(`loss of step ${step}`, [loss], [expected.losses[step] as number], 1e-5);
   });
   const weights = variablesOf(layers, "parameters");
   assert.is(weights.length, expected.weights.length);
   for (const [i, variable] of weights.entries()) {
     const row = expected.weights[i] as number[];
-    closeTo(variable.name, variable.read().data.subarray(0, row.length), row, 2e-5);
+    nearByLargest(variable.name, variable.read().data.subarray(0, row.length), row, 2e-5);
   }
   for (const [i, variable] of variablesOf(layers, "statistics").entries()) {
-    closeTo(variable.name, variable.read().data, expected.statistics[i] as number[], 1e-5);
+    nearByLargest(variable.name, variable.read().data, expected.statistics[i] as number[], 1e-5);
   }
 }
 
@@ -225,9 +216,9 @@ for (const engine of await openEngines()) {
           return [out, ...gradients(out, symbols.slice(0, inputs.length), { upstream: symbols.at(-1) as Tensor })];
         });
         runStep(step, given);
-        closeTo("forward", step.output(0), each.out, 1e-6);
+        nearByLargest("forward", step.output(0), each.out, 1e-6);
         each.gradients.forEach((gradient, i) => {
-          closeTo(`gradient ${i}`, step.output(1 + i), gradient, 2e-6);
+          nearByLargest(`gradient ${i}`, step.output(1 + i), gradient, 2e-6);
         });
         step.dispose();
       });

@@ -28,19 +28,12 @@ import {
 } from "../src/index.ts";
 import { rejects } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
+import { near } from "./near.ts";
 import { normal } from "./values.ts";
 
 const list = (values: ArrayLike<number>): number[] => Array.from(values);
 const read = (v: Variable): number[] => list(v.read().data);
 const weightsOf = ({ variables }: Model): number[] => variables.flatMap(read);
-
-function near(got: ArrayLike<number>, want: ArrayLike<number>, tolerance = 1e-6): void {
-  assert.is(got.length, want.length);
-  for (let i = 0; i < want.length; i++) {
-    const [g, w] = [got[i] as number, want[i] as number];
-    assert.ok(Math.abs(g - w) <= tolerance * Math.max(1, Math.abs(w)), `[${i}] is ${g}, expected ${w}`);
-  }
-}
 
 /** A step that applies given gradients to variables of these values. */
 async function applied(optimizer: Optimizer, ...values: readonly (readonly number[])[]) {

@@ -17,18 +17,11 @@ import {
 import { defaultMachine } from "../src/machine.ts";
 import { throwsError } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
+import { near } from "./near.ts";
 import { normal, uniform } from "./values.ts";
 
 const list = (values: ArrayLike<number>): number[] => Array.from(values);
 const read = (v: Variable): number[] => list(v.read().data);
-
-function near(got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number): void {
-  assert.is(got.length, want.length);
-  for (let i = 0; i < want.length; i++) {
-    const [g, w] = [got[i] as number, want[i] as number];
-    assert.ok(Math.abs(g - w) <= tolerance * Math.max(1, Math.abs(w)), `[${i}] is ${g}, expected ${w}`);
-  }
-}
 
 const x0 = normal(12, 1);
 const matrix = (rows: number, columns: number, seed: number, name: string): Variable =>

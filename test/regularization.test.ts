@@ -35,12 +35,8 @@ import {
 } from "../src/index.ts";
 import { rejects, throwsError } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
+import { near } from "./near.ts";
 import { normal, uniform } from "./values.ts";
-
-const near = (found: number | undefined, expected: number, tolerance = 1e-6): void => {
-  const error = Math.abs((found as number) - expected);
-  assert.ok(error <= tolerance * Math.max(1, Math.abs(expected)), `${found}, expected ${expected}`);
-};
 
 const valuesOf = (layer: Layer | Model, i = 0): number[] => [...(layer.variables[i]?.read().data ?? [])];
 /** A list of a hundred thousand numbers that differs is not shown as a difference. */

@@ -17,14 +17,7 @@ import {
 } from "../src/index.ts";
 import { rejects, throwsError } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
-
-const near = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-6): void => {
-  assert.is(actual.length, expected.length);
-  for (let i = 0; i < actual.length; i++) {
-    const [a, b] = [actual[i] as number, expected[i] as number];
-    assert.ok(Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b)), `element ${i} is ${a}, not ${b}`);
-  }
-};
+import { near } from "./near.ts";
 
 const statisticsOf = (layer: lanewise.Layer): Record<string, number[]> =>
   Object.fromEntries(
