@@ -38,6 +38,12 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** A file of one of these names that can be run, in the folders where programs are; or null. */
+export function onPath(...names: readonly string[]): string | null {
+  const folders = (process.env.PATH ?? "").split(delimiter).concat("/usr/bin", "/usr/local/bin", "/snap/bin");
+  return folders.flatMap((folder) => names.map((file) => join(folder, file))).find(isExecutable) ?? null;
+}
+
 /** Where a browser is, or null. */
 export function findBrowser(name: BrowserName): string | null {
   const { names, variables, paths } = places[name];
@@ -45,9 +51,7 @@ export function findBrowser(name: BrowserName): string | null {
     const path = process.env[variable];
     if (path) return isExecutable(path) ? path : null;
   }
-  const folders = (process.env.PATH ?? "").split(delimiter).concat("/usr/bin", "/usr/local/bin", "/snap/bin");
-  const candidates = folders.flatMap((folder) => names.map((file) => join(folder, file)));
-  return [...candidates, ...paths].find(isExecutable) ?? null;
+  return onPath(...names) ?? paths.find(isExecutable) ?? null;
 }
 
 /** Starts a browser, hands it to `use`, and ends it whatever happens. */

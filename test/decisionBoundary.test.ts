@@ -4,6 +4,7 @@ import type { Model } from "../src/index.ts";
 import { dense, drawDecisionBoundary, losses, sequential, sgd } from "../src/index.ts";
 import { rejects } from "./errors.ts";
 import { assert, suite } from "./harness.ts";
+import { pixelsOf, pngIn } from "./svgChecks.ts";
 
 suite("decision boundary", (test) => {
   /** Decides by the sign of x1 + x2. */
@@ -12,20 +13,6 @@ suite("decision boundary", (test) => {
     await model.predict([[0, 0]]);
     model.variables[0]?.write({ data: units === 1 ? [5, 5] : [-5, 5, -5, 5], shape: [2, units] });
     return model;
-  };
-  /** Colour indices of the grid, and how many classes the palette knows. */
-  const gridOf = async (svg: string): Promise<{ rows: Uint8Array; side: number }> => {
-    const base64 = /base64,([^"]*)"/.exec(svg)?.[1] as string;
-    const file = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const view = new DataView(file.buffer);
-    const side = view.getUint32(16);
-    for (let at = 8; at < file.length; at += 12 + view.getUint32(at)) {
-      if (String.fromCharCode(...file.subarray(at + 4, at + 8)) !== "IDAT") continue;
-      const stream = new Blob([file.slice(at + 8, at + 8 + view.getUint32(at))]).stream();
-      const packed = new Response(stream.pipeThrough(new DecompressionStream("deflate")));
-      return { rows: new Uint8Array(await packed.arrayBuffer()), side };
-    }
-    throw new Error("no pixels");
   };
   const data = {
     x: [
@@ -44,10 +31,10 @@ suite("decision boundary", (test) => {
       assert.is(svg.match(/<circle cx/g)?.length, 4);
       const named = await drawDecisionBoundary(await line(units), data, { resolution: 5, labels: ["zero", 1] });
       assert.ok(named.includes(">zero</text>") && named.includes(">1</text>") && !named.includes("class 0"));
-      const { rows, side } = await gridOf(svg);
-      assert.is(side, 21);
+      const { data: grid, width } = await pixelsOf(pngIn(svg));
+      assert.is(width, 21);
       const classAt = (row: number, column: number): number =>
-        Math.floor(((rows[row * 22 + 1 + column] as number) - 1) / 6);
+        Math.floor(((grid[row * 21 + column] as number) - 1) / 6);
       // the first row is the top, where x2 is large; along its falling diagonal the model is undecided
       assert.equal([classAt(0, 20), classAt(0, 10), classAt(10, 20)], [1, 1, 1]);
       assert.equal([classAt(20, 0), classAt(20, 10), classAt(10, 0)], [0, 0, 0]);
@@ -82,9 +69,11 @@ suite("decision boundary", (test) => {
     const model = await line(1);
     for (const x of [[[3, 3]], [[Number.NaN, 1]]])
       assert.not.match(await drawDecisionBoundary(model, { x, y: [1] }, { resolution: 5 }), /NaN/);
-    const { rows } = await gridOf(await drawDecisionBoundary(model, data, { resolution: 5, threshold: 0 }));
+    const { data: grid } = await pixelsOf(
+      pngIn(await drawDecisionBoundary(model, data, { resolution: 5, threshold: 0 })),
+    );
     assert.ok(
-      rows.every((index, i) => i % 6 === 0 || index > 6),
+      grid.every((index) => index > 6),
       "everything is class 1",
     );
   });

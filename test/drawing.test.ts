@@ -13,7 +13,7 @@ import {
 } from "../src/index.ts";
 import { percent, short } from "../src/text.ts";
 import { assert, suite } from "./harness.ts";
-import { paths, requireSvg } from "./svgChecks.ts";
+import { paths, pixelsOf, pngIn, requireSvg } from "./svgChecks.ts";
 
 suite("drawing: numbers", (test) => {
   test("ticks at round numbers that hold all values", () => {
@@ -62,19 +62,6 @@ suite("drawing: numbers", (test) => {
 });
 
 suite("drawing: pixels", (test) => {
-  const unpack = async (file: Uint8Array): Promise<{ types: string[]; rows: Uint8Array }> => {
-    const view = new DataView(file.buffer);
-    const types: string[] = [];
-    let packed = new Uint8Array();
-    for (let at = 8; at < file.length; at += 12 + view.getUint32(at)) {
-      const type = String.fromCharCode(...file.subarray(at + 4, at + 8));
-      types.push(type);
-      if (type === "IDAT") packed = file.slice(at + 8, at + 8 + view.getUint32(at));
-    }
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return { types, rows: new Uint8Array(await new Response(stream).arrayBuffer()) };
-  };
-
   test("what is packed comes out again, runs and noise, one byte and four", async () => {
     for (const bytes of [1, 4] as const) {
       for (const [width, height] of [
@@ -87,17 +74,11 @@ suite("drawing: pixels", (test) => {
           i % (width * bytes) < width ? 7 : (i * i * 31) % 251,
         );
         const palette = Uint8Array.from({ length: 1024 }, (_, i) => i % 256);
-        const { types, rows } = await unpack(png({ width, height, data, ...(bytes === 1 && { palette }) }));
-        assert.equal(types, bytes === 1 ? ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"] : ["IHDR", "IDAT", "IEND"]);
-        const row = width * bytes;
-        assert.is(rows.length, (row + 1) * height);
-        const found = new Uint8Array(row * height);
-        for (let y = 0; y < height; y++)
-          for (let i = 0; i < row; i++)
-            found[y * row + i] =
-              (rows[y * (row + 1) + 1 + i] as number) +
-              (rows[y * (row + 1)] === 2 ? (found[(y - 1) * row + i] as number) : 0);
-        assert.equal(found, data);
+        const file = png({ width, height, data, ...(bytes === 1 && { palette }) });
+        const found = await pixelsOf(file);
+        assert.equal(found.chunks, bytes === 1 ? ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"] : ["IHDR", "IDAT", "IEND"]);
+        assert.is(found.width, width);
+        assert.equal(found.data, data);
       }
     }
   });
@@ -200,20 +181,10 @@ suite("drawing: the rest", (test) => {
 
   test("a black and a white pixel are black and white", async () => {
     const svg = drawImages({ data: [0, 255], shape: [1, 1, 2] });
-    const base64 = /base64,([^"]*)"/.exec(svg)?.[1] as string;
-    const file = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const at = new TextDecoder("latin1").decode(file).indexOf("PLTE") + 4;
-    const idat = new TextDecoder("latin1").decode(file).indexOf("IDAT");
-    const length = new DataView(file.buffer).getUint32(idat - 4);
-    const stream = new Blob([file.slice(idat + 4, idat + 4 + length)])
-      .stream()
-      .pipeThrough(new DecompressionStream("deflate"));
-    const [, black, white] = new Uint8Array(await new Response(stream).arrayBuffer());
-    const color = (index: number | undefined) => [
-      ...file.slice(at + (index as number) * 3, at + (index as number) * 3 + 3),
-    ];
+    const { data, palette } = await pixelsOf(pngIn(svg));
+    const color = (index: number | undefined) => [...palette.slice((index as number) * 3, (index as number) * 3 + 3)];
     assert.equal(
-      [color(black), color(white)],
+      [color(data[0]), color(data[1])],
       [
         [0, 0, 0],
         [255, 255, 255],

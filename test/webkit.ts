@@ -3,32 +3,17 @@
 
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { within } from "./browsers.ts";
+import { onPath, within } from "./browsers.ts";
 
 /** The driver, and the browser that it starts. */
 export interface Webkit {
   readonly driver: string;
   readonly browser: string;
-}
-
-function onPath(name: string): string | null {
-  const folders = (process.env.PATH ?? "").split(delimiter).concat("/usr/bin");
-  const found = folders
-    .map((folder) => join(folder, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-  return found ?? null;
 }
 
 /** Where Debian's webkit2gtk-driver puts its parts; null where they are missing. */
