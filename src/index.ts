@@ -212,6 +212,7 @@ export type {
   TrialResult,
 } from "./search/trial.ts";
 export type { Callback, Logs, TrainContext } from "./train/callbacks.ts";
+export type { CompileOptions } from "./train/compileOptions.ts";
 export type { ClassWeight } from "./train/dataset.ts";
 export type { Element as GradientElement, GradientCheckOptions, Kink as GradientKink } from "./train/differences.ts";
 export type { EarlyStopping, EarlyStoppingOptions } from "./train/earlyStopping.ts";
@@ -232,7 +233,6 @@ export type {
   ReduceLearningRateOnPlateau,
 } from "./train/learningRatePlateau.ts";
 export { reduceLearningRateOnPlateau } from "./train/learningRatePlateau.ts";
-export type { CompileOptions } from "./train/model.ts";
 export type { ModelCheckpoint, ModelCheckpointOptions } from "./train/modelCheckpoint.ts";
 export { modelCheckpoint } from "./train/modelCheckpoint.ts";
 export type { MonitorMode, MonitorOptions } from "./train/monitor.ts";

@@ -24,15 +24,16 @@ import type { Network, PlainFunction } from "./layers/network.ts";
 import { createFunctional, createSequential } from "./layers/network.ts";
 import { defaultMachine, openedMachine, requireIdle } from "./machine.ts";
 import type { Logs } from "./train/callbacks.ts";
+import type { CompileOptions } from "./train/compileOptions.ts";
+import { checkCompile } from "./train/compileOptions.ts";
 import type { EvaluateOptions } from "./train/evaluate.ts";
 import { evaluate } from "./train/evaluate.ts";
 import type { Arrays, BatchSource, Examples } from "./train/examples.ts";
 import { fit } from "./train/fit.ts";
 import type { FitOptions } from "./train/fitPlan.ts";
 import type { History } from "./train/history.ts";
-import type { CompileOptions, ModelCore } from "./train/model.ts";
+import type { ModelCore } from "./train/model.ts";
 import {
-  checkCompile,
   compileModel,
   disposeModel,
   dropPrograms,
