@@ -180,6 +180,20 @@ suite("npy and npz", (test) => {
 });
 
 suite("CSV", (test) => {
+  test("columns may be called what every object has", async () => {
+    const { names, columns, categories, y } = await readCsv(
+      { text: "__proto__,constructor,toString\n1,red,3\n2,blue,4\n" },
+      { target: "__proto__" },
+    );
+    assert.equal(names, ["constructor", "toString"]);
+    assert.equal(Object.keys(columns), ["__proto__", "constructor", "toString"]);
+    assert.equal([...(y as Float64Array)], [1, 2]);
+    assert.equal(Object.entries(categories), [["constructor", ["blue", "red"]]]);
+    const coded = await readCsv({ text: "__proto__,y\nred,3\nblue,4\n" }, { target: "y" });
+    assert.equal(Object.entries(coded.categories), [["__proto__", ["blue", "red"]]]);
+    assert.is(Object.getPrototypeOf(coded.columns), Object.prototype);
+  });
+
   const iris = "width,length,species\n3.5,1.4,setosa\n3.2,4.7,versicolor\n 3 ,1e0,setosa\n";
 
   test("numbers and categories by a header; the target apart", async () => {

@@ -37,6 +37,32 @@ function near(actual: readonly number[], shares: readonly number[], total: numbe
 const N = 2000;
 
 suite("spaces", (test) => {
+  test("hyperparameters may be called what every object has", async () => {
+    const proto = "__proto__";
+    const space = {
+      [proto]: spaces.uniform(2, 3),
+      kind: spaces.choice(["a", "b"]),
+      constructor: spaces.conditional("kind", ["a"], spaces.uniform(0, 1)),
+    };
+    const seen: string[][] = [];
+    const objective = (parameters: object) => {
+      seen.push(Object.keys(parameters));
+      return (parameters as Record<string, number>)[proto] as number;
+    };
+    const points = { [proto]: 2, kind: 2 };
+    const result = await search(objective, space, { direction: "minimize", method: "grid", points });
+    assert.equal(
+      result.trials.map(({ value }) => value),
+      [2, 2, 2, 2, 3, 3, 3, 3],
+    );
+    const all = [proto, "kind", "constructor"];
+    assert.equal(seen, [all, all, all, all.slice(0, 2), all, all, all, all.slice(0, 2)]);
+    const [head = "", first = ""] = result.table().split("\n");
+    assert.equal(head.trim().split(/ +/).slice(-3), all);
+    assert.equal(first.trim().split(/ +/).slice(-3), ["2", "a", "0"]);
+    assert.not.match(result.table(), /native code|undefined/);
+  });
+
   test("uniform: every quarter as often, and in its bounds", async () => {
     const values = (await sample({ x: spaces.uniform(-2, 6) }, N)).map(({ x }) => x);
     assert.ok(values.every((x) => x >= -2 && x <= 6));

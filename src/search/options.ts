@@ -185,7 +185,8 @@ function pointsOf(axes: readonly Axis[], points: SearchOptions<unknown>["points"
         "unknown-option",
         `search: points has "${name}", which is no hyperparameter of space. Known: ${axes.map((axis) => axis.name).join(", ")}.`,
       );
-  return ({ name }) => points[name] ?? 3;
+  const given = new Map(Object.entries(points));
+  return ({ name }) => given.get(name) ?? 3;
 }
 
 interface MethodPlan {

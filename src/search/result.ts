@@ -62,6 +62,10 @@ const lineOf = (message: string): string => {
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 };
 
+/** The hyperparameter of a name; undefined in trials where its condition does not hold. */
+const hyperparameterOf = (parameters: unknown, name: string): unknown =>
+  new Map(Object.entries(parameters as object)).get(name);
+
 function tableOf<P>(trials: readonly SearchTrial<P>[], most: number): string {
   const shown = trials.slice(0, most);
   const names = [...new Set(shown.flatMap(({ parameters }) => Object.keys(parameters as object)))];
@@ -73,7 +77,7 @@ function tableOf<P>(trials: readonly SearchTrial<P>[], most: number): string {
     value === null ? "-" : formatValue(value),
     ...(budgets ? [formatValue(budget)] : []),
     seconds.toFixed(2),
-    ...names.map((name) => formatValue((parameters as Record<string, unknown>)[name])),
+    ...names.map((name) => formatValue(hyperparameterOf(parameters, name))),
     ...(whole ? [] : [error ? [status, error.name, lineOf(error.message)].filter(Boolean).join(": ") : status]),
   ]);
   const right = head.flatMap((name, i) => (i < head.length - (whole ? 0 : 1) && !isText(shown, name) ? [i] : []));
@@ -85,7 +89,7 @@ function tableOf<P>(trials: readonly SearchTrial<P>[], most: number): string {
 
 const isText = <P>(trials: readonly SearchTrial<P>[], name: string): boolean =>
   trials.some(({ parameters }) => {
-    const value = (parameters as Record<string, unknown>)[name];
+    const value = hyperparameterOf(parameters, name);
     return value !== undefined && typeof value !== "number";
   });
 

@@ -159,7 +159,7 @@ function logShares({ low, high }: IntegerRule, points: number): number[] {
 
 /** Reads a node at a point; undefined where a condition does not hold. `scopes` are the records around it, the nearest last. */
 type Read = (point: readonly number[], scopes: readonly Scope[], active: boolean[]) => PlainValue | undefined;
-type Scope = Readonly<Record<string, PlainValue | undefined>>;
+type Scope = ReadonlyMap<string, PlainValue | undefined>;
 
 /** Names that conditions in a node ask for, and no record inside it has. */
 function asked(node: SpaceNode): string[] {
@@ -212,11 +212,11 @@ export function compileSpace(where: string, space: unknown): CompiledSpace {
     const own = [...names, ...order];
     const readers = new Map(order.map((key) => [key, compile(record[key] as SpaceNode, `${path}${key}`, own)]));
     return (point, scopes, active) => {
-      const values: Record<string, PlainValue | undefined> = {};
-      for (const [key, read] of readers) values[key] = read(point, [...scopes, values], active);
+      const values = new Map<string, PlainValue | undefined>();
+      for (const [key, read] of readers) values.set(key, read(point, [...scopes, values], active));
       // in the order in which they were written
-      const present = Object.keys(record).filter((key) => values[key] !== undefined);
-      return Object.fromEntries(present.map((key) => [key, values[key] as PlainValue]));
+      const present = Object.keys(record).filter((key) => values.get(key) !== undefined);
+      return Object.fromEntries(present.map((key) => [key, values.get(key) as PlainValue]));
     };
   };
 
@@ -231,7 +231,7 @@ export function compileSpace(where: string, space: unknown): CompiledSpace {
         );
       const read = compile(rule.space, name, names);
       return (point, scopes, active) => {
-        const value = scopes.findLast((scope) => Object.hasOwn(scope, parameter))?.[parameter];
+        const value = scopes.findLast((scope) => scope.has(parameter))?.get(parameter);
         return value !== undefined && holds(where, name, when, value) ? read(point, scopes, active) : undefined;
       };
     }

@@ -82,6 +82,9 @@ const checkers = {
 
 const NUMBER = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i;
 
+/** Columns by name. */
+type Columns = Map<string, Float64Array | Int32Array>;
+
 /** A text that was read, as rows of cells. */
 interface Grid {
   readonly where: string;
@@ -112,19 +115,19 @@ export async function readCsv(source: ByteSource | { readonly text: string }, op
     const unknown = list.find((name) => !grid.header.includes(name));
     if (unknown !== undefined) throw unknownColumn(where, option, unknown, grid.header);
   }
-  const columns: Csv["columns"] = {};
-  const found: Csv["categories"] = {};
+  const columns: Columns = new Map();
+  const found = new Map<string, string[]>();
   const wanted = [...new Set([...chosen, ...targets])];
   for (const name of wanted) {
     const cells = cellsOf(grid, name, options);
     const known = categories.get(name);
     const filled = cells.filter((cell) => cell !== null);
     if (known === undefined && (filled.length === 0 || filled.some((cell) => NUMBER.test(cell)))) {
-      columns[name] = readNumbers(grid, name, cells, options.empty ?? "error");
+      columns.set(name, readNumbers(grid, name, cells, options.empty ?? "error"));
     } else {
       const list = known ?? categoriesIn(cells);
-      columns[name] = readCategories(grid, name, cells, list);
-      found[name] = [...list];
+      columns.set(name, readCategories(grid, name, cells, list));
+      found.set(name, [...list]);
     }
   }
   const features = wanted.filter((name) => !targets.includes(name));
@@ -137,10 +140,10 @@ export async function readCsv(source: ByteSource | { readonly text: string }, op
         ? sideBySide(targets, columns, grid.rows.length)
         : only === undefined
           ? undefined
-          : columns[only],
+          : columns.get(only),
     names: features,
-    columns,
-    categories: found,
+    columns: Object.fromEntries(columns),
+    categories: Object.fromEntries(found),
   };
 }
 
@@ -272,14 +275,10 @@ function readCategories(
   });
 }
 
-function sideBySide(
-  names: readonly string[],
-  columns: Csv["columns"],
-  rows: number,
-): { data: Float64Array; shape: number[] } {
+function sideBySide(names: readonly string[], columns: Columns, rows: number): { data: Float64Array; shape: number[] } {
   const data = new Float64Array(rows * names.length);
   names.forEach((name, c) => {
-    const column = columns[name] as Float64Array | Int32Array;
+    const column = columns.get(name) as Float64Array | Int32Array;
     for (let row = 0; row < rows; row++) data[row * names.length + c] = column[row] as number;
   });
   return { data, shape: [rows, names.length] };
