@@ -123,6 +123,25 @@ function takePart(
   }
 }
 
+/** A range of bytes that a step of a queue has of its own, and where the program has it (bindings/queue.ts). */
+@unmanaged
+class Copy {
+  address: usize;
+  /** From the beginning of the step's own. */
+  offset: usize;
+  bytes: usize;
+}
+
+/** Copies ranges of a step to where the program has them, or, `back`, from there. */
+export function move(copies: usize, end: usize, own: usize, back: bool): void {
+  for (; copies < end; copies += offsetof<Copy>()) {
+    const copy = changetype<Copy>(copies);
+    const aside = own + copy.offset;
+    if (back) memory.copy(aside, copy.address, copy.bytes);
+    else memory.copy(copy.address, aside, copy.bytes);
+  }
+}
+
 /**
  * Runs the instructions from address `first` up to `end` together with the other threads of the crew, which call this, too,
  * for the same job; returns the address of the next one. An instruction for one thread is run by the first, and only that one

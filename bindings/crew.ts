@@ -2,19 +2,13 @@
 // part where it may wait (Node, workers); a page's thread hands jobs over.
 
 import { canWait, startWorker } from "#host/threads";
+import type { Away } from "./away.ts";
+import { createAway, WAIT_MILLISECONDS, WAITS_MAX } from "./away.ts";
 import { StepLost } from "./engine.ts";
 import { loop, worker as source } from "./generated/crew.ts";
-import {
-  CREW_ADDRESS,
-  crewWord,
-  haltedWord,
-  INSTRUCTION_BYTES,
-  messagesOf,
-  takenWord,
-  taskAddress,
-  wordOf,
-} from "./layout.ts";
-import type { More, Start, Told } from "./worker.ts";
+import { call, callAll } from "./jobs.ts";
+import { CREW_ADDRESS, crewWord, messagesOf, taskAddress, wordOf } from "./layout.ts";
+import type { More, Start } from "./worker.ts";
 
 /** What runs a worker, alike in Node and in browsers (host.threads.*.ts). */
 export interface Thread {
@@ -43,21 +37,17 @@ export interface Crew {
   started(): Promise<void>;
   /** Runs instructions with all threads; returns the address of the next one. Throws StepLost, with addresses. */
   share(first: number, end: number): number;
-  /** The same by the workers alone. */
-  shareAway(first: number, end: number): Promise<number>;
+  /** What the workers run without this thread. */
+  readonly away: Away;
   /** Slot of the thread that runs what is for one thread. */
   readonly leader: number;
-  /** Address of the furthest instruction that any thread of the last job has come to by now. */
+  /** Address of the furthest instruction that may have been begun since the job that a thread was lost in. */
   furthest(): number;
   /** Gives the workers the binaries that the site has got since they were started. */
   addModules(): void;
   /** Ends all workers. */
   dismiss(): void;
 }
-
-/** A thread that does not move for so many waits of so many milliseconds is lost. */
-const WAITS_MAX = 20;
-const WAIT_MILLISECONDS = 90;
 
 /**
  * A worker says by a word in memory that it has started: its messages would not keep a process alive that waits for them. Who
@@ -90,7 +80,6 @@ export async function startCrew(
   /** Members of the job that runs, the first of them first, and this thread where it takes part (slot 0). */
   let slots: number[] = [];
   let jobs = 0;
-  let done: ((next: number) => void) | null = null;
 
   const era = (Atomics.load(words, crewWord.era) + 1) | 0;
   const none = messagesOf(era);
@@ -100,14 +89,10 @@ export async function startCrew(
     Atomics.load(words, wordOf(slot, "received")) !== none &&
     Atomics.load(words, wordOf(slot, "received")) === Atomics.load(words, wordOf(slot, "posted"));
 
-  const call = (slot: number): void => {
-    Atomics.add(words, wordOf(slot, "calls"), 1);
-    Atomics.notify(words, wordOf(slot, "calls"));
-  };
   const post = ({ slot, thread }: Member, message: Start | More): void => {
     Atomics.add(words, wordOf(slot, "posted"), 1);
     thread.post(message);
-    call(slot);
+    call(words, slot);
   };
 
   const giveUp = (member: Member, reason: string): void => {
@@ -131,9 +116,18 @@ export async function startCrew(
     beats = slots.map((slot) => Atomics.load(words, wordOf(slot, "beat")));
     still = slots.map(() => 0);
   };
-  const furthest = (): number => Math.max(...slots.map((slot) => Atomics.load(words, wordOf(slot, "at")) >>> 0));
+  /** How far jobs had come when it was seen that a thread is lost. */
+  let progress = "";
+  const furthest = (): number => {
+    if (away.progress() !== progress) return Atomics.load(words, crewWord.end) >>> 0; // another job may have begun
+    if (away.isBetween) return Atomics.load(words, crewWord.first) >>> 0;
+    return Math.max(...slots.map((slot) => Atomics.load(words, wordOf(slot, "at")) >>> 0));
+  };
   /** The furthest instruction that any had come to is what may have begun. */
-  const lost = (reason: string): StepLost => new StepLost(furthest(), reason);
+  const lost = (reason: string): StepLost => {
+    progress = away.progress();
+    return new StepLost(furthest(), reason);
+  };
   /** Throws where a member of the job will not come any more. */
   const look = (): void => {
     const round = (Atomics.load(words, crewWord.round) + 1) | 0;
@@ -170,42 +164,39 @@ export async function startCrew(
   });
   const share = exports.share as (first: number, end: number, task: number, crew: number, job: number) => number;
 
-  /** Calls the members that are ready to a job. */
-  const begin = (first: number, end: number): void => {
+  /** Chooses the members that are ready for the next job, or for the next queue of jobs. */
+  const gather = (first: number, end: number): void => {
     if (performance.now() > startUntil) giveUpLate();
     slots = canWait ? [0] : [];
     for (const member of members) if (isReady(member)) slots.push(member.slot);
-    jobs = (jobs + 1) | 0;
     words[crewWord.size] = slots.length;
     words[crewWord.first] = first;
     words[crewWord.end] = end;
-    slots.forEach((slot, thread) => {
-      words[wordOf(slot, "thread")] = thread;
-      words[takenWord(thread)] = 0;
-      words[wordOf(slot, "at")] = first;
-      words[wordOf(slot, "tells")] = !canWait && thread === 0 ? 1 : 0;
-    });
-    // who is called begins at once, and looks at what is of the others, too
-    for (const slot of slots) {
-      if (slot === 0) continue;
-      Atomics.store(words, wordOf(slot, "job"), jobs);
-      call(slot);
+    for (const { slot } of members) {
+      words[wordOf(slot, "member")] = slots.includes(slot) ? 1 : 0;
+      words[wordOf(slot, "tells")] = slot === slots[0] ? 1 : 0;
     }
   };
-
-  /** Address of the next instruction after a job, where all have come to its end. */
-  const nextOf = (): number => {
-    if (Atomics.load(words, haltedWord(jobs)) !== jobs) return Atomics.load(words, crewWord.end) >>> 0;
-    return (Atomics.load(words, wordOf(slots[0] as number, "at")) >>> 0) + INSTRUCTION_BYTES;
+  const nextJob = (): number => {
+    jobs = (jobs + 1) | 0;
+    return jobs;
   };
-  const heard = (told: Told): void => {
-    if (told === jobs) done?.(nextOf());
-  };
+  const away = createAway({
+    words,
+    get slots() {
+      return slots;
+    },
+    gather,
+    nextJob,
+    watch,
+    look,
+    giveUp: (slot, reason) => giveUp(members[slot - 1] as Member, reason),
+  });
   const dismiss = (): void => {
     Atomics.compareExchange(words, crewWord.era, era, (era + 1) | 0);
     for (const member of members) {
       member.ended ??= "it was dismissed";
-      call(member.slot); // so that it sees by itself that it is not wanted
+      call(words, member.slot); // so that it sees by itself that it is not wanted
       member.thread.terminate();
     }
   };
@@ -224,7 +215,7 @@ export async function startCrew(
       Atomics.store(words, wordOf(slot, "posted"), none);
       Atomics.store(words, wordOf(slot, "received"), none);
       const ended = (reason: string): void => giveUp(member, reason);
-      const member: Member = { slot, ended: null, thread: await startWorker(source, make, heard, ended) };
+      const member: Member = { slot, ended: null, thread: await startWorker(source, make, away.heard, ended) };
       members.push(member);
       post(member, { memory, modules, loop: loopModule, names, slot, era });
     }
@@ -253,42 +244,18 @@ export async function startCrew(
       return slots[0] as number;
     },
     share(first, end) {
-      begin(first, end);
+      gather(first, end);
+      const job = nextJob();
+      callAll(words, slots, job);
       try {
-        return share(first, end, taskAddress(0), CREW_ADDRESS, jobs) >>> 0;
+        return share(first, end, taskAddress(0), CREW_ADDRESS, job) >>> 0;
       } catch (error) {
         // the others wait for this thread in vain
         throw error instanceof StepLost ? error : lost(`a kernel failed: ${error}`);
       }
     },
+    away,
     furthest,
-    async shareAway(first, end) {
-      begin(first, end);
-      if (slots.length === 0) throw new StepLost(first, "none is left");
-      let silent = 0;
-      let timer: ReturnType<typeof setInterval> | undefined;
-      try {
-        return await new Promise<number>((resolve, reject) => {
-          done = resolve;
-          watch();
-          timer = setInterval(() => {
-            try {
-              if (!slots.some((slot) => Atomics.load(words, wordOf(slot, "finished")) === jobs)) look();
-              else if (++silent === WAITS_MAX) {
-                // one that was terminated may compute on, but tells nothing any more
-                giveUp(members[(slots[0] as number) - 1] as Member, "it does not answer");
-                resolve(nextOf());
-              }
-            } catch (error) {
-              reject(error);
-            }
-          }, WAIT_MILLISECONDS);
-        });
-      } finally {
-        clearInterval(timer);
-        done = null;
-      }
-    },
     addModules,
     dismiss,
   };

@@ -85,6 +85,8 @@ export interface Engine {
   readonly staff: Staff | null;
   /** Like `run`, by workers alone, where `staff.isAway`. */
   runAway(address: number, first: number, end: number): Promise<number>;
+  /** A queue of steps of the program at an address, which has `length` instructions; until it is empty nothing else is run. */
+  openQueue?(address: number, length: number, places: QueuePlaces): StepQueue;
 }
 
 /** Threads of an engine. */
@@ -109,6 +111,29 @@ export interface Staff {
   readonly isCrew: boolean;
   /** Whether there are workers that compute without it, because it does not join. */
   readonly isAway: boolean;
+}
+
+/** Where the steps of a queue lie; all are addresses, or bytes. */
+export interface QueuePlaces {
+  /** Room for `depth` steps, `stepBytes` each, that are used in turn. */
+  readonly steps: number;
+  readonly stepBytes: number;
+  readonly depth: number;
+  /** Three words for each range that is copied from a step before it is run: address, offset within the step, bytes. */
+  readonly copies: number;
+  /** The same for what is copied back afterwards, up to `copiesEnd`. */
+  readonly results: number;
+  readonly copiesEnd: number;
+}
+
+export interface StepQueue<T = number | null> {
+  /**
+   * Runs the next step, which lies in its room, after all before it. Resolves in order with the index of the next instruction;
+   * null where it was not begun, because one before it did not come to its end. Rejects with StepLost.
+   */
+  push(): Promise<T>;
+  /** Takes out all that is not begun; the queue takes no more. */
+  cancel(): void;
 }
 
 /** A thread was lost during a run: `next` is the index of the furthest instruction that had begun. */

@@ -28,7 +28,8 @@ export const partsOfCrew = (worth: number, size: number): number =>
 export const takenWord = (thread: number): number => (TAKEN_ADDRESS + thread * TAKEN_BYTES) / 4;
 
 const CREW_WORD = CREW_ADDRESS / 4;
-type CrewWord = "size" | "first" | "end" | "era" | "round" | "parked";
+type CrewWord = "size" | "first" | "end" | "era" | "round" | "parked" | QueueWord;
+type QueueWord = "turn" | "queued" | "base" | "depth" | "steps" | "stepBytes" | "copies" | "results" | "copiesEnd";
 
 export const crewWord: Readonly<Record<CrewWord, number>> = {
   size: CREW_WORD,
@@ -39,7 +40,32 @@ export const crewWord: Readonly<Record<CrewWord, number>> = {
   era: CREW_WORD + 3,
   round: CREW_WORD + 32,
   parked: CREW_WORD + 33,
+  // a queue of jobs that run the same program, one after the other (bindings/queue.ts)
+  /** Who begins the next job: one of `turns`. */
+  turn: CREW_WORD + 48,
+  /** Number of the last job in the queue. */
+  queued: CREW_WORD + 49,
+  /** Number of the job that the first step is. */
+  base: CREW_WORD + 50,
+  /** Steps that there is room for: job number base + i is step i % depth. */
+  depth: CREW_WORD + 51,
+  /** Address of the first step, 0 where there is no queue, and bytes from one to the next. */
+  steps: CREW_WORD + 52,
+  stepBytes: CREW_WORD + 53,
+  /** Addresses of what is copied from a step before its job, of what is copied to it afterwards, and of the end (assembly/crew.ts). */
+  copies: CREW_WORD + 54,
+  results: CREW_WORD + 55,
+  copiesEnd: CREW_WORD + 56,
 };
+
+export const turns = {
+  /** The host: the queue has been run to its end. */
+  host: 0,
+  /** The first member: it runs a job. */
+  crew: 1,
+  /** Nobody: a kernel ended the last job, and those behind it are not begun. */
+  nobody: 2,
+} as const;
 
 /** Where the number of a job stands if a kernel ended it: by parity, because the one before may still be read. */
 export const haltedWord = (job: number): number => CREW_WORD + 4 + (job & 1) * 2;
@@ -68,6 +94,8 @@ export const taskWord = {
   tells: 13,
   /** Number of the last job that the thread has come to the end of, as all others have then. */
   finished: 14,
+  /** Set where the thread is one of those that take part in the jobs of a queue. */
+  member: 15,
 } as const;
 
 /** What counts of messages begin with in a crew: another number for each, so that what its slots had before counts nothing. */

@@ -3,7 +3,7 @@
 
 import type { Allocator } from "./allocator.ts";
 import { createAllocator, roundUp } from "./allocator.ts";
-import type { Chain, ChainOf, Engine, Floats, Instruction, Share } from "./engine.ts";
+import type { Chain, ChainOf, Engine, Floats, Instruction, QueuePlaces, Share, StepQueue } from "./engine.ts";
 import { StepLost } from "./engine.ts";
 import { LanewiseError } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
@@ -80,6 +80,8 @@ export interface Machine {
   run(loaded: Loaded, first: number, end: number): number;
   /** The same by workers, while this thread goes on. */
   runAway(loaded: Loaded, first: number, end: number): Promise<number>;
+  /** A queue of steps for the workers; `push` rejects as `run` throws. */
+  openQueue(loaded: Loaded, places: QueuePlaces): StepQueue;
   /** Changes the number of threads. */
   want(threads: number | "auto", make?: () => Worker): void;
   addressOf(loaded: Loaded, region: Region): number;
@@ -261,6 +263,17 @@ export function createMachine(engine: Engine): Machine {
       } catch (error) {
         throw moved(loaded, error);
       }
+    },
+    openQueue(loaded, places) {
+      const { push, cancel } = (engine.openQueue as NonNullable<Engine["openQueue"]>)(
+        loaded.address,
+        loaded.length,
+        places,
+      );
+      const lost = (error: unknown): never => {
+        throw moved(loaded, error);
+      };
+      return { push: () => push().catch(lost), cancel };
     },
     want(threads, make) {
       const before = engine.staff?.wanted;

@@ -4,7 +4,7 @@
 import { canWait, cores, whyAlone } from "#host/threads";
 import type { Crew, Site } from "./crew.ts";
 import { startCrew } from "./crew.ts";
-import type { Staff } from "./engine.ts";
+import type { QueuePlaces, Staff, StepQueue } from "./engine.ts";
 import { StepLost } from "./engine.ts";
 import { THREADS_MAX } from "./layout.ts";
 
@@ -18,6 +18,7 @@ export interface EngineStaff extends Staff {
   /** Runs instructions with all threads; undefined where this one is alone. */
   share(first: number, end: number): number | undefined;
   shareAway(first: number, end: number): Promise<number>;
+  openQueue(first: number, end: number, places: QueuePlaces): StepQueue;
   /** Slot of the thread that ran what is for one thread. */
   readonly leader: number;
   /** Gives the threads the binaries that were opened since. */
@@ -132,7 +133,11 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
         return lose(error);
       }
     },
-    shareAway: (first, end) => (crew as Crew).shareAway(first, end).catch(lose),
+    shareAway: (first, end) => (crew as Crew).away.run(first, end).catch(lose),
+    openQueue(first, end, places) {
+      const { push, cancel } = (crew as Crew).away.open(first, end, places);
+      return { push: () => push().catch(lose), cancel };
+    },
     addModules: () => crew?.addModules(),
   };
   return staff;

@@ -289,6 +289,22 @@ export async function openWasm(
         throw ofProgram(address, error);
       }
     },
+    openQueue(address, length, places) {
+      const end = address + length * INSTRUCTION_BYTES;
+      const { push, cancel } = (staff as EngineStaff).openQueue(address, end, places);
+      return {
+        async push() {
+          try {
+            const next = await push();
+            leader = (staff as EngineStaff).leader;
+            return next === null ? null : (next - address) / INSTRUCTION_BYTES;
+          } catch (error) {
+            throw ofProgram(address, error);
+          }
+        },
+        cancel,
+      };
+    },
     async runAway(address, first, end) {
       const [from, to] = [address + first * INSTRUCTION_BYTES, address + end * INSTRUCTION_BYTES];
       try {

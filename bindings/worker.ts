@@ -1,7 +1,8 @@
 // What a worker runs: instances of the binaries over the memory of an engine, and a wait for jobs. It stands alone: it is
 // bundled into a text (bindings/build.mjs), and is what lanewise/worker is.
 
-import { CREW_ADDRESS, crewWord, messagesOf, taskAddress, wordOf } from "./layout.ts";
+import { callAll, callTo } from "./jobs.ts";
+import { CREW_ADDRESS, crewWord, messagesOf, THREADS_MAX, taskAddress, turns, wordOf } from "./layout.ts";
 
 /** The first message; those that follow have a module only. */
 export interface Start {
@@ -22,7 +23,11 @@ export interface More {
 /** What a worker tells: the number of a job that is done, or why it cannot go on. */
 export type Told = number | { readonly error: string };
 
-type Share = (first: number, end: number, task: number, crew: number, job: number) => number;
+/** assembly/crew.ts */
+interface Loop {
+  share(first: number, end: number, task: number, crew: number, job: number): number;
+  move(copies: number, end: number, own: number, back: boolean): void;
+}
 
 interface Port {
   postMessage(told: Told): void;
@@ -55,7 +60,7 @@ let table: WebAssembly.Table;
 let firstKernel = 0;
 let names: readonly string[] = [];
 const env: WebAssembly.ModuleImports = {};
-let share: Share;
+let loop: Loop;
 let job = 0;
 
 /** What the loop for several threads calls. Who waits here is ended by the host, if those it waits for are lost. */
@@ -82,7 +87,7 @@ function add(module: WebAssembly.Module): WebAssembly.Exports {
   return exports;
 }
 
-function start({ memory, modules, loop, names: all, ...own }: Start): void {
+function start({ memory, modules, loop: loopModule, names: all, ...own }: Start): void {
   words = new Int32Array(memory.buffer);
   slot = own.slot;
   era = own.era;
@@ -91,7 +96,7 @@ function start({ memory, modules, loop, names: all, ...own }: Start): void {
   env.memory = memory;
   for (const module of modules) add(module);
   env.table = table;
-  share = add(loop).share as Share;
+  loop = add(loopModule) as unknown as Loop;
   job = Atomics.load(words, at("job"));
 }
 
@@ -106,6 +111,46 @@ function sleep(calls: number): void {
 
 const isDismissed = (): boolean => Atomics.load(words, crewWord.era) !== era;
 
+const common = (word: keyof typeof crewWord): number => Atomics.load(words, crewWord[word]);
+
+/** Address of what the step of this job has of its own. */
+const stepOf = (number: number): number =>
+  common("steps") + (((number - common("base")) | 0) % common("depth")) * common("stepBytes");
+
+/** Who is the first of a queue's crew brings what the step needs to its place, and calls all to the job. */
+function beginOfQueue(): void {
+  loop.move(common("copies"), common("results"), stepOf(job), false);
+  const members: number[] = [];
+  for (let other = 1; other < THREADS_MAX; other++) if (words[wordOf(other, "member")]) members.push(other);
+  callAll(words, members, job);
+}
+
+/** After a job of a queue: whether the first of the crew goes on with the next one. Otherwise the host begins it. */
+function goesOn(): boolean {
+  if (words[at("stop")]) {
+    Atomics.store(words, crewWord.turn, turns.nobody);
+    return false;
+  }
+  const isMore = (): boolean => ((common("queued") - job) | 0) > 0;
+  if (isMore()) return true;
+  Atomics.store(words, crewWord.turn, turns.host);
+  // what was put in the queue meanwhile is begun by whoever takes the turn
+  return isMore() && Atomics.compareExchange(words, crewWord.turn, turns.host, turns.crew) === turns.host;
+}
+
+function takePart(): void {
+  const tells = words[at("tells")] !== 0;
+  const isQueue = tells && common("steps") !== 0;
+  if (isQueue) beginOfQueue();
+  loop.share(common("first"), common("end"), taskAddress(slot), CREW_ADDRESS, job);
+  if (isDismissed()) return;
+  if (isQueue) loop.move(common("results"), common("copiesEnd"), stepOf(job), true);
+  Atomics.store(words, at("finished"), job);
+  const next = isQueue && goesOn();
+  if (tells) port.postMessage(job);
+  if (next) callTo(words, slot, job + 1);
+}
+
 /** Takes part in jobs until there is a message to be read, which the event loop brings. */
 function work(): void {
   for (;;) {
@@ -114,11 +159,7 @@ function work(): void {
     if (isDismissed()) return; // what was read may be meant for who has the slot now
     if (wanted !== job) {
       job = wanted;
-      const first = Atomics.load(words, crewWord.first);
-      const tells = words[at("tells")];
-      share(first, Atomics.load(words, crewWord.end), taskAddress(slot), CREW_ADDRESS, job);
-      Atomics.store(words, at("finished"), job);
-      if (tells) port.postMessage(job);
+      takePart();
     } else if (Atomics.load(words, at("posted")) !== Atomics.load(words, at("received"))) return;
     else sleep(calls);
   }

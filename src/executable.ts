@@ -1,7 +1,7 @@
 // An executable: compiled stages on a machine. Places variables, loads the program, writes control words
 // before a step and moves the numbers in and out. After the first step it allocates nothing.
 
-import type { Floats } from "../bindings/engine.ts";
+import type { Floats, QueuePlaces, StepQueue } from "../bindings/engine.ts";
 import { StepLost } from "../bindings/engine.ts";
 import { LanewiseError } from "../bindings/errors.ts";
 import type { Loaded, Machine, Region, Storage, UnlinkedInstruction } from "../bindings/machine.ts";
@@ -11,22 +11,34 @@ import type { Compiled } from "./compile/compile.ts";
 import { lowerAndPlan } from "./compile/compile.ts";
 import { accesses } from "./compile/lower.ts";
 import { sharesOf, usualThreadCosts } from "./compile/threads.ts";
-import type { Buffer, StepState } from "./graph/op.ts";
+import type { Buffer, ControlSource, StepState } from "./graph/op.ts";
 import type { Variable } from "./graph/variable.ts";
 import { adoptStorage, giveBackStorage } from "./graph/variable.ts";
 import { sizeOf } from "./shape.ts";
 
-type View = Floats | Int32Array;
+export type View = Floats | Int32Array;
 
-export interface Executable {
+/** The numbers of one step: what was fed to it and what it gave. */
+export interface StepValues {
   readonly compiled: Compiled;
+  /** Where an input is written; null where the program does not read it. */
+  input(name: string): View | null;
+  output(index: number): View;
+}
+
+/** What is another one in each step. */
+export interface Places {
+  readonly inputs: ReadonlyMap<string, View>;
+  readonly controls: readonly { readonly view: View; readonly source: ControlSource }[];
+  readonly outputs: readonly View[];
+}
+
+export interface Executable extends StepValues {
   readonly machine: Machine;
   /** Number of instructions, after prepare. */
   readonly length: number;
   /** Makes addresses hold and writes the control words; inputs are written after it and before running. */
   prepare(state: StepState): void;
-  /** Where an input is written; null where the program does not read it. */
-  input(name: string): View | null;
   /** Index of the first instruction that writes a variable. */
   readonly effectsFrom: number;
   /**
@@ -45,7 +57,15 @@ export interface Executable {
   readonly stopped: boolean;
   /** Counts the step, once all of it has run. */
   commit(): void;
-  output(index: number): View;
+  /** Makes what takes back all that commit counts from now on. */
+  remember(): () => void;
+  /** Where the numbers of a step lie, after prepare and until the next allocation; null where steps have to be prepared one by one. */
+  readonly places: Places | null;
+  /**
+   * A queue of steps for the workers, where `isAway`. `push` resolves with true where the step ran to its end, with false where it
+   * is to be run again without the queue: after a guard or a lost thread, and behind such a step.
+   */
+  openQueue(places: QueuePlaces): StepQueue<boolean>;
   /** After a guard stopped the step: leaves the state as it was before, and says which tensor was the first that is not finite. */
   findNonFinite(): Work<string>;
   /** Gives the program's memory back; variables stay. */
@@ -213,8 +233,9 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
 
   // where a guard needs the result of an effect it cannot stand before it: what the effects change is kept aside
   let kept: { variable: Variable; values: Floats }[] = [];
+  const keepsAside = (): boolean => (program as Assembled).guardsUntil > (program as Assembled).effectsFrom;
   const keep = (): void => {
-    if ((program as Assembled).guardsUntil <= (program as Assembled).effectsFrom) return;
+    if (!keepsAside()) return;
     if (kept.length === 0) {
       kept = compiled.listing.written.map((variable) => ({
         variable,
@@ -294,6 +315,21 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
     },
     commit() {
       for (const { source } of controls) source.committed?.();
+    },
+    remember() {
+      const before = controls.map(({ source }) => source.remember?.());
+      return () => {
+        for (const putBack of before) putBack?.();
+      };
+    },
+    get places() {
+      if (keepsAside() || isStale()) return null;
+      return { inputs, controls, outputs };
+    },
+    openQueue(places) {
+      const { push, cancel } = machine.openQueue(box.loaded as Loaded, places);
+      const isLast = (next: number | null): boolean => next === self.length;
+      return { push: () => push().catch(recovered).then(isLast), cancel };
     },
     output: (index) => outputs[index] as View,
     *findNonFinite() {

@@ -82,6 +82,8 @@ export interface ControlSource {
   write(view: Float32Array | Float64Array | Int32Array, state: StepState): void;
   /** Called after a step whose effects happened. */
   committed?(): void;
+  /** Makes what takes back all that committed counts from now on. */
+  remember?(): () => void;
   /** True once another source has taken its place: programs that use it must be lowered again. */
   stale?: boolean;
 }

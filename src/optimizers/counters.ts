@@ -113,6 +113,14 @@ function createSource(core: OptimizerCore, counter: Counter): ControlSource {
       counter.calls = 0;
       advance(rule, counter.products, ++counter.steps);
     },
+    remember() {
+      const { steps, calls } = counter;
+      const products = [...counter.products];
+      return () => {
+        Object.assign(counter, { steps, calls });
+        counter.products.splice(0, products.length, ...products);
+      };
+    },
   };
 }
 

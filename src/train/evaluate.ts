@@ -2,7 +2,7 @@
 
 import { abortSignal, checkOptions, positiveInteger } from "../check.ts";
 import { part } from "../data/feed.ts";
-import type { Executable } from "../executable.ts";
+import type { StepValues } from "../executable.ts";
 import { defaultMachine } from "../machine.ts";
 import type { Logs } from "./callbacks.ts";
 import type { Column, Dataset } from "./dataset.ts";
@@ -51,13 +51,13 @@ function createSums(core: ModelCore, training: Training, tracking: (() => Tracke
   const penalty = { examples: 0, whole: 0, shared: 0 };
   return {
     /** Takes `count` examples that have just been computed, the first of them at `first` of their weights. */
-    add(executable: Executable, weights: readonly (Column["data"] | null)[], first: number, count: number): void {
+    add(values: StepValues, weights: readonly (Column["data"] | null)[], first: number, count: number): void {
       const weightOf = (head: number, j: number): number => (weights[head]?.[first + j] as number | undefined) ?? 1;
       examples += count;
       headOf.forEach((head, i) => {
-        const values = executable.output(i);
+        const own = values.output(i);
         let total = 0;
-        for (let j = 0; j < count; j++) total += (values[j] as number) * weightOf(head, j);
+        for (let j = 0; j < count; j++) total += (own[j] as number) * weightOf(head, j);
         sums[i] = (sums[i] as number) + total;
       });
       for (let head = 0; head < losses; head++) {
@@ -66,16 +66,16 @@ function createSums(core: ModelCore, training: Training, tracking: (() => Tracke
         weightTotals[head] = (weightTotals[head] as number) + total;
       }
       tracker ??= tracking?.();
-      tracker?.add(executable, headOf.length, (head) => {
+      tracker?.add(values, headOf.length, (head) => {
         const own = weights[head];
         return own ? Float32Array.from(part(own, first, first + count)) : null;
       });
       const at = headOf.length + (tracker?.outputs ?? 0);
-      if (executable.compiled.listing.outputs.length === at) return;
-      const ofExamples = executable.output(at);
+      if (values.compiled.listing.outputs.length === at) return;
+      const ofExamples = values.output(at);
       for (let j = 0; j < count; j++) penalty.examples += ofExamples[j] as number;
-      penalty.whole = executable.output(at + 1)[0] as number;
-      penalty.shared = executable.output(at + 2)[0] as number;
+      penalty.whole = values.output(at + 1)[0] as number;
+      penalty.shared = values.output(at + 2)[0] as number;
     },
     /** Losses are divided by the number of examples, metrics by the sum of their weights. */
     logs(): Logs {
@@ -106,7 +106,7 @@ export async function evaluateLoop(
       { count: dataset.count, columns },
       batchSize,
       (count) => programFor(core, machine, "evaluate", count, ""),
-      ({ executable }, first, count) => sums.add(executable, weights, first, count),
+      (values, first, count) => sums.add(values, weights, first, count),
     );
   };
   if (isSource(data)) {

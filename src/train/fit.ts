@@ -1,6 +1,7 @@
 // fit: epochs over examples or over batches from anywhere. Between steps stand callbacks.
 
 import { LanewiseError } from "../../bindings/errors.ts";
+import type { StepValues } from "../executable.ts";
 import { defaultMachine } from "../machine.ts";
 import type { Model } from "../model.ts";
 import { shuffleInto } from "../random.ts";
@@ -16,11 +17,11 @@ import { planOf, weigherOf } from "./fitPlan.ts";
 import type { History } from "./history.ts";
 import { addEpoch, createHistory } from "./history.ts";
 import type { Loop } from "./loop.ts";
-import { batchesOf, createLoop, inTurn, namedValues, noBatch, trackingOf } from "./loop.ts";
+import { batchesOf, createLoop, createSteps, feed, inTurn, namedValues, noBatch, trackingOf } from "./loop.ts";
 import type { ModelCore, ModelProgram } from "./model.ts";
 import { programFor, reportNames, scalarNames } from "./model.ts";
 import { notifier } from "./queue.ts";
-import { createMeans, sampleWeightsFor, trainStep } from "./step.ts";
+import { createMeans, readScalars, sampleWeightsFor, trainingStep } from "./step.ts";
 import type { Tracker } from "./tracking.ts";
 
 /** An error about variables that are half changed, with what was whole: the last epoch that ended. */
@@ -52,20 +53,20 @@ function contextOf(loop: Loop, model: Model, plan: Plan, stop: () => void): Trai
 }
 
 /** Trains on `count` examples from `first`, with the columns of weights; null where nothing has to be waited for. */
-type Step = (from: Dataset, weights: string, first: number, count: number) => Promise<void> | null;
+type Train = (from: Dataset, weights: string, first: number, count: number) => Promise<void> | null;
 
 async function trainOnDataset(
   { core }: Loop,
   dataset: Dataset,
   { batchSize, end }: Plan,
   order: Uint32Array | null,
-  step: Step,
+  train: Train,
   isStopped: () => boolean,
 ): Promise<void> {
   if (order) shuffleInto(order, core.seed, SHUFFLE_STREAM, core.step);
   const weights = weightsIn(dataset);
   for (let first = 0; first < end && !isStopped(); first += batchSize) {
-    const pending = step(dataset, weights, first, Math.min(batchSize, end - first));
+    const pending = train(dataset, weights, first, Math.min(batchSize, end - first));
     if (pending) await pending;
   }
 }
@@ -74,14 +75,14 @@ async function trainOnSource(
   loop: Loop,
   source: BatchSource,
   weighed: (examples: Dataset) => Promise<Dataset>,
-  step: Step,
+  train: Train,
   isStopped: () => boolean,
 ): Promise<void> {
   const what = `${loop.what}, epoch ${loop.state.epoch}`;
   let batch = 0;
   for await (const examples of batchesOf(loop, source)) {
     const from = await weighed(examplesOf(loop.core, `${what}, batch ${batch++}`, examples));
-    await step(from, weightsIn(from), 0, from.count);
+    await train(from, weightsIn(from), 0, from.count);
     if (isStopped()) break;
   }
   if (batch === 0) throw noBatch(what);
@@ -113,6 +114,7 @@ async function trainEpochs(
     stopped = true;
   });
   const notify = notifier(machine, callbacks);
+  const steps = createSteps(loop);
 
   const trainEpoch = async (epoch: number): Promise<void> => {
     loop.state.epoch = epoch;
@@ -120,33 +122,43 @@ async function trainEpochs(
     const means = createMeans(training, names, weightsFor);
     let tracker = core.network.outputs ? tracking?.() : undefined;
     let batch = 0;
-    /** Null where nothing has to be waited for. */
-    const ended = ({ executable }: ModelProgram, count: number): Promise<void> | null => {
-      means.add(report, executable, count);
-      tracker?.add(executable, names.length, (head) => weightsFor(executable, head));
-      const current = batch++;
-      if (!wantsBatches) return loop.slices.turn();
-      const logs = { ...namedValues(names, report), ...tracker?.batchLogs() };
-      return notify((callback) => callback.onBatchEnd?.(current, { ...logs, size: count }, context)).then(
-        () => loop.slices.turn() ?? undefined,
-      );
+    const take = (values: StepValues, count: number): void => {
+      readScalars(values, report);
+      means.add(report, values, count);
+      tracker?.add(values, names.length, (head) => weightsFor(values, head));
     };
-    const step: Step = (from, weights, first, count) => {
+    const train: Train = (from, weights, first, count) => {
       tracker ??= tracking?.();
-      const run = (program: ModelProgram): Promise<void> | null => {
-        const running = trainStep(loop, program, from, from === dataset ? order : null, first, batch, report);
-        return running ? running.then(() => ended(program, count) ?? undefined) : ended(program, count);
+      const current = batch++;
+      const run = ({ executable, batchSize: size }: ModelProgram): Promise<void> | null => {
+        const feedTo = (to: StepValues): void => feed(to, from, from === dataset ? order : null, first, size);
+        const step = trainingStep(loop, executable, feedTo, current, (values) => take(values, count));
+        // callbacks, and sources as well, are called while the machine is idle
+        if (!wantsBatches) return dataset ? steps.run(executable, step) : step.direct();
+        return (async () => {
+          await step.direct();
+          const logs = { ...namedValues(names, report), ...tracker?.batchLogs() };
+          await notify((callback) => callback.onBatchEnd?.(current, { ...logs, size: count }, context));
+          await loop.slices.turn();
+        })();
       };
-      const program = programFor(core, machine, "train", count, weights);
+      const open = () => programFor(core, machine, "train", count, weights);
+      // the last of an epoch may be another program, which is made when all before it are done
+      const program = count < batchSize ? (steps.end() ?? Promise.resolve()).then(open) : open();
       if (!(program instanceof Promise)) return run(program);
-      // it was compiled just now
       return program.then(async (made) => {
-        await loop.slices.turn();
+        await loop.slices.turn(); // it may have been compiled just now
         await run(made);
       });
     };
-    if (dataset) await trainOnDataset(loop, dataset, plan, order, step, () => stopped);
-    else await trainOnSource(loop, plan.source as BatchSource, weighed, step, () => stopped);
+    try {
+      if (dataset) await trainOnDataset(loop, dataset, plan, order, train, () => stopped);
+      else await trainOnSource(loop, plan.source as BatchSource, weighed, train, () => stopped);
+      await steps.end();
+    } catch (error) {
+      await steps.drop();
+      throw error;
+    }
     const logs = { ...means.logs(), ...tracker?.logs() };
     if (validation) {
       const found = await evaluateLoop(loop, validation, batchSize, `${where}, validation`);

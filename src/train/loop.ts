@@ -5,7 +5,7 @@ import type { Machine } from "../../bindings/machine.ts";
 import { untilAborted } from "../abort.ts";
 import { invalid } from "../check.ts";
 import { gatherInto } from "../data/feed.ts";
-import type { Executable } from "../executable.ts";
+import type { Executable, StepValues } from "../executable.ts";
 import type { Logs } from "./callbacks.ts";
 import type { Dataset } from "./dataset.ts";
 import type { BatchSource, Examples } from "./examples.ts";
@@ -14,6 +14,7 @@ import type { ModelCore, Training } from "./model.ts";
 import { requireAlive, requireOutputs, wantedTargets, wholeNames } from "./model.ts";
 import type { Slices } from "./queue.ts";
 import { createSlices, enqueue, runCallback, runToEnd } from "./queue.ts";
+import type { StepsAhead } from "./stepQueue.ts";
 import type { Tracker } from "./tracking.ts";
 
 /** One call that works with a model, batch by batch. */
@@ -45,9 +46,46 @@ export function createLoop(
   };
 }
 
+/** One step of a loop, in pieces, so that it can be given to workers ahead of its turn. */
+export interface Step {
+  /** Called first: throws where the step must not be. */
+  begin?(): void;
+  feed(to: StepValues): void;
+  /** Counts the step as done; returns what takes that back. */
+  commit?(): () => void;
+  take(from: StepValues): void;
+  /** All of it at once; null where it is done already. */
+  direct(): Promise<void> | null;
+}
+
+/** The steps of a loop, in order: one after the other, or some of them ahead where workers compute (stepQueue.ts). */
+export interface Steps {
+  /** Null where nothing has to be waited for. What the step gives may be taken later. */
+  run(executable: Executable, step: Step): Promise<void> | null;
+  /** Resolves when what all steps gave was taken. */
+  end(): Promise<void> | null;
+  /** After an error: the same, without those that have not begun. */
+  drop(): Promise<void> | null;
+}
+
+export function createSteps(loop: Loop): Steps {
+  let ahead: StepsAhead | null = null;
+  return {
+    run(executable, step) {
+      if (!executable.isAway) return ahead ? ahead.end().then(() => step.direct() ?? undefined) : step.direct();
+      return (async () => {
+        ahead ??= (await import("./stepQueue.ts")).createStepsAhead(loop);
+        if (!(await ahead.give(executable, step))) await step.direct();
+      })();
+    },
+    end: () => ahead?.end() ?? null,
+    drop: () => ahead?.drop() ?? null,
+  };
+}
+
 /** Writes examples [first, first + count) into a prepared program. */
 export function feed(
-  executable: Executable,
+  executable: StepValues,
   dataset: Dataset,
   order: Uint32Array | null,
   first: number,
@@ -79,24 +117,41 @@ export function inTurn<T>(
 
 /** Runs a program without effects over all examples, batch by batch; `take` reads what it gave for those from `first` on. */
 export async function runBatches<P extends { readonly executable: Executable }>(
-  { core, what, slices, signal, state }: Loop,
+  loop: Loop,
   dataset: Dataset,
   batchSize: number,
   open: (count: number) => P | Promise<P>,
-  take: (program: P, first: number, count: number) => void,
+  take: (values: StepValues, first: number, count: number, program: P) => void,
 ): Promise<void> {
-  for (let first = 0; first < dataset.count; first += batchSize) {
-    signal?.throwIfAborted();
-    requireAlive(core, what);
-    const count = Math.min(batchSize, dataset.count - first);
-    const program = await open(count);
-    await slices.turn();
-    program.executable.prepare(state);
-    feed(program.executable, dataset, null, first, count);
-    if ((await runToEnd(program.executable, what, slices, signal)) < 0) signal?.throwIfAborted();
-    take(program, first, count);
-    const turn = slices.turn();
-    if (turn) await turn;
+  const { core, what, slices, signal, state } = loop;
+  const steps = createSteps(loop);
+  try {
+    for (let first = 0; first < dataset.count; first += batchSize) {
+      signal?.throwIfAborted();
+      requireAlive(core, what);
+      const count = Math.min(batchSize, dataset.count - first);
+      if (count < batchSize) await steps.end(); // another program, which may be made here
+      const program = await open(count);
+      const { executable } = program;
+      const step: Step = {
+        feed: (to) => feed(to, dataset, null, first, count),
+        take: (from) => take(from, first, count, program),
+        async direct() {
+          await slices.turn();
+          executable.prepare(state);
+          step.feed(executable);
+          if ((await runToEnd(executable, what, slices, signal)) < 0) signal?.throwIfAborted();
+          step.take(executable);
+          const turn = slices.turn();
+          if (turn) await turn;
+        },
+      };
+      await steps.run(executable, step);
+    }
+    await steps.end();
+  } catch (error) {
+    await steps.drop();
+    throw error;
   }
 }
 

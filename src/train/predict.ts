@@ -36,10 +36,10 @@ export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptio
       shape: [dataset.count, ...shape],
     }));
     const open = (count: number) => programFor(core, machine, "predict", count, "");
-    await runBatches(loop, dataset, batchSize, open, ({ executable }, first, count) =>
+    await runBatches(loop, dataset, batchSize, open, (values, first, count) =>
       outputs.forEach(({ data, shape }, i) => {
         const each = sizeOf(shape.slice(1));
-        data.set(executable.output(i).subarray(0, count * each), first * each);
+        data.set(values.output(i).subarray(0, count * each), first * each);
       }),
     );
     return outputs;

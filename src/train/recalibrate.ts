@@ -4,7 +4,7 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import { abortSignal, checkOptions, isRecord, positiveInteger } from "../check.ts";
 import { compile } from "../compile/compile.ts";
 import type { Values } from "../data/arrays.ts";
-import type { Executable } from "../executable.ts";
+import type { Executable, StepValues } from "../executable.ts";
 import { placing } from "../executable.ts";
 import type { Node, Tensor } from "../graph/graph.ts";
 import { ancestors } from "../graph/graph.ts";
@@ -138,11 +138,11 @@ async function openFor({ core, machine, what, slices }: Loop, pass: Pass, batch:
 }
 
 /** Takes in the statistics that a batch has given. */
-function takeBatch({ moments }: Pass, { executable, rows }: Opened): void {
+function takeBatch({ moments }: Pass, rows: Opened["rows"], values: StepValues): void {
   let output = 0;
   for (const [i, calls] of rows.entries()) {
     for (const n of calls) {
-      const [mean, variance] = [executable.output(output), executable.output(output + 1)];
+      const [mean, variance] = [values.output(output), values.output(output + 1)];
       addMoments(moments[i] as Moments, n, mean, variance);
       output += 2;
     }
@@ -166,7 +166,7 @@ async function addAll(loop: Loop, pass: Pass, data: Dataset | BatchSource, batch
       dataset,
       size,
       (count) => openFor(loop, pass, count),
-      (opened) => takeBatch(pass, opened),
+      (values, _first, _count, { rows }) => takeBatch(pass, rows, values),
     );
   if (typeof data === "object" && "columns" in data) return add(data, batchSize);
   let batches = 0;

@@ -2,40 +2,39 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { checkOptions } from "../check.ts";
-import type { Executable } from "../executable.ts";
+import type { Executable, StepValues } from "../executable.ts";
 import { defaultMachine } from "../machine.ts";
 import type { Logs } from "./callbacks.ts";
-import type { Dataset } from "./dataset.ts";
 import { SAMPLE_WEIGHT, sampleWeightColumn, weightsIn } from "./dataset.ts";
 import type { Arrays, Examples } from "./examples.ts";
 import { examplesOf } from "./examples.ts";
-import type { Loop } from "./loop.ts";
+import type { Loop, Step } from "./loop.ts";
 import { createLoop, feed, inTurn, namedValues, trackingOf } from "./loop.ts";
-import type { ModelCore, ModelProgram, Training } from "./model.ts";
+import type { ModelCore, Training } from "./model.ts";
 import { outputNames, programFor, requireAlive, requireTraining, scalarNames } from "./model.ts";
 import { inSlices, isShort, runSliced, runWhole } from "./queue.ts";
 
+/** Throws where there must be no further step; sets what the step goes by. */
+function beginStep({ core, state, signal, what }: Loop): void {
+  if (core.disposed) throw new LanewiseError("disposed", `${what}: the model was disposed of while it was trained.`);
+  signal?.throwIfAborted();
+  state.step = core.step;
+}
+
 /**
- * One training step on examples of a dataset; `report` receives what scalarNames lists. Null where the step was short and is
- * done: a promise a step would cost more than small steps do.
+ * One training step: `feedTo` writes its examples. Null where the step was short and is done: a promise a step would cost more than
+ * small steps do.
  */
 export function trainStep(
   loop: Loop,
-  program: ModelProgram,
-  dataset: Dataset,
-  order: Uint32Array | null,
-  first: number,
+  executable: Executable,
+  feedTo: (to: StepValues) => void,
   batch: number,
-  report: number[],
 ): Promise<void> | null {
   const { core, state, signal } = loop;
-  const { executable } = program;
-  if (core.disposed)
-    throw new LanewiseError("disposed", `${loop.what}: the model was disposed of while it was trained.`);
-  signal?.throwIfAborted();
-  state.step = core.step;
+  beginStep(loop);
   executable.prepare(state);
-  feed(executable, dataset, order, first, program.batchSize);
+  feedTo(executable);
   const endsHere = (): boolean => executable.stopped && loop.onNaN === "stop";
   const end = executable.length;
   const fail = async (): Promise<never> => {
@@ -49,7 +48,6 @@ export function trainStep(
   const finish = (): void => {
     executable.commit();
     core.step++;
-    for (let i = 0; i < report.length; i++) report[i] = executable.output(i)[0] as number;
   };
   if (isShort(executable)) {
     for (let at = 0; at < end; ) {
@@ -70,18 +68,54 @@ export function trainStep(
   })();
 }
 
+/** The same in pieces, so that workers can be given some of them ahead; `take` reads what the step gave. */
+export function trainingStep(
+  loop: Loop,
+  executable: Executable,
+  feedTo: (to: StepValues) => void,
+  batch: number,
+  take: (from: StepValues) => void,
+): Step {
+  return {
+    begin: () => beginStep(loop),
+    feed: feedTo,
+    commit() {
+      const undo = executable.remember();
+      executable.commit();
+      loop.core.step++;
+      return () => {
+        loop.core.step--;
+        undo();
+      };
+    },
+    take,
+    direct() {
+      const running = trainStep(loop, executable, feedTo, batch);
+      const taken = (): Promise<void> | null => {
+        take(executable);
+        return loop.slices.turn();
+      };
+      return running ? running.then(() => taken() ?? undefined) : taken();
+    },
+  };
+}
+
+/** Reads losses and metrics of a training step, in the order of scalarNames. */
+export function readScalars(from: StepValues, into: number[]): void {
+  for (let i = 0; i < into.length; i++) into[i] = from.output(i)[0] as number;
+}
+
 /** The sample weights of one output in a training step; null where it has none. */
-export type WeightsFor = (executable: Executable, head: number) => Float32Array | null;
+export type WeightsFor = (values: StepValues, head: number) => Float32Array | null;
 
 export function sampleWeightsFor(core: ModelCore): WeightsFor {
   const own = outputNames(core).map(sampleWeightColumn);
-  return (executable, head) =>
-    (executable.input(SAMPLE_WEIGHT) ?? executable.input(own[head] as string)) as Float32Array | null;
+  return (values, head) => (values.input(SAMPLE_WEIGHT) ?? values.input(own[head] as string)) as Float32Array | null;
 }
 
 export interface Means {
   /** Takes what `count` examples gave. */
-  add(values: readonly number[], executable: Executable, count: number): void;
+  add(report: readonly number[], from: StepValues, count: number): void;
   logs(): Logs;
 }
 
@@ -92,12 +126,12 @@ export function createMeans(training: Training, names: readonly string[], weight
   const sums = names.map(() => 0);
   const totals = names.map(() => 0);
   return {
-    add(values, executable, count) {
+    add(report, from, count) {
       for (let i = 0; i < sums.length; i++) {
-        const weights = i < losses ? null : weightsFor(executable, metrics[i - losses] as number);
+        const weights = i < losses ? null : weightsFor(from, metrics[i - losses] as number);
         const factor = weights ? weights.reduce((sum, each) => sum + each, 0) : count;
         if (factor === 0) continue; // a batch whose weights are all 0 has no metrics
-        sums[i] = (sums[i] as number) + (values[i] as number) * factor;
+        sums[i] = (sums[i] as number) + (report[i] as number) * factor;
         totals[i] = (totals[i] as number) + factor;
       }
     },
@@ -122,9 +156,12 @@ export async function trainOnBatch(
     const report = names.map(() => 0);
     const tracker = (await trackingOf(core, training, where))?.(); // what does not fit is refused before anything changes
     const program = await programFor(core, machine, "train", dataset.count, weightsIn(dataset));
-    await trainStep(createLoop(core, machine, where, undefined, "stop"), program, dataset, null, 0, 0, report);
+    const { executable } = program;
+    const loop = createLoop(core, machine, where, undefined, "stop");
+    await trainStep(loop, executable, (to) => feed(to, dataset, null, 0, program.batchSize), 0);
+    readScalars(executable, report);
     const weightsFor = sampleWeightsFor(core);
-    tracker?.add(program.executable, names.length, (head) => weightsFor(program.executable, head));
+    tracker?.add(executable, names.length, (head) => weightsFor(executable, head));
     return { ...namedValues(names, report), ...tracker?.logs() };
   });
 }

@@ -2,7 +2,7 @@
 // imports nothing of the loops, so that bundlers leave those in one piece.
 
 import { LanewiseError } from "../../bindings/errors.ts";
-import type { Executable } from "../executable.ts";
+import type { StepValues } from "../executable.ts";
 import type { MetricBatch, StatefulMetric } from "../metrics.ts";
 import type { Logs } from "./callbacks.ts";
 import type { Head } from "./model.ts";
@@ -11,7 +11,7 @@ export interface Tracker {
   /** Outputs of a program that it reads. */
   readonly outputs: number;
   /** Takes the batch that a program has just computed; its outputs begin at `from`, sample weights are asked for by output. */
-  add(executable: Executable, from: number, weightsFor: (head: number) => Float32Array | null): void;
+  add(values: StepValues, from: number, weightsFor: (head: number) => Float32Array | null): void;
   /** Over all batches so far. */
   logs(): Logs;
   /** Over the last batch alone. */
@@ -61,11 +61,11 @@ export function createTracker(what: string, subject: TrackerSubject): Tracker {
   };
   return {
     outputs: used.length * 2,
-    add(executable, from, weightsFor) {
+    add(values, from, weightsFor) {
       for (const [i, { head, shapes, metrics }] of used.entries()) {
         const weights = weightsFor(head)?.slice() ?? null;
         const [target, prediction] = shapes.map((shape, side): MetricBatch => {
-          const data = executable.output(from + i * 2 + side).slice() as Float32Array | Int32Array;
+          const data = values.output(from + i * 2 + side).slice() as Float32Array | Int32Array;
           const size = shape.reduce((product, n) => product * n, 1);
           return { data, shape: [data.length / size, ...shape] };
         }) as [MetricBatch, MetricBatch<Float32Array>];
