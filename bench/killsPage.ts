@@ -19,7 +19,13 @@ const BATCH = 32;
 const x: Float32Array = normal(BATCH * 11 * 13 * 2, 5);
 const y: Int32Array = Int32Array.from({ length: BATCH }, (_, i) => i % 3);
 
-const moments = ["starting", "computing", "waiting"] as const;
+/** The same batch for every step of `fit`, which gives workers some steps ahead. */
+const repeated = {
+  x: Float32Array.from({ length: STEPS * x.length }, (_, i) => x[i % x.length] as number),
+  y: Int32Array.from({ length: STEPS * BATCH }, (_, i) => y[i % BATCH] as number),
+};
+
+const moments = ["starting", "computing", "ahead", "waiting"] as const;
 type Moment = (typeof moments)[number];
 
 /** What came of a kill. */
@@ -53,16 +59,17 @@ const random = (below: number): number => (next() / 2 ** 32) * below;
 
 const killOne = (): void => workers.splice(Math.floor(random(workers.length)), 1)[0]?.terminate();
 
-/** Trains from the beginning. What came of it: "right", "other bits" or the code of the error. */
-async function train(before: (step: number) => void): Promise<{ outcome: string; longest: number }> {
+/** Trains from the beginning, step by step or with steps ahead. What came of it: "right", "other bits" or the code of the error. */
+async function train(before: (step: number) => void, isAhead = false): Promise<{ outcome: string; longest: number }> {
   await model.load(initial);
   let longest = 0;
   try {
-    for (let step = 0; step < STEPS; step++) {
+    for (let step = 0; step < STEPS; step += isAhead ? STEPS : 1) {
       before(step);
       const start = performance.now();
       try {
-        await model.trainOnBatch(x, y);
+        if (isAhead) await model.fit(repeated, { batchSize: BATCH, epochs: 1, shuffle: false });
+        else await model.trainOnBatch(x, y);
       } finally {
         longest = Math.max(longest, performance.now() - start);
       }
@@ -85,7 +92,8 @@ async function killAt(moment: Moment): Promise<Kill> {
   const first = await train((step) => {
     if (step === at && moment === "waiting") killOne();
     if (step === at && moment === "computing") setTimeout(killOne, random(8));
-  });
+    if (moment === "ahead") setTimeout(killOne, random(20));
+  }, moment === "ahead");
   // a worker that was ended may go on for a while, and be missed only then
   let last = first;
   const trainings = [first];

@@ -5,7 +5,7 @@ import { assert, suite } from "./harness.ts";
 
 suite("killed workers of a page", (test) => {
   test("the bits are right, or the state is said to be lost, in time", async () => {
-    const kills = await killInChromium(3, 7);
+    const kills = await killInChromium(4, 7);
     if (!kills && process.env.CI) throw new Error("Chromium is not installed");
     if (!kills) return;
     assert.equal(kills.map(complaint).filter(Boolean), []);

@@ -1,0 +1,82 @@
+// Steps that the workers of a page compute ahead of their turn: that they need the page's thread for none of them, and that
+// numbers, errors and what is left behind an error are those of steps one by one.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+import type { Page } from "puppeteer-core";
+import { assert, suite } from "./harness.ts";
+import { inBrowsers } from "./pages.ts";
+import type { StepsAheadPage } from "./stepsAheadPage.ts";
+
+declare const ahead: StepsAheadPage;
+
+const folder = ".cache/stepsAhead";
+mkdirSync(folder, { recursive: true });
+await build({
+  entryPoints: { page: "test/stepsAheadPage.ts" },
+  bundle: true,
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  conditions: ["lanewise-source"],
+  outdir: folder,
+  logLevel: "error",
+});
+const script = `<!doctype html><title>steps ahead</title><script type="module" src="./page.js"></script>`;
+writeFileSync(`${folder}/page.html`, script);
+
+async function open(page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/page.html`);
+  await page.waitForFunction(() => "ahead" in globalThis);
+}
+
+/** What a call gives on one thread, and by two workers. */
+async function onOneAndTwo<T>(page: Page, call: () => Promise<T>): Promise<[T, T]> {
+  await page.evaluate(() => ahead.init({ threads: 1 }));
+  const one = await call();
+  const { threads } = await page.evaluate(() => ahead.init({ threads: 2 }));
+  assert.is(threads, 2);
+  return [one, await call()];
+}
+
+suite("steps ahead", (test) => {
+  const everywhere = { folder, isolated: true };
+  inBrowsers(test, "workers go on while the page's thread is busy", everywhere, async (page, url) => {
+    await open(page, url);
+    await page.evaluate(() => ahead.init({ threads: 2 }));
+    // a machine that is busy otherwise may give the workers no time at all: the best of a few
+    let ended = 0;
+    for (let tries = 0; tries < 4 && ended < 3; tries++)
+      ended = Math.max(ended, await page.evaluate(() => ahead.endedWhileBusy(100)));
+    assert.ok(ended >= 3, `${ended} steps`);
+  });
+
+  inBrowsers(test, "fit, evaluate and predict give the bits of one thread", everywhere, async (page, url) => {
+    await open(page, url);
+    const [one, two] = await onOneAndTwo(page, () => page.evaluate(() => ahead.all()));
+    assert.is(two, one);
+  });
+
+  inBrowsers(test, "a loss that is not finite ends the training before its batch", everywhere, async (page, url) => {
+    await open(page, url);
+    for (const batch of [0, 13]) {
+      const [one, two] = await onOneAndTwo(page, () => page.evaluate((number) => ahead.notFinite(number), batch));
+      assert.match(two.error, new RegExp(`not finite in epoch 0, batch ${batch};`));
+      assert.is(two.step, batch);
+      assert.equal(two, one);
+    }
+  });
+
+  inBrowsers(test, "a signal ends the training behind a step, all before it counts", everywhere, async (page, url) => {
+    await open(page, url);
+    await page.evaluate(() => ahead.init({ threads: 2 }));
+    for (const milliseconds of [0, 5, 20]) {
+      const { error, step, hashes } = await page.evaluate((time) => ahead.aborted(time), milliseconds);
+      if (error.includes("enough")) assert.ok(step <= 41, `${step} steps`);
+      else assert.is(step, 41, error); // it was done before
+      if (step > 40) continue;
+      const expected = await page.evaluate((steps) => ahead.stepped(steps), step);
+      assert.equal(hashes, expected, `after ${step} steps`);
+    }
+  });
+});

@@ -1,0 +1,135 @@
+// What the page of stepsAhead.browser.test.ts does: `fit`, `evaluate` and `predict` with workers that go from step to step by
+// themselves.
+
+import { wordOf } from "../bindings/layout.ts";
+import { usualThreadCosts } from "../src/compile/threads.ts";
+import type { Callback, Chosen, FitOptions, InitOptions, Model } from "../src/index.ts";
+import { init, metrics, nadam } from "../src/index.ts";
+import { defaultMachine } from "../src/machine.ts";
+import { hashOf, imageNetwork } from "./trainedWeights.ts";
+import { normal } from "./values.ts";
+
+Object.assign(usualThreadCosts, { share: 0, program: 0 });
+
+const IMAGE = 11 * 13 * 2;
+const BATCH = 16;
+/** The last batch is smaller. */
+const EXAMPLES = 40 * BATCH + 5;
+const clean: Float32Array = normal(EXAMPLES * IMAGE, 5);
+const y: Int32Array = Int32Array.from({ length: EXAMPLES }, (_, i) => i % 3);
+const inOrder = { batchSize: BATCH, epochs: 1, shuffle: false } as const;
+
+const weightsOf = (model: Model): number[] => model.variables.flatMap((variable) => Array.from(variable.read().data));
+
+/** Trains on a part of the examples; what there is afterwards, as one hash. */
+async function hashAfter(model: Model, examples: number, options: FitOptions = {}): Promise<string> {
+  const history =
+    examples > 0
+      ? await model.fit(
+          { x: clean.subarray(0, examples * IMAGE), y: y.subarray(0, examples) },
+          { ...inOrder, ...options },
+        )
+      : null;
+  return hashOf(Float32Array.from([...weightsOf(model), ...Object.values(history?.metrics ?? {}).flat()]));
+}
+
+/** Jobs that the first worker has come to the end of. */
+async function jobsEnded(): Promise<number> {
+  const { engine } = await defaultMachine();
+  return engine.int32(wordOf(1, "finished") * 4, 1)[0] as number;
+}
+
+/** The most jobs that workers ended while the page's thread was busy for so long. */
+async function endedWhileBusy(milliseconds: number): Promise<number> {
+  const model = imageNetwork(7);
+  await hashAfter(model, BATCH); // compiles
+  let most = 0;
+  const timer = setInterval(async () => {
+    const before = await jobsEnded();
+    for (const until = performance.now() + milliseconds; performance.now() < until; );
+    most = Math.max(most, (await jobsEnded()) - before);
+  }, 5);
+  await hashAfter(model, EXAMPLES);
+  clearInterval(timer);
+  model.dispose();
+  return most;
+}
+
+/** fit, evaluate and predict over all examples, as one hash. */
+async function all(): Promise<string> {
+  const model = imageNetwork(7);
+  model.compile({
+    optimizer: nadam({ globalClipNorm: 0.5, gradientAccumulationSteps: 2, useEma: true }),
+    loss: "sparseCategoricalCrossentropy",
+    metrics: ["accuracy", metrics.precision({ average: "macro" })],
+  });
+  const sampleWeight = Float32Array.from({ length: EXAMPLES }, (_, i) => 0.5 + (i % 4));
+  const history = await model.fit(
+    { x: clean, y, sampleWeight },
+    { batchSize: BATCH, epochs: 2, validation: { x: clean, y } },
+  );
+  const logs = await model.evaluate({ x: clean, y }, { batchSize: BATCH });
+  const { data } = await model.predict(clean, { batchSize: BATCH });
+  const numbers = [...weightsOf(model), ...Object.values(history.metrics).flat(), ...Object.values(logs), ...data];
+  model.dispose();
+  return hashOf(Float32Array.from(numbers));
+}
+
+/** An example of this batch is not a number: the error, the weights behind it, and behind a training that follows. */
+async function notFinite(batch: number): Promise<{ error: string; step: number; hashes: string[] }> {
+  const model = imageNetwork(7);
+  const x = clean.slice();
+  x[(batch * BATCH + 3) * IMAGE] = Number.NaN;
+  const error = await model.fit({ x, y }, inOrder).then(String, String);
+  const step = await stepOf(model);
+  const hashes = [await hashAfter(model, 0), await hashAfter(model, 5 * BATCH)];
+  model.dispose();
+  return { error, step, hashes };
+}
+
+/** Steps that a model has made. */
+async function stepOf(model: Model): Promise<number> {
+  let step = -1;
+  const callbacks: Callback = {
+    onTrainBegin(context) {
+      step = context.step;
+      context.stop();
+    },
+  };
+  await model.fit({ x: clean.subarray(0, IMAGE), y: y.subarray(0, 1) }, { ...inOrder, callbacks });
+  return step;
+}
+
+/** Ends a training after so many milliseconds: the steps that count, the weights behind them, and behind a training that follows. */
+async function aborted(milliseconds: number): Promise<{ error: string; step: number; hashes: string[] }> {
+  const model = imageNetwork(7);
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error("enough")), milliseconds);
+  const error = await model.fit({ x: clean, y }, { ...inOrder, signal: controller.signal }).then(String, String);
+  const step = await stepOf(model);
+  const hashes = [await hashAfter(model, 0), await hashAfter(model, 5 * BATCH)];
+  model.dispose();
+  return { error, step, hashes };
+}
+
+/** The same weights by a training of so many steps that nothing ends. */
+async function stepped(steps: number): Promise<string[]> {
+  const model = imageNetwork(7);
+  await hashAfter(model, steps * BATCH);
+  const hashes = [await hashAfter(model, 0), await hashAfter(model, 5 * BATCH)];
+  model.dispose();
+  return hashes;
+}
+
+/** What tests find as `ahead` in the page. */
+export interface StepsAheadPage {
+  init(options?: InitOptions): Promise<Chosen>;
+  endedWhileBusy(milliseconds: number): Promise<number>;
+  all(): Promise<string>;
+  notFinite(batch: number): Promise<{ error: string; step: number; hashes: string[] }>;
+  aborted(milliseconds: number): Promise<{ error: string; step: number; hashes: string[] }>;
+  stepped(steps: number): Promise<string[]>;
+}
+
+const ahead: StepsAheadPage = { init, endedWhileBusy, all, notFinite, aborted, stepped };
+Object.assign(globalThis, { ahead });
