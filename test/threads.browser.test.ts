@@ -315,4 +315,26 @@ suite("threads in a page", (test) => {
     });
     assert.is(hash.length, 64);
   });
+
+  inBrowsers(test, "memory that may not grow", { folder }, async (page, url) => {
+    await open(page, url);
+    const hash = await page.evaluate(() => threads.trained("image"));
+    const { error, milliseconds } = await page.evaluate(() => {
+      Object.assign(globalThis, { grow: WebAssembly.Memory.prototype.grow });
+      WebAssembly.Memory.prototype.grow = () => {
+        throw new RangeError("no more");
+      };
+      return threads.outcome(() => threads.slowSteps(1));
+    });
+    assert.match(error ?? "", /^out-of-memory: .*cannot grow/);
+    assert.ok(milliseconds < 1000, `${milliseconds} ms`);
+    // what there was works still, and more when there is memory again
+    assert.is(await page.evaluate(() => threads.trained("image")), hash);
+    const again = await page.evaluate(() => {
+      const { grow } = globalThis as unknown as { grow: typeof WebAssembly.Memory.prototype.grow };
+      WebAssembly.Memory.prototype.grow = grow;
+      return threads.outcome(() => threads.slowSteps(1));
+    });
+    assert.is(again.error, undefined);
+  });
 });
