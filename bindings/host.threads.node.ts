@@ -1,5 +1,6 @@
 // What threads need of Node, under the names that host.threads.web.ts has too.
 
+import type { Worker as NodeWorker } from "node:worker_threads";
 import type { Thread } from "./crew.ts";
 import type { Told } from "./worker.ts";
 
@@ -27,6 +28,19 @@ async function requireAddressSpace(): Promise<void> {
     throw new Error(`the address space is limited to ${limit} bytes, ${limit - used} are left; see ulimit -v`);
 }
 
+/** A worker that a user made, or this file, counted as one that starts until it runs or is gone. */
+function counted(worker: unknown, what: string): NodeWorker {
+  if (typeof (worker as Partial<NodeWorker> | null | undefined)?.on !== "function")
+    throw new Error(`what ${what} is no Worker of node:worker_threads`);
+  const made = worker as NodeWorker;
+  starting++;
+  const started = (): void => {
+    starting--;
+    made.off("online", started).off("exit", started);
+  };
+  return made.on("online", started).on("exit", started);
+}
+
 /** Starts a worker; `ended` is told why it is no more. It keeps no process alive. */
 export async function startWorker(
   source: string,
@@ -37,20 +51,15 @@ export async function startWorker(
   const { Worker } = await import("node:worker_threads");
   await requireAddressSpace();
   // what this process preloads is not for a worker that runs kernels
-  const worker = make
-    ? (make() as unknown as InstanceType<typeof Worker>)
-    : new Worker(`globalThis.parentPort = require("node:worker_threads").parentPort; ${source}`, {
-        eval: true,
-        execArgv: [],
-      });
-  starting++;
-  const started = (): void => {
-    starting--;
-    worker.off("online", started).off("exit", started);
-  };
-  worker.on("online", started).on("exit", started);
-  if (typeof worker?.on !== "function")
-    throw new Error("what init's worker() gave is no Worker of node:worker_threads");
+  const worker = counted(
+    make
+      ? make()
+      : new Worker(`globalThis.parentPort = require("node:worker_threads").parentPort; ${source}`, {
+          eval: true,
+          execArgv: [],
+        }),
+    "init's worker() gave",
+  );
   worker.on("message", (told: Told) => (typeof told === "object" ? ended(told.error) : heard(told)));
   worker.on("error", (error: unknown) => ended(String(error)));
   worker.on("exit", (code: number) => ended(`it exited with code ${code}`));
@@ -81,16 +90,10 @@ export async function startModuleWorker(
   const { Worker } = await import("node:worker_threads");
   await requireAddressSpace();
   const source = `import { parentPort } from "node:worker_threads"; globalThis.parentPort = parentPort; ${text}`;
-  const worker = make
-    ? (make() as unknown as InstanceType<typeof Worker>)
-    : new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
-  if (typeof worker?.on !== "function") throw new Error("what was made is no Worker of node:worker_threads");
-  starting++;
-  const started = (): void => {
-    starting--;
-    worker.off("online", started).off("exit", started);
-  };
-  worker.on("online", started).on("exit", started);
+  const worker = counted(
+    make ? make() : new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`)),
+    "was made",
+  );
   worker.on("message", heard).on("error", ended).on("messageerror", ended);
   worker.on("exit", (code: number) =>
     ended(Object.assign(new Error(`the worker exited with code ${code}`), { name: "WorkerExit" })),

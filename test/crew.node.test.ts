@@ -109,11 +109,19 @@ suite("threads and bits", (test) => {
 });
 
 suite("threads that cannot be had", (test) => {
-  for (const how of ["factory", "nothing", "dies", "exits", "silent"]) {
+  const factories = {
+    factory: /no workers here/,
+    nothing: /what init's worker\(\) gave is no Worker of node:worker_threads/,
+    dies: /it died/,
+    exits: /exited with code 1/,
+    silent: /./,
+  };
+  for (const [how, why] of Object.entries(factories)) {
     test(`a worker factory: ${how}`, async () => {
       const { threads, warnings, hash } = await outcome("alone", [how]);
       assert.is(threads, 1);
       assert.is(warnings.length, 1, warnings.join("\n"));
+      assert.match(warnings[0], why);
       assert.is(hash, HASH);
     });
   }

@@ -205,6 +205,11 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
         () => machine.colorMatrices({ batch: 1, channels: 1, draws: 1, change: "hue", control, transforms }),
         /hue needs at least 3 channels/,
       );
+      const color = { batch: 1, channels: 3, control, mean: machine.float32(3), transforms: machine.float32(12) };
+      for (const change of ["contrast", "hue"] as const) {
+        for (const draws of [0, 2])
+          refused(() => machine.colorMatrices({ ...color, draws, change }), "invalid-argument", /draws must be 1, got/);
+      }
     });
 
     test("softmax, reductions, elementwise kernels and a convolution by their defaults", async () => {
@@ -340,6 +345,11 @@ function cases(name: string, openMachine: () => Promise<KernelMachine>): void {
       wrong("adam", { ...adam, n: 9 }, "shape-mismatch", /w holds 8 values, 9 are needed \(n = 9/);
       wrong("rmsprop", { n: 8, w, g, s: v, control, centered: 1 }, "invalid-argument", /centered needs average/);
       wrong("sgd", { n: 8, w, g, control, momentum: 0.9 }, "invalid-argument", /momentum needs velocity/);
+      wrong("sgd", { n: 8, w, g, control, nesterov: true }, "invalid-argument", /nesterov needs velocity/);
+      const noHat = /epsilonForm must be outside or inside, got hat/;
+      wrong("rmsprop", { n: 8, w, g, s: v, control, epsilonForm: "hat" }, "invalid-argument", noHat);
+      wrong("adagrad", { n: 8, w, g, s: v, control, epsilonForm: "hat" }, "invalid-argument", noHat);
+      wrong("adamax", { n: 8, w, g, m, u: v, control, epsilonForm: 2 }, "invalid-argument", noHat);
       wrong("softmax", { rows: 3, columns: 3, x: w, out: g }, "shape-mismatch", /x holds 8 values, 9 are needed/);
       wrong("softmax", { rows: -1, columns: 3, x: w, out: g }, "invalid-argument", /rows must be an integer from 0/);
       wrong("softmax", { rows: 2, columns: 2, n: 4, x: w, out: g }, "unknown-option", /unknown operand "n"/);

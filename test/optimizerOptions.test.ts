@@ -328,6 +328,15 @@ suite("optimizers, averages of weights", (test) => {
       /inside/,
     );
     assert.equal(variables.map(read), raw);
+    // named twice they change places once
+    const twice = variables.flatMap((w) => [w, w]);
+    assert.equal(await withAverages(optimizer, twice, () => variables.map(read)), [[6], [3, 3.5]]);
+    swapAverages(optimizer, twice);
+    assert.equal(variables.map(read), [[6], [3, 3.5]]);
+    assert.equal(list(averageOf(optimizer, variables[0] as Variable)?.data ?? []), [6]);
+    await rejects(() => run([1], [1, 1]), "invalid-argument", /swapAverages again/);
+    swapAverages(optimizer, variables);
+    assert.equal(variables.map(read), raw);
     await rejects(() => averageOf(sgd(), variables[0] as Variable), "invalid-argument", /useEma: true/);
   });
 

@@ -8,6 +8,8 @@ import type { KernelName, Operands } from "../../bindings/generated/kernels.ts";
 import type { Checker } from "../check.ts";
 import { fraction, invalid, nonNegativeInteger, positiveInteger, SIZE_MAX } from "../check.ts";
 import { activationCodes } from "../ops/activationCodes.ts";
+import { changes, fillModes, interpolations } from "../ops/imageCodes.ts";
+import { epsilonForms } from "../optimizers/epsilonForms.ts";
 
 /** Scalars that must be given; all others have a default. */
 type Required =
@@ -40,12 +42,19 @@ type Required =
   | "limit";
 
 /** Operands whose numbers have names. */
-const named = {
-  epsilonForm: { outside: 0, inside: 1, hat: 2 },
-  interpolation: { nearest: 0, bilinear: 1 },
-  fillMode: { constant: 0, nearest: 1, reflect: 2, wrap: 3 },
-  change: { shift: 0, contrast: 1, hue: 2 },
-} as const;
+const named: {
+  readonly activation: typeof activationCodes;
+  readonly epsilonForm: typeof epsilonForms;
+  readonly interpolation: typeof interpolations;
+  readonly fillMode: typeof fillModes;
+  readonly change: typeof changes;
+} = {
+  activation: activationCodes,
+  epsilonForm: epsilonForms,
+  interpolation: interpolations,
+  fillMode: fillModes,
+  change: changes,
+};
 const flags = [
   "transA",
   "transB",
@@ -63,13 +72,11 @@ type Raw<K extends KernelName> = Operands<Float32Array, Int32Array>[K];
 type Optional<O> = {
   [P in keyof O]-?: null extends O[P] ? P : O[P] extends number ? (P extends Required ? never : P) : never;
 }[keyof O];
-type Given<P, V> = P extends "activation"
-  ? keyof typeof activationCodes | number
-  : P extends keyof typeof named
-    ? keyof (typeof named)[P] | number
-    : P extends (typeof flags)[number]
-      ? boolean | number
-      : V;
+type Given<P, V> = P extends keyof typeof named
+  ? keyof (typeof named)[P] | number
+  : P extends (typeof flags)[number]
+    ? boolean | number
+    : V;
 
 /**
  * What a kernel is called with. Kernels over sizes d0, d1, ... and strides take `n` in place of the sizes where
@@ -177,12 +184,12 @@ const defaults: Readonly<Record<string, Default>> = {
 const ownDefaults: { readonly [K in KernelName]?: Readonly<Record<string, Default>> } = {
   accumulate: { clipValue: Number.POSITIVE_INFINITY },
   adadelta: { rho: 0.95, epsilon: 1e-7 },
-  adagrad: { epsilon: 1e-7, epsilonForm: named.epsilonForm.inside },
+  adagrad: { epsilon: 1e-7, epsilonForm: epsilonForms.inside },
   adam: { epsilon: 1e-8 },
   adamax: { epsilon: 1e-7 },
   lion: { beta2: 0.99 },
   nadam: { epsilon: 1e-7 },
-  rmsprop: { epsilon: 1e-7, epsilonForm: named.epsilonForm.inside },
+  rmsprop: { epsilon: 1e-7, epsilonForm: epsilonForms.inside },
   batchNorm: { epsilon: 1e-3 },
   batchNormGradient: { epsilon: 1e-3 },
   batchNormInferenceGradient: { epsilon: 1e-3 },
@@ -251,7 +258,6 @@ function choice(codes: Readonly<Record<string, number>>): Checker<number> {
 
 /** Checks one scalar, and turns names and truth values into numbers. */
 function checkerOf({ name, type }: Field): Checker<number> {
-  if (name === "activation") return choice(activationCodes);
   if (Object.hasOwn(named, name)) return choice(named[name as keyof typeof named]);
   if ((flags as readonly string[]).includes(name)) return flag;
   if (name === "rate") return fraction;
@@ -365,12 +371,22 @@ const together: readonly {
   { scalar: "amsgrad", check: needs("amsgrad", "vMax") },
   { scalar: "centered", check: needs("centered", "average") },
   { scalar: "momentum", check: needs("momentum", "velocity"), kernels: ["sgd", "rmsprop"] },
+  { scalar: "nesterov", check: needs("nesterov", "velocity") },
+  {
+    scalar: "epsilonForm",
+    kernels: ["adagrad", "adamax", "rmsprop"],
+    check: (where, _, { epsilonForm }) => {
+      if (epsilonForm === epsilonForms.hat) throw wrong(where, "epsilonForm must be outside or inside, got hat.");
+    },
+  },
   {
     scalar: "change",
-    check: (where, given, { change, channels = 0 }) => {
-      if (change === 0 && !given.directions) throw wrong(where, "a shift needs directions.");
-      if (change === 1 && !given.mean) throw wrong(where, "contrast needs mean.");
-      if (change === 2 && channels < 3) throw wrong(where, `hue needs at least 3 channels, got ${channels}.`);
+    check: (where, given, { change, channels = 0, draws }) => {
+      if (change === changes.shift && !given.directions) throw wrong(where, "a shift needs directions.");
+      if (change !== changes.shift && draws !== 1)
+        throw wrong(where, `contrast and hue are one number: draws must be 1, got ${draws}.`);
+      if (change === changes.contrast && !given.mean) throw wrong(where, "contrast needs mean.");
+      if (change === changes.hue && channels < 3) throw wrong(where, `hue needs at least 3 channels, got ${channels}.`);
     },
   },
 ];

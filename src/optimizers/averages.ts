@@ -41,7 +41,7 @@ function variablesOf(where: string, target: Averaged): readonly Variable[] {
   const variables: unknown = Array.isArray(target) ? target : (target as { variables?: unknown } | null)?.variables;
   if (!Array.isArray(variables) || variables.length === 0 || !variables.every(isVariable))
     throw invalid(where, "target", "a model, a layer or an array of variables, with at least one", target);
-  return variables as Variable[];
+  return [...new Set(variables as Variable[])]; // exchanged twice one would be where it was, and count as exchanged
 }
 
 function swap(where: string, optimizer: Optimizer, target: Averaged): void {

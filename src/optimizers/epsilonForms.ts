@@ -1,0 +1,3 @@
+// Where epsilon stands in an update, by the numbers of assembly/optim/.
+
+export const epsilonForms = { outside: 0, inside: 1, hat: 2 } as const;
