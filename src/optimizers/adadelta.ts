@@ -7,8 +7,6 @@ import { createOptimizer } from "./optimizer.ts";
 import type { LearningRate, OptimizerOptions } from "./options.ts";
 import { checkOptimizer } from "./options.ts";
 
-const none: readonly number[] = [];
-
 /** Options of `adadelta`. */
 export interface AdadeltaOptions extends OptimizerOptions {
   /** By default 1e-3, as in Keras; in the paper it is 1. */
@@ -34,8 +32,6 @@ export function adadelta(options: AdadeltaOptions = {}): Optimizer {
       slots: ["s", "delta"],
       // both averages are off by this, so that their quotient is right with an epsilon that is, too
       settings: { rho, epsilon: epsilon * shareRatio(rho) },
-      factors: [],
-      control: () => none,
     },
     options,
     { learningRate: 1e-3 },

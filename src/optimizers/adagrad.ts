@@ -1,12 +1,11 @@
 // Adagrad.
 
 import { nonNegative, oneOf, positive } from "../check.ts";
+import { epsilonForms } from "./epsilonForms.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
 import type { LearningRate, OptimizerOptions } from "./options.ts";
 import { checkOptimizer } from "./options.ts";
-
-const none: readonly number[] = [];
 
 /** Options of `adagrad`. */
 export interface AdagradOptions extends OptimizerOptions {
@@ -37,9 +36,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
       kernel: "adagrad",
       slots: ["s"],
       initial: { s: initialAccumulatorValue },
-      settings: { epsilon, epsilonForm: epsilonForm === "inside" ? 1 : 0 },
-      factors: [],
-      control: () => none,
+      settings: { epsilon, epsilonForm: epsilonForms[epsilonForm] },
     },
     options,
     { learningRate: 1e-3 },

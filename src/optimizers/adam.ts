@@ -1,6 +1,7 @@
 // Adam and AdamW.
 
 import { bool, fraction, oneOf, positive } from "../check.ts";
+import { epsilonForms } from "./epsilonForms.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
 import type { LearningRate, OptimizerOptions } from "./options.ts";
@@ -24,8 +25,6 @@ export interface AdamOptions extends OptimizerOptions {
   readonly biasCorrection?: boolean;
 }
 
-const forms = { outside: 0, inside: 1, hat: 2 } as const;
-
 function createAdam(name: string, options: AdamOptions, weightDecay: number): Optimizer {
   checkOptimizer(name, options, {
     beta1: fraction,
@@ -47,7 +46,7 @@ function createAdam(name: string, options: AdamOptions, weightDecay: number): Op
       name,
       kernel: "adam",
       slots: amsgrad ? ["m", "v", "vMax"] : ["m", "v"],
-      settings: { beta1, beta2, epsilon, epsilonForm: forms[epsilonForm], amsgrad: Number(amsgrad) },
+      settings: { beta1, beta2, epsilon, epsilonForm: epsilonForms[epsilonForm], amsgrad: Number(amsgrad) },
       factors: [...betas, ...given],
       control(powers) {
         for (let i = 0; i < 2; i++) correction[i] = (1 - (powers[i + 2] ?? 0)) / (1 - (powers[i] as number));

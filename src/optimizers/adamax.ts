@@ -1,6 +1,8 @@
 // Adamax.
 
 import { bool, fraction, oneOf, positive } from "../check.ts";
+import { epsilonForms } from "./epsilonForms.ts";
+import { shareRatio } from "./float32.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
 import type { LearningRate, OptimizerOptions } from "./options.ts";
@@ -37,16 +39,17 @@ export function adamax(options: AdamaxOptions = {}): Optimizer {
   });
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, epsilonForm = "outside", biasCorrection = true } = options;
   const decay = Math.fround(beta1);
-  const correction = [1];
+  // an uncorrected average is brought to that of the beta that was given
+  const correction = [1 / shareRatio(beta1)];
   return createOptimizer(
     {
       name: "adamax",
       kernel: "adamax",
       slots: ["m", "u"],
-      settings: { beta1, beta2, epsilon, epsilonForm: epsilonForm === "inside" ? 1 : 0 },
+      settings: { beta1, beta2, epsilon, epsilonForm: epsilonForms[epsilonForm] },
       factors: biasCorrection ? [() => decay] : [],
-      control([power = 0]) {
-        correction[0] = 1 / (1 - power);
+      control([power]) {
+        if (power !== undefined) correction[0] = 1 / (1 - power);
         return correction;
       },
     },

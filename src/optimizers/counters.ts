@@ -23,9 +23,9 @@ export interface UpdateRule {
   /** What learning rates are multiplied and decays divided by, where a share that float32 has not exactly asks for it. */
   readonly rateFactor?: number;
   /** Decay factors of update t, from 1, whose running products the update needs: of float32 values. */
-  readonly factors: readonly ((t: number) => number)[];
+  readonly factors?: readonly ((t: number) => number)[];
   /** Control words behind the learning rate, at most three; `products` are those of the factors up to this update t. */
-  control(products: readonly number[], t: number): readonly number[];
+  control?(products: readonly number[], t: number): readonly number[];
 }
 
 /** Updates made, and running products of decay factors, of variables that were always updated together. */
@@ -71,6 +71,7 @@ export interface Counting {
   readonly createCounter: typeof createCounter;
   readonly moveTo: typeof moveTo;
   readonly settle: typeof settle;
+  readonly startProducts: typeof startProducts;
 }
 
 function rateOf(
@@ -93,18 +94,19 @@ function rateOf(
 function createSource(core: OptimizerCore, counter: Counter): ControlSource {
   const { rule, options } = core;
   const { gradientAccumulationSteps = 1 } = options;
-  const products = rule.factors.map(() => 1);
+  const products = startProducts(rule);
   return {
     name: `${rule.name} control`,
     length: 8,
     dtype: "float32",
     write(view, { epoch }: StepState) {
       const t = counter.steps + 1;
-      for (let i = 0; i < products.length; i++)
-        products[i] = (counter.products[i] as number) * (rule.factors[i] as (t: number) => number)(t);
+      for (let i = 0; i < products.length; i++) products[i] = counter.products[i] as number; // committed once it has run
+      advance(rule, products, t);
       view[0] = rateOf(core, counter, epoch) * (rule.rateFactor ?? 1);
-      const words = rule.control(products, t);
-      for (let i = 0; i < words.length; i++) view[i + 1] = words[i] as number;
+      rule.control?.(products, t).forEach((word, i) => {
+        view[i + 1] = word;
+      });
       view.fill(0, 4);
       core.extras?.write(view, counter);
     },
@@ -124,10 +126,14 @@ function createSource(core: OptimizerCore, counter: Counter): ControlSource {
   };
 }
 
+/** Products of the factors before the first update. */
+export const startProducts = ({ factors = [] }: UpdateRule): number[] => factors.map(() => 1);
+
 /** Products of the factors up to update t, from those up to the one before. */
 export function advance({ factors }: UpdateRule, products: number[], t: number): void {
-  for (let i = 0; i < products.length; i++)
-    products[i] = (products[i] as number) * (factors[i] as (t: number) => number)(t);
+  factors?.forEach((factor, i) => {
+    products[i] = (products[i] as number) * factor(t);
+  });
 }
 
 export function createCounter(
@@ -175,7 +181,7 @@ export function settle(core: OptimizerCore, variables: readonly Variable[]): voi
     const group = core.extras?.groupOf(variable) ?? null;
     let counter = fresh.get(group);
     if (!counter) {
-      counter = createCounter(core, { steps: 0, calls: 0, products: rule.factors.map(() => 1), group });
+      counter = createCounter(core, { steps: 0, calls: 0, products: startProducts(rule), group });
       fresh.set(group, counter);
     }
     states.set(variable, { slots: createSlots(core, variable), counter });
@@ -188,4 +194,4 @@ export function settle(core: OptimizerCore, variables: readonly Variable[]): voi
   }
 }
 
-export const counting: Counting = { advance, createCounter, moveTo, settle };
+export const counting: Counting = { advance, createCounter, moveTo, settle, startProducts };

@@ -6,8 +6,6 @@ import { createOptimizer } from "./optimizer.ts";
 import type { LearningRate, OptimizerOptions } from "./options.ts";
 import { checkOptimizer } from "./options.ts";
 
-const none: readonly number[] = [];
-
 /** Options of `lion`. */
 export interface LionOptions extends OptimizerOptions {
   /** By default 1e-3; three to ten times less than Adam's is usual. */
@@ -32,8 +30,6 @@ export function lion(options: LionOptions = {}): Optimizer {
       kernel: "lion",
       slots: ["m"],
       settings: { beta1, beta2 },
-      factors: [],
-      control: () => none,
     },
     options,
     { learningRate: 1e-3 },

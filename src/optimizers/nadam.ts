@@ -2,6 +2,8 @@
 
 import { bool, fraction, nonNegative, oneOf, positive } from "../check.ts";
 import { pow } from "../math.ts";
+import { epsilonForms } from "./epsilonForms.ts";
+import { shareRatio } from "./float32.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
 import type { LearningRate, OptimizerOptions } from "./options.ts";
@@ -25,8 +27,6 @@ export interface NadamOptions extends OptimizerOptions {
   readonly biasCorrection?: boolean;
 }
 
-const forms = { outside: 0, inside: 1, hat: 2 } as const;
-
 /**
  * Nadam (Dozat 2016), Adam with Nesterov's look-ahead, t counted from 1; u_t = beta1 (1 - 0.96^(t momentumDecay) / 2),
  * P_t = u_1 ... u_t:
@@ -45,19 +45,20 @@ export function nadam(options: NadamOptions = {}): Optimizer {
   });
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, epsilonForm = "outside" } = options;
   const { momentumDecay = 0.004, biasCorrection = true } = options;
-  const [decay1, decay2] = [Math.fround(beta1), Math.fround(beta2)];
-  const momentum = (t: number): number => decay1 * (1 - 0.5 * pow(0.96, t * momentumDecay));
+  const decay2 = Math.fround(beta2);
+  const share = shareRatio(beta1); // of which m has too much
+  const momentum = (t: number): number => beta1 * (1 - 0.5 * pow(0.96, t * momentumDecay));
   const words = [1, 1, 1];
   return createOptimizer(
     {
       name: "nadam",
       kernel: "nadam",
       slots: ["m", "v"],
-      settings: { beta1, beta2, epsilon, epsilonForm: forms[epsilonForm] },
+      settings: { beta1, beta2, epsilon, epsilonForm: epsilonForms[epsilonForm] },
       factors: biasCorrection ? [momentum, () => decay2] : [() => 0, () => decay2, () => beta2],
       control([product = 0, power = 0, given = 0], t) {
         const next = momentum(t + 1);
-        words[0] = next / (1 - product * next);
+        words[0] = next / (1 - product * next) / share;
         words[1] = (1 - momentum(t)) / (1 - product);
         words[2] = (1 - given) / (1 - power); // as in adam
         return words;

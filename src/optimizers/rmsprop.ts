@@ -1,6 +1,7 @@
 // RMSprop.
 
 import { bool, fraction, oneOf, positive } from "../check.ts";
+import { epsilonForms } from "./epsilonForms.ts";
 import { shareRatio } from "./float32.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { createOptimizer } from "./optimizer.ts";
@@ -58,7 +59,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
       settings: {
         rho,
         epsilon,
-        epsilonForm: epsilonForm === "inside" ? 1 : 0,
+        epsilonForm: epsilonForms[epsilonForm],
         momentum,
         centered: Number(centered),
         biasCorrection: Number(corrects),

@@ -8,8 +8,6 @@ import { createOptimizer } from "./optimizer.ts";
 import type { LearningRate, OptimizerOptions } from "./options.ts";
 import { checkOptimizer } from "./options.ts";
 
-const none: readonly number[] = [];
-
 /** Options of `sgd`. */
 export interface SgdOptions extends OptimizerOptions {
   /** By default 0.01. */
@@ -43,8 +41,6 @@ export function sgd(options: SgdOptions = {}): Optimizer {
       slots: momentum > 0 ? ["velocity"] : [],
       settings: { momentum, dampening, nesterov: Number(nesterov) },
       rateFactor: 1 / shareRatio(dampening),
-      factors: [],
-      control: () => none,
     },
     options,
     { learningRate: 0.01 },

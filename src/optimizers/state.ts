@@ -22,7 +22,7 @@ export function freshSlot({ rule }: OptimizerCore, slot: string, length: number)
 
 export function restore(core: OptimizerCore, entries: readonly SavedState[]): void {
   const { states, rule, swapped } = core;
-  const { advance, createCounter, moveTo, settle } = core.counting;
+  const { advance, createCounter, moveTo, settle, startProducts } = core.counting;
   settle(
     core,
     entries.map(({ variable }) => variable),
@@ -38,7 +38,7 @@ export function restore(core: OptimizerCore, entries: readonly SavedState[]): vo
     let counter = counters.find((each) => each.steps === steps && each.calls === calls && each.group === group);
     if (!counter) {
       // products as they are after so many steps, by the same multiplications
-      const products = rule.factors.map(() => 1);
+      const products = startProducts(rule);
       for (let t = 1; t <= steps; t++) advance(rule, products, t);
       counter = createCounter(core, { steps, calls, products, group });
       counters.push(counter);

@@ -14,7 +14,7 @@ import os
 import torch
 
 STEPS = 20
-WEIGHTS = [0.5, -1.5, 2.0, 1e-3, -0.25, 3.0, 1.0, -2.0]
+WEIGHTS = [0.5, -1.5, 2.0, 1e-3, -0.25, 3.0, 1.0, -2.0, 0.7, -0.4]
 
 
 def as_float32(values):
@@ -22,13 +22,14 @@ def as_float32(values):
 
 
 def gradient(step):
-    """One column an element: ordinary, zeros, tiny, huge, and those among each other."""
+    """One column an element: ordinary, zeros, tiny, huge, those among each other, alternating, sparse."""
     torch.manual_seed(step)
     noise = torch.randn(4).tolist()
     turns = [0.0, 1e-20, 1e3, -1.0]
-    return as_float32(
-        [noise[0], 0.0, 1e-20, 1e3, turns[step % 4], 1e3 * noise[1], noise[2] * 1e-3, 1e3 if step == 0 else noise[3]]
-    )
+    mixed = [turns[step % 4], 1e3 * noise[1], noise[2] * 1e-3, 1e3 if step == 0 else noise[3]]
+    alternating = 1.0 if step % 2 == 0 else -1.0
+    sparse = 0.5 if step % 5 == 0 else 0.0
+    return as_float32([noise[0], 0.0, 1e-20, 1e3, *mixed, alternating, sparse])
 
 
 def run(make):
@@ -65,6 +66,7 @@ rho = 0.9
 rho99 = 0.99
 betas = (0.9, 0.999)
 eps = 1e-8
+CENTERED_EPSILON = 1e6
 decay = 0.1
 optim = torch.optim
 sqrt = math.sqrt
@@ -99,23 +101,34 @@ def adagrad_keras(t, w, g, s):
     return lr * g / sqrt(s[0] + 1e-7)
 
 
-def adamax_keras(t, w, g, s):
-    s[0] = betas[0] * s[0] + (1 - betas[0]) * g
-    s[1] = max(betas[1] * s[1], abs(g))
-    return lr / (1 - betas[0] ** t) * s[0] / (s[1] + 1e-7)
+def rmsprop_centered(t, w, g, s):
+    """Centered, both averages corrected."""
+    s[0] = rho * s[0] + (1 - rho) * g * g
+    s[1] = rho * s[1] + (1 - rho) * g
+    by = 1 - rho**t
+    return lr * g / sqrt(max(s[0] / by - (s[1] / by) ** 2, 0) + CENTERED_EPSILON)
 
 
-def nadam_step(speed, root):
+def adamax_step(correct, beta1=betas[0]):
+    def step(t, w, g, s):
+        s[0] = beta1 * s[0] + (1 - beta1) * g
+        s[1] = max(betas[1] * s[1], abs(g))
+        return lr / (1 - beta1**t if correct else 1) * s[0] / (s[1] + 1e-7)
+
+    return step
+
+
+def nadam_step(speed, root, correct=True, beta1=betas[0]):
     """Keras has speed 1, Dozat and PyTorch 0.004; s[2] is the product of the momenta."""
 
     def step(t, w, g, s):
-        u = betas[0] * (1 - 0.5 * 0.96 ** (t * speed))
-        ahead = betas[0] * (1 - 0.5 * 0.96 ** ((t + 1) * speed))
-        s[2] *= u
-        s[0] = betas[0] * s[0] + (1 - betas[0]) * g
+        u = beta1 * (1 - 0.5 * 0.96 ** (t * speed))
+        ahead = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * speed))
+        s[2] *= u if correct else 0
+        s[0] = beta1 * s[0] + (1 - beta1) * g
         s[1] = betas[1] * s[1] + (1 - betas[1]) * g * g
         m = ahead * s[0] / (1 - s[2] * ahead) + (1 - u) * g / (1 - s[2])
-        return lr * m / root(s[1], 1 - betas[1] ** t)
+        return lr * m / root(s[1], 1 - betas[1] ** t if correct else 1)
 
     return step
 
@@ -198,6 +211,13 @@ cases = [
         {"biasCorrection": True, "epsilonForm": "outside"},
         follow(rmsprop_step(True, inside=False), 0.0),
     ),
+    # gradients of 1e3 that stay have no variance: what roundings leave of it must not count beside epsilon
+    case(
+        "RMSprop, centered, bias correction",
+        "rmsprop",
+        {"centered": True, "biasCorrection": True, "epsilon": CENTERED_EPSILON},
+        follow(rmsprop_centered, 0.0, 0.0),
+    ),
     case("Adam", "adam", {}, run(lambda p: optim.Adam(p, lr=lr, betas=betas, eps=eps))),
     case("AMSGrad", "adam", {"amsgrad": True}, run(lambda p: optim.Adam(p, lr=lr, betas=betas, eps=eps, amsgrad=True))),
     case(
@@ -250,7 +270,20 @@ cases = [
         {"epsilon": eps, "epsilonForm": "inside"},
         run(lambda p: optim.Adamax(p, lr=lr, betas=betas, eps=eps)),
     ),
-    case("Adamax of Keras", "adamax", {}, follow(adamax_keras, 0.0, 0.0)),
+    case("Adamax of Keras", "adamax", {}, follow(adamax_step(True), 0.0, 0.0)),
+    case(
+        "Adamax, no bias correction",
+        "adamax",
+        {"biasCorrection": False},
+        follow(adamax_step(False), 0.0, 0.0),
+    ),
+    case(
+        "Adamax, no bias correction, beta1 near 1",
+        "adamax",
+        {"biasCorrection": False, "beta1": 0.999},
+        follow(adamax_step(False, 0.999), 0.0, 0.0),
+    ),
+    case("Adamax, beta1 near 1", "adamax", {"beta1": 0.999}, follow(adamax_step(True, 0.999), 0.0, 0.0)),
     # of PyTorch 1.13 the code for several tensors at once: that for one multiplies by u_t once too often
     case(
         "NAdam of PyTorch",
@@ -265,6 +298,30 @@ cases = [
         "nadam",
         {"epsilonForm": "inside"},
         follow(nadam_step(0.004, lambda v, by: sqrt(v / by + 1e-7)), 0.0, 0.0, 1.0),
+    ),
+    case(
+        "Nadam, hat",
+        "nadam",
+        {"epsilonForm": "hat"},
+        follow(nadam_step(0.004, lambda v, by: (sqrt(v) + 1e-7) / sqrt(by)), 0.0, 0.0, 1.0),
+    ),
+    case(
+        "Nadam, no bias correction",
+        "nadam",
+        {"biasCorrection": False},
+        follow(nadam_step(0.004, outside, correct=False), 0.0, 0.0, 1.0),
+    ),
+    case(
+        "Nadam, beta1 near 1",
+        "nadam",
+        {"beta1": 0.999},
+        follow(nadam_step(0.004, outside, beta1=0.999), 0.0, 0.0, 1.0),
+    ),
+    case(
+        "Nadam, momentum near 1, no bias correction",
+        "nadam",
+        {"momentumDecay": 100, "beta1": 0.999, "biasCorrection": False},
+        follow(nadam_step(100, outside, correct=False, beta1=0.999), 0.0, 0.0, 1.0),
     ),
     case("Lion", "lion", {}, follow(lion_step(0), 0.0)),
     case("Lion, decay", "lion", {"weightDecay": decay}, follow(lion_step(decay), 0.0)),
