@@ -1,6 +1,6 @@
 // Augmentation in models: on while training and off at other times, its gradients, what it refuses.
 
-import type { Layer, Model, Variable } from "../src/index.ts";
+import type { Layer, Model, Tensor, Variable } from "../src/index.ts";
 import {
   augment,
   dense,
@@ -15,7 +15,7 @@ import {
   sgd,
 } from "../src/index.ts";
 import type { Images } from "./augmentation.ts";
-import { close, imageOf, makers, mean, rejects, spread, taken } from "./augmentation.ts";
+import { close, colorMakers, imageOf, mean, rejects, spread, taken } from "./augmentation.ts";
 import { assert, suite } from "./harness.ts";
 
 suite("augmentation in models", (test) => {
@@ -32,13 +32,24 @@ suite("augmentation in models", (test) => {
     return model;
   }
 
+  test("images of integers are refused by the layer's name, in training and at inference", async () => {
+    for (const [name, make] of Object.entries(colorMakers)) {
+      for (const training of [true, false]) {
+        const layer = make();
+        const inputs = { x: { shape: [2, 6, 6, 3], dtype: "int32" } } as const;
+        const build = program(inputs, ({ x }) => ({ y: layer(x as Tensor) }), { training });
+        await rejects(build, "dtype-mismatch", new RegExp(`^${name} ".*": x must be float32, got int32`));
+      }
+    }
+  });
+
   test("off at inference: the bits of the input, and no instruction", async () => {
-    const layers = Object.values(makers).map((make) => make());
+    const layers = Object.values(colorMakers).map((make) => make());
     const model = sequential(layers, { inputShape: [6, 6, 3] });
     const images = spread(4, 6, 6, 3);
     const out = await model.predict(images);
     assert.equal(out.data, images.data);
-    const text = sequential([...Object.values(makers).map((make) => make()), rescaling({ scale: 2 })], {
+    const text = sequential([...Object.values(colorMakers).map((make) => make()), rescaling({ scale: 2 })], {
       inputShape: [6, 6, 3],
     }).explain("program", { batchSize: 2 });
     for (const word of ["imageWarp", "Matrices", "colorTransform", "addNoise", "cutout", "elasticField"])

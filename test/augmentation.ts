@@ -73,19 +73,42 @@ export const rejects = async (promise: Promise<unknown>, code: string, text: Reg
   assert.match((error as LanewiseError).message, text);
 };
 
-/** Every layer of augmentation, with settings at which it changes images. */
-export const makers: Readonly<Record<string, () => Layer>> = {
-  mirror: () => augment.mirror({ mode: "horizontalAndVertical" }),
-  crop: () => augment.crop({ padding: 2 }),
-  shift: () => augment.shift({ heightFactor: 0.3, widthFactor: 0.3 }),
-  rotate: () => augment.rotate({ degrees: 40 }),
-  zoom: () => augment.zoom({ heightFactor: 0.4 }),
-  shear: () => augment.shear({ xFactor: 0.4, yFactor: 0.2 }),
-  affine: () => augment.affine({ mirror: {}, rotate: { factor: 0.1 }, shear: { xFactor: 0.2 } }),
-  elastic: () => augment.elastic({ alpha: 20, sigma: 2 }),
-  brightness: () => augment.brightness({ factor: 0.3 }),
-  contrast: () => augment.contrast({ factor: 0.5 }),
-  colorShift: () => augment.colorShift({ factor: 0.2 }),
-  gaussianNoise: () => augment.gaussianNoise({ stddev: 20 }),
-  cutout: () => augment.cutout({ size: 3 }),
+type Maker = (options?: { readonly seed: number }) => Layer;
+
+/** Every layer of augmentation for images of any channels, with settings at which it changes them. */
+export const makers: Readonly<Record<string, Maker>> = {
+  mirror: (o) => augment.mirror({ mode: "horizontalAndVertical", ...o }),
+  crop: (o) => augment.crop({ padding: 2, ...o }),
+  shift: (o) => augment.shift({ heightFactor: 0.3, widthFactor: 0.3, ...o }),
+  rotate: (o) => augment.rotate({ degrees: 40, ...o }),
+  zoom: (o) => augment.zoom({ heightFactor: 0.4, ...o }),
+  shear: (o) => augment.shear({ xFactor: 0.4, yFactor: 0.2, ...o }),
+  affine: (o) => augment.affine({ mirror: {}, rotate: { factor: 0.1 }, shear: { xFactor: 0.2 }, ...o }),
+  elastic: (o) => augment.elastic({ alpha: 20, sigma: 2, ...o }),
+  brightness: (o) => augment.brightness({ factor: 0.3, ...o }),
+  contrast: (o) => augment.contrast({ factor: 0.5, ...o }),
+  colorShift: (o) => augment.colorShift({ factor: 0.2, ...o }),
+  gaussianNoise: (o) => augment.gaussianNoise({ stddev: 20, ...o }),
+  cutout: (o) => augment.cutout({ size: 3, ...o }),
+};
+
+/** Every layer of augmentation, for images of three channels. */
+export const colorMakers: Readonly<Record<string, Maker>> = {
+  ...makers,
+  hue: (o) => augment.hue({ factor: 0.4, ...o }),
+  principalColor: (o) =>
+    augment.principalColor({
+      ...{
+        deviation: 0.5,
+        colors: {
+          values: [0.5, 0.3, 0.1],
+          vectors: [
+            [0.6, 0.8, 0],
+            [0.8, -0.6, 0],
+            [0, 0, 1],
+          ],
+        },
+      },
+      ...o,
+    }),
 };

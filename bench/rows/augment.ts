@@ -2,7 +2,7 @@
 // channels and on large ones; and what is drawn before. The first word of a shape says what the operands hold (operands.ts).
 
 import type { KernelName } from "../../bindings/generated/kernels.ts";
-import { fillModes } from "../../src/ops/augment.ts";
+import { fillModes } from "../../src/ops/imageCodes.ts";
 import type { Row } from "../row.ts";
 import { plainRow } from "./plain.ts";
 

@@ -4,8 +4,9 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
 import { checkOptions, finite, invalid, isRecord, nonNegative, share, sizeOrPair } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
-import type { Layer, LayerOptions } from "../layers/layer.ts";
-import { layerOptions } from "../layers/layer.ts";
+import type { Layer } from "../layers/layer.ts";
+import type { NoiseOptions } from "../layers/noiseLayer.ts";
+import { noiseOptions } from "../layers/noiseLayer.ts";
 import type { ColorAttributes } from "../ops/augment.ts";
 import { addNoise, colorMatrices, colorTransform, cutout as cutoutOp } from "../ops/augment.ts";
 import { mean } from "../ops/broadcasting.ts";
@@ -32,8 +33,8 @@ function recolored(
   const { batch, channels } = images;
   const { probability = 1, valueRange: [low, high] = BYTES } = options;
   const nothing = { low: 0, high: 0, deviation: 0, directions: null };
-  const stream = images.stream();
-  const transforms = colorMatrices({ ...nothing, batch, channels, probability, stream, ...change }, average);
+  const source = images.source();
+  const transforms = colorMatrices({ ...nothing, batch, channels, probability, ...source, ...change }, average);
   return colorTransform(images.x, transforms, low, high);
 }
 
@@ -157,18 +158,16 @@ export function principalColor(options: PrincipalColorOptions): Layer {
 }
 
 /** Options of `augment.gaussianNoise`. */
-export interface ImageNoiseOptions extends LayerOptions, ValueOptions {
+export interface ImageNoiseOptions extends NoiseOptions, ValueOptions {
   /** Deviation of the noise, in units of the values. */
   readonly stddev: number;
 }
 
 /** Adds noise while training: x + stddev z, z standard normal at every value, kept within valueRange. Keras: RandomGaussianNoise. */
 export function gaussianNoise(options: ImageNoiseOptions): Layer {
-  checkOptions("augment.gaussianNoise", options, { ...layerOptions, stddev: nonNegative, valueRange }, ["stddev"]);
+  checkOptions("augment.gaussianNoise", options, { ...noiseOptions, stddev: nonNegative, valueRange }, ["stddev"]);
   const { stddev: deviation, valueRange: [low, high] = BYTES } = options;
-  return augmentation("gaussianNoise", options, ({ x, stream }) =>
-    addNoise(x, { deviation, low, high, stream: stream() }),
-  );
+  return augmentation("gaussianNoise", options, ({ x, source }) => addNoise(x, { deviation, low, high, ...source() }));
 }
 
 /** Options of `augment.cutout`. */
@@ -184,11 +183,11 @@ export interface CutoutOptions extends AugmentOptions {
  * it lies outside is cut off. (DeVries and Taylor 2017, "Improved regularization of convolutional neural networks with cutout".)
  */
 export function cutout(options: CutoutOptions): Layer {
-  const checks = { ...layerOptions, size: sizeOrPair, fillValue: finite, probability: share };
+  const checks = { ...augmentOptions, size: sizeOrPair, fillValue: finite };
   checkOptions("augment.cutout", options, checks, ["size"]);
   const { size, fillValue = 0, probability = 1 } = options;
   const [boxHeight, boxWidth] = typeof size === "number" ? [size, size] : size;
-  return augmentation("cutout", options, ({ x, stream }) =>
-    cutoutOp(x, { boxHeight, boxWidth, probability, fillValue, stream: stream() }),
+  return augmentation("cutout", options, ({ x, source }) =>
+    cutoutOp(x, { boxHeight, boxWidth, probability, fillValue, ...source() }),
   );
 }

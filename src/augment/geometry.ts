@@ -13,8 +13,9 @@ import {
   share,
 } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
-import type { Layer, LayerOptions } from "../layers/layer.ts";
-import { layerOptions } from "../layers/layer.ts";
+import type { Layer } from "../layers/layer.ts";
+import type { NoiseOptions } from "../layers/noiseLayer.ts";
+import { noiseOptions } from "../layers/noiseLayer.ts";
 import { exp } from "../math.ts";
 import { affineMatrices, cropMatrices, elasticField, imageWarp } from "../ops/augment.ts";
 import { slice } from "../ops/shaping.ts";
@@ -24,7 +25,7 @@ import { augmentation, augmentOptions, boundsOf, drawRange, fillOf, fillOptions,
 type MirrorMode = "horizontal" | "vertical" | "horizontalAndVertical";
 
 /** Options of `augment.mirror`. */
-export interface MirrorOptions extends LayerOptions {
+export interface MirrorOptions extends NoiseOptions {
   /** `"horizontal"` (default) exchanges left and right, `"vertical"` top and bottom. */
   readonly mode?: MirrorMode;
   /** Share of the images that are mirrored, in each direction for itself; by default 0.5. */
@@ -121,7 +122,7 @@ function warped(images: Images, options: AffineOptions, whole: boolean): Tensor 
     mirrorHorizontal: mirrored("vertical"),
     sameZoom: zoom?.widthFactor === undefined,
     ranges: Float32Array.from(ranges),
-    stream: images.stream(),
+    ...images.source(),
   });
   return imageWarp(images.x, places, { height, width, ...fillOf(options), field: false });
 }
@@ -130,7 +131,7 @@ function warped(images: Images, options: AffineOptions, whole: boolean): Tensor 
  * Mirrors images at random while training; pixels are copied. Keras: RandomFlip, whose default is both directions.
  */
 export function mirror(options: MirrorOptions = {}): Layer {
-  checkOptions("augment.mirror", options, { ...layerOptions, ...mirrorChecks });
+  checkOptions("augment.mirror", options, { ...noiseOptions, ...mirrorChecks });
   return augmentation("mirror", options, (images) => warped(images, { mirror: options }, false));
 }
 
@@ -202,7 +203,7 @@ export function affine(options: AffineOptions): Layer {
 }
 
 /** Options of `augment.crop`. */
-export interface CropOptions extends LayerOptions, Pick<FillOptions, "fillMode" | "fillValue"> {
+export interface CropOptions extends NoiseOptions, Pick<FillOptions, "fillMode" | "fillValue"> {
   /** Rows of the result, by default all. */
   readonly height?: number;
   /** Columns of the result, by default all. */
@@ -219,7 +220,7 @@ export interface CropOptions extends LayerOptions, Pick<FillOptions, "fillMode" 
 export function crop(options: CropOptions): Layer {
   const { fillMode, fillValue } = fillOptions as { fillMode: Checker; fillValue: Checker };
   checkOptions("augment.crop", options, {
-    ...layerOptions,
+    ...noiseOptions,
     ...{ height: positiveInteger, width: positiveInteger, padding: nonNegativeInteger, fillMode, fillValue },
   });
   requireOne("augment.crop", options, ["height", "width", "padding"]);
@@ -240,7 +241,7 @@ export function crop(options: CropOptions): Layer {
       batch: images.batch,
       rows: images.height + 2 * padding - height + 1,
       columns: images.width + 2 * padding - width + 1,
-      ...{ rowsBefore: padding, columnsBefore: padding, stream: images.stream() },
+      ...{ rowsBefore: padding, columnsBefore: padding, ...images.source() },
     });
     const fill = { ...fillOf(options), fillMode: options.fillMode ?? "constant", interpolation: "nearest" } as const;
     return imageWarp(images.x, places, { height, width, ...fill, field: false });
@@ -260,7 +261,7 @@ export function crop(options: CropOptions): Layer {
 }
 
 /** Options of `augment.elastic`. */
-export interface ElasticOptions extends LayerOptions, FillOptions {
+export interface ElasticOptions extends NoiseOptions, FillOptions {
   /** Pixels by which the noise is scaled after smoothing; Simard et al. take 34 for 28x28 digits. */
   readonly alpha: number;
   /** Deviation of the Gaussian that smooths it, in pixels; theirs is 4. At most 1000. */
@@ -281,13 +282,13 @@ function gaussianWeights(sigma: number): Float32Array {
  */
 export function elastic(options: ElasticOptions): Layer {
   const where = "augment.elastic";
-  checkOptions(where, options, { ...layerOptions, ...fillOptions, alpha: finite, sigma: positive }, ["alpha", "sigma"]);
+  checkOptions(where, options, { ...noiseOptions, ...fillOptions, alpha: finite, sigma: positive }, ["alpha", "sigma"]);
   const { alpha, sigma } = options;
   if (sigma > 1000) throw invalid(where, "sigma", "at most 1000 pixels", sigma);
   const weights = gaussianWeights(sigma);
   return augmentation("elastic", options, (images) => {
     const { batch, height, width } = images;
-    const field = elasticField({ batch, height, width, alpha, weights, stream: images.stream() });
+    const field = elasticField({ batch, height, width, alpha, weights, ...images.source() });
     return imageWarp(images.x, field, { height, width, ...fillOf(options), field: true });
   });
 }

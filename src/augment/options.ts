@@ -4,16 +4,22 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
 import { finite, invalid, oneOf, share } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
-import type { CallContext, Layer, LayerOptions } from "../layers/layer.ts";
-import { layerOptions, makeLayer } from "../layers/layer.ts";
-import type { fillModes, interpolations } from "../ops/augment.ts";
+import type { ControlSource } from "../graph/op.ts";
+import type { CallContext, Layer } from "../layers/layer.ts";
+import { makeLayer } from "../layers/layer.ts";
+import type { NoiseOptions } from "../layers/noiseLayer.ts";
+import { noiseOptions } from "../layers/noiseLayer.ts";
+import { requireFloat } from "../ops/broadcasting.ts";
+import type { fillModes, interpolations } from "../ops/imageCodes.ts";
+import type { RandomSource } from "../ops/random.ts";
+import { createRandomControl, randomControl } from "../ops/random.ts";
 import { formatShape } from "../shape.ts";
 
 /** What a number is drawn from, uniformly: from -r to r, or between two bounds. */
 export type DrawRange = number | readonly [from: number, to: number];
 
 /** Options of every augmentation that changes some images and others not. */
-export interface AugmentOptions extends LayerOptions {
+export interface AugmentOptions extends NoiseOptions {
   /** Share of the images that are changed, by default 1. */
   readonly probability?: number;
 }
@@ -37,9 +43,11 @@ export interface ValueOptions {
   readonly valueRange?: readonly [low: number, high: number];
 }
 
-const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(Math.fround(value));
+/** A number that float32 has. */
+export const isNumber = (value: unknown): value is number =>
+  typeof value === "number" && Number.isFinite(Math.fround(value));
 
-const isPair = (value: unknown): value is readonly [number, number] =>
+export const isPair = (value: unknown): value is readonly [number, number] =>
   Array.isArray(value) && value.length === 2 && value.every(isNumber);
 
 /** A range within bounds; a number r is [-r, r], and r must not be negative. */
@@ -88,7 +96,7 @@ export function fillOf(options: FillOptions): {
 }
 
 /** Checkers of what every augmentation takes. */
-export const augmentOptions: Readonly<Record<string, Checker>> = { ...layerOptions, probability: share };
+export const augmentOptions: Readonly<Record<string, Checker>> = { ...noiseOptions, probability: share };
 
 /** Images as a layer is given them: [batch, height, width, channels]. */
 export interface Images {
@@ -98,11 +106,12 @@ export interface Images {
   readonly width: number;
   readonly channels: number;
   readonly where: string;
-  /** A random stream that nothing else in the program has. */
-  stream(): number;
+  /** Where the layer's random numbers come from: a stream that nothing else in the program has. */
+  source(): RandomSource;
 }
 
-function imagesOf(x: Tensor, { where, stream }: CallContext): Images {
+function imagesOf(x: Tensor, { where, stream }: CallContext, control: ControlSource): Images {
+  requireFloat(where, x);
   if (x.dims.length !== 4) {
     throw new LanewiseError(
       "shape-mismatch",
@@ -110,22 +119,23 @@ function imagesOf(x: Tensor, { where, stream }: CallContext): Images {
     );
   }
   const [batch, height, width, channels] = x.dims as unknown as readonly [number, number, number, number];
-  return { x, batch, height, width, channels, where, stream };
+  return { x, batch, height, width, channels, where, source: () => ({ stream: stream(), control }) };
 }
 
 /** A layer that changes images while training. At other times it is `otherwise`, by default nothing at all. */
 export function augmentation(
   type: string,
-  options: LayerOptions,
+  options: NoiseOptions,
   change: (images: Images) => Tensor,
   otherwise: (images: Images) => Tensor = ({ x }) => x,
 ): Layer {
+  const control = options.seed === undefined ? randomControl : createRandomControl(options.seed);
   return makeLayer({
     type,
     options,
     noise: true,
     call: ([x], _, context) => {
-      const images = imagesOf(x as Tensor, context);
+      const images = imagesOf(x as Tensor, context, control);
       return context.training ? change(images) : otherwise(images);
     },
   });

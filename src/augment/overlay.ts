@@ -10,7 +10,7 @@ import type { RandomNumbers } from "../randomNumbers.ts";
 import { createRandom } from "../randomNumbers.ts";
 import { formatShape, sizeOf } from "../shape.ts";
 import { OVERLAY_STREAM } from "../streams.ts";
-import { valueRange } from "./options.ts";
+import { isNumber, isPair, valueRange } from "./options.ts";
 
 /** A number, or two between which one is drawn for each example. */
 type Drawn = number | readonly [from: number, to: number];
@@ -28,9 +28,7 @@ export interface OverlayOptions {
 }
 
 const drawnNumber = (value: unknown, name: string, where: string): Drawn => {
-  const isNumber = (v: unknown) => typeof v === "number" && Number.isFinite(Math.fround(v));
-  const isPair = Array.isArray(value) && value.length === 2 && value.every(isNumber) && value[0] <= value[1];
-  if (isNumber(value) || isPair) return value as Drawn;
+  if (isNumber(value) || (isPair(value) && value[0] <= value[1])) return value;
   throw invalid(where, name, "a number, or [from, to] to draw one for each example", value);
 };
 

@@ -5,17 +5,16 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import type { Tensor, TensorType } from "../graph/graph.ts";
 import { apply } from "../graph/graph.ts";
 import type { Buffer, Op } from "../graph/op.ts";
-import { requireFloat } from "./broadcasting.ts";
+import { changes, fillModes, interpolations } from "./imageCodes.ts";
 import { greater, less, mul } from "./pointwise.ts";
-import { randomControl } from "./random.ts";
-
-/** Places between pixels, and what is outside of an image, as the kernels count them. */
-export const interpolations = { nearest: 0, bilinear: 1 } as const;
-export const fillModes = { constant: 0, nearest: 1, reflect: 2, wrap: 3 } as const;
+import type { RandomSource } from "./random.ts";
 
 /** Images [B, H, W, C]. */
 type ImageDims = readonly [number, number, number, number];
 const dimsOf = (type: TensorType | undefined): ImageDims => (type?.shape ?? []) as unknown as ImageDims;
+
+/** Images as large as those that are given. */
+const sameImages = ([x]: readonly Tensor[]): TensorType[] => [{ shape: (x as Tensor).dims, dtype: "float32" }];
 
 /** Says that gradients end here, where one is asked for: zeros would be wrong without a word. */
 function refuse(name: string, wanted: boolean): void {
@@ -26,7 +25,7 @@ function refuse(name: string, wanted: boolean): void {
   );
 }
 
-export interface AffineAttributes {
+export interface AffineAttributes extends RandomSource {
   readonly batch: number;
   readonly height: number;
   readonly width: number;
@@ -38,19 +37,18 @@ export interface AffineAttributes {
   readonly sameZoom: boolean;
   /** From and to of: shift down, shift right, quarters to the left, zoom and shear of rows and columns. */
   readonly ranges: Float32Array;
-  readonly stream: number;
 }
 
 const affineMatricesOp: Op<AffineAttributes> = {
   name: "affineMatrices",
   infer: (_, { batch }) => [{ shape: [batch, 6], dtype: "float32" }],
   lower({ outputs: [matrices], attributes, emit, control, constant }) {
-    const { whole, sameZoom, ranges, ...rest } = attributes;
+    const { whole, sameZoom, ranges, control: source, ...rest } = attributes;
     emit("affineMatrices", {
       ...rest,
       whole: Number(whole),
       sameZoom: Number(sameZoom),
-      control: control(randomControl),
+      control: control(source),
       ranges: constant(ranges),
       matrices: matrices as Buffer,
     });
@@ -62,21 +60,20 @@ const affineMatricesOp: Op<AffineAttributes> = {
 /** Maps of places for images that are mirrored, shifted, turned, zoomed and sheared, [batch, 6]. */
 export const affineMatrices = (attributes: AffineAttributes): Tensor => apply(affineMatricesOp, [], attributes);
 
-export interface CropAttributes {
+export interface CropAttributes extends RandomSource {
   readonly batch: number;
   /** How many rows and columns a cut can begin at, and how many of them lie before the image. */
   readonly rows: number;
   readonly columns: number;
   readonly rowsBefore: number;
   readonly columnsBefore: number;
-  readonly stream: number;
 }
 
 const cropMatricesOp: Op<CropAttributes> = {
   name: "cropMatrices",
   infer: (_, { batch }) => [{ shape: [batch, 6], dtype: "float32" }],
-  lower({ outputs: [matrices], attributes, emit, control }) {
-    emit("cropMatrices", { ...attributes, control: control(randomControl), matrices: matrices as Buffer });
+  lower({ outputs: [matrices], attributes: { control: source, ...rest }, emit, control }) {
+    emit("cropMatrices", { ...rest, control: control(source), matrices: matrices as Buffer });
   },
   describe: ({ rows, columns, stream }) => `${rows} rows, ${columns} columns, stream ${stream}`,
 };
@@ -84,24 +81,23 @@ const cropMatricesOp: Op<CropAttributes> = {
 /** Maps of places for parts that begin anywhere, [batch, 6]. */
 export const cropMatrices = (attributes: CropAttributes): Tensor => apply(cropMatricesOp, [], attributes);
 
-export interface FieldAttributes {
+export interface FieldAttributes extends RandomSource {
   readonly batch: number;
   readonly height: number;
   readonly width: number;
   readonly alpha: number;
   /** Of a pixel itself and of its neighbours on each side. */
   readonly weights: Float32Array;
-  readonly stream: number;
 }
 
 const elasticFieldOp: Op<FieldAttributes> = {
   name: "elasticField",
   infer: (_, { batch, height, width }) => [{ shape: [batch, 2, height, width], dtype: "float32" }],
-  lower({ outputs: [field], attributes: { weights, ...rest }, emit, control, constant }) {
+  lower({ outputs: [field], attributes: { weights, control: source, ...rest }, emit, control, constant }) {
     emit("elasticField", {
       ...rest,
       radius: weights.length - 1,
-      control: control(randomControl),
+      control: control(source),
       weights: constant(weights),
       field: field as Buffer,
     });
@@ -125,7 +121,6 @@ export interface WarpAttributes {
 const imageWarpOp: Op<WarpAttributes> = {
   name: "imageWarp",
   infer: ([x], { height, width }) => {
-    requireFloat("augment", x as Tensor);
     const [batch, , , channels] = (x as Tensor).dims as unknown as ImageDims;
     return [{ shape: [batch, height, width, channels], dtype: "float32" }];
   },
@@ -155,9 +150,7 @@ const imageWarpOp: Op<WarpAttributes> = {
 export const imageWarp = (x: Tensor, places: Tensor, attributes: WarpAttributes): Tensor =>
   apply(imageWarpOp, [x, places], attributes);
 
-const changes = { shift: 0, contrast: 1, hue: 2 } as const;
-
-export interface ColorAttributes {
+export interface ColorAttributes extends RandomSource {
   readonly batch: number;
   readonly channels: number;
   readonly change: keyof typeof changes;
@@ -168,7 +161,6 @@ export interface ColorAttributes {
   readonly deviation: number;
   /** [channels, draws]: what each number drawn adds to each channel. */
   readonly directions: Float32Array | null;
-  readonly stream: number;
 }
 
 const colorMatricesOp: Op<ColorAttributes> = {
@@ -177,12 +169,12 @@ const colorMatricesOp: Op<ColorAttributes> = {
   // there so that what depends on the mean of images counts as depending on them; colorTransform refuses
   gradient: () => [null],
   lower({ inputs: [mean], outputs: [transforms], attributes, emit, control, constant }) {
-    const { change, directions, ...rest } = attributes;
+    const { change, directions, control: source, ...rest } = attributes;
     emit("colorMatrices", {
       ...rest,
       change: changes[change],
       draws: directions ? directions.length / rest.channels : 1,
-      control: control(randomControl),
+      control: control(source),
       directions: directions && constant(directions),
       mean: mean ?? null,
       transforms: transforms as Buffer,
@@ -209,10 +201,7 @@ function within(y: Tensor, low: number, high: number, dy: Tensor): Tensor {
 
 const colorTransformOp: Op<TransformAttributes> = {
   name: "colorTransform",
-  infer: ([x]) => {
-    requireFloat("augment", x as Tensor);
-    return [{ shape: (x as Tensor).dims, dtype: "float32" }];
-  },
+  infer: sameImages,
   gradient({ inputs: [, transforms], outputs: [y], upstream: [dy], attributes: { low, high, transposed }, wanted }) {
     refuse("augment.contrast", wanted(1));
     const passed = within(y as Tensor, low, high, dy as Tensor);
@@ -236,26 +225,22 @@ const colorTransformOp: Op<TransformAttributes> = {
 export const colorTransform = (x: Tensor, transforms: Tensor, low: number, high: number): Tensor =>
   apply(colorTransformOp, [x, transforms], { low, high, transposed: false });
 
-interface NoiseAttributes {
+interface NoiseAttributes extends RandomSource {
   readonly deviation: number;
   readonly low: number;
   readonly high: number;
-  readonly stream: number;
 }
 
 const addNoiseOp: Op<NoiseAttributes> = {
   name: "addNoise",
-  infer: ([x]) => {
-    requireFloat("augment", x as Tensor);
-    return [{ shape: (x as Tensor).dims, dtype: "float32" }];
-  },
+  infer: sameImages,
   gradient: ({ outputs: [y], upstream: [dy], attributes: { low, high } }) => [
     within(y as Tensor, low, high, dy as Tensor),
   ],
   inPlace: [0],
-  lower({ inputs: [x], outputs: [out], attributes, emit, control }) {
+  lower({ inputs: [x], outputs: [out], attributes: { control: source, ...rest }, emit, control }) {
     const n = (x as Buffer).length;
-    emit("addNoise", { n, ...attributes, control: control(randomControl), x: x as Buffer, out: out as Buffer });
+    emit("addNoise", { n, ...rest, control: control(source), x: x as Buffer, out: out as Buffer });
   },
   describe: ({ deviation, stream }) => `deviation ${deviation}, stream ${stream}`,
 };
@@ -263,29 +248,25 @@ const addNoiseOp: Op<NoiseAttributes> = {
 /** min(max(x + deviation z, low), high), z standard normal at every element. */
 export const addNoise = (x: Tensor, attributes: NoiseAttributes): Tensor => apply(addNoiseOp, [x], attributes);
 
-interface CutoutAttributes {
+interface CutoutAttributes extends RandomSource {
   readonly boxHeight: number;
   readonly boxWidth: number;
   readonly probability: number;
   readonly fillValue: number;
-  readonly stream: number;
 }
 
 const cutoutOp: Op<CutoutAttributes> = {
   name: "cutout",
-  infer: ([x]) => {
-    requireFloat("augment", x as Tensor);
-    return [{ shape: (x as Tensor).dims, dtype: "float32" }];
-  },
+  infer: sameImages,
   // the same rectangles, drawn again
   gradient: ({ upstream: [dy], attributes }) => [apply(cutoutOp, [dy as Tensor], { ...attributes, fillValue: 0 })],
   inPlace: [0],
-  lower({ inputs: [x], inputTypes, outputs: [out], attributes, emit, control }) {
+  lower({ inputs: [x], inputTypes, outputs: [out], attributes: { control: source, ...rest }, emit, control }) {
     const [batch, height, width, channels] = dimsOf(inputTypes[0]);
     emit("cutout", {
       ...{ batch, height, width, channels },
-      ...attributes,
-      control: control(randomControl),
+      ...rest,
+      control: control(source),
       x: x as Buffer,
       out: out as Buffer,
     });

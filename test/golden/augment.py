@@ -10,7 +10,7 @@ import numpy as np
 
 
 def values(*shape):
-    """As `spread` of augment.test.ts."""
+    """As `spread` of augmentation.ts."""
     return np.array([(i * 7919) % 10007 / 10007 for i in range(int(np.prod(shape)))]).reshape(shape)
 
 

@@ -21,7 +21,7 @@ import {
 
 const { augment } = lanewise;
 
-const layerKinds = { name: text, trainable: flag };
+const layerKinds = { name: text, trainable: flag, seed };
 /** A share: 0 to 1. */
 const share = kind(["0"], 1.01, "1");
 const common = { ...layerKinds, probability: share };
