@@ -61,6 +61,10 @@ function fillFloats(row: Row, name: string, values: Float32Array, seed: number):
     values.set([1e-4, 1.5, 1.25, 1.25, 0.99, 0, 1, row.kernel === "keep" ? 1 : 0]);
     return;
   }
+  if (name === "average" && row.kernel === "rmsprop") {
+    values.fill(0.05); // its square below that of s: a variance near 0 would be what rounding leaves
+    return;
+  }
   const from = (seed * 9973) % table.length;
   const makePositive = positive.test(name) || positiveOf[row.kernel] === name;
   const source = makePositive ? table.map((value) => Math.abs(value) + 0.01) : table;

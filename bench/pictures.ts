@@ -19,12 +19,11 @@ function placesOf({ shape, scalars: { height = 1, width = 1 } }: Row, i: number)
   return [c, s, y - c * y - s * x, -s - shear, c, x + (s + shear) * y - c * x];
 }
 
-/** Near the identity; over the channels for hue, else of each channel alone. */
-function transformValue({ shape, scalars: { channels = 1 } }: Row, i: number): number {
+/** Near the identity, with something of each channel in the others. */
+function transformValue({ scalars: { channels = 1 } }: Row, i: number): number {
   const [c, j] = [Math.floor(i / (channels + 1)) % channels, i % (channels + 1)];
   if (j === channels) return 0.05 * ((i % 7) - 3);
-  if (c === j) return 0.9;
-  return shape.startsWith("hue") ? 0.1 * (j - c) : 0;
+  return c === j ? 0.9 : 0.1 * (j - c);
 }
 
 /** Shift in pixels, turn in quarters, zoom, shear. */

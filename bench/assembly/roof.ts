@@ -12,6 +12,7 @@ class Streams {
   update0: usize;
   update1: usize;
   update2: usize;
+  update3: usize;
   write0: usize;
 }
 
@@ -82,6 +83,7 @@ class Pass {
     let u0 = s.update0;
     let u1 = s.update1;
     let u2 = s.update2;
+    let u3 = s.update3;
     let w0 = s.write0;
     let a = i64x2.splat(0);
     let b = a;
@@ -129,6 +131,12 @@ class Pass {
         v128.store(u2, v128.or(c, v128.load(u2, 32)), 32);
         v128.store(u2, v128.or(d, v128.load(u2, 48)), 48);
       }
+      if (updates > 3) {
+        v128.store(u3, v128.or(a, v128.load(u3)));
+        v128.store(u3, v128.or(b, v128.load(u3, 16)), 16);
+        v128.store(u3, v128.or(c, v128.load(u3, 32)), 32);
+        v128.store(u3, v128.or(d, v128.load(u3, 48)), 48);
+      }
       if (writes > 0) {
         v128.store(w0, a);
         v128.store(w0, b, 16);
@@ -141,6 +149,7 @@ class Pass {
       u0 += 64;
       u1 += 64;
       u2 += 64;
+      u3 += 64;
       w0 += 64;
     }
     return i32x4.extract_lane(v128.xor(v128.xor(a, b), v128.xor(c, d)), 0);
@@ -175,6 +184,10 @@ export function reads1updates2writes0(s: Streams, bytes: usize): i32 {
 
 export function reads1updates3writes0(s: Streams, bytes: usize): i32 {
   return Pass.run(1, 3, 0, s, bytes);
+}
+
+export function reads1updates4writes0(s: Streams, bytes: usize): i32 {
+  return Pass.run(1, 4, 0, s, bytes);
 }
 
 export function reads0updates0writes1(s: Streams, bytes: usize): i32 {

@@ -1,4 +1,4 @@
-// Augmentation: every one of them, by the kernel that does its work on the pixels, on digits, on small pictures of three
+// Augmentation: by the kernel that does its work on the pixels, on digits, on small pictures of three
 // channels and on large ones; and what is drawn before. The first word of a shape says what the operands hold (operands.ts).
 
 import type { KernelName } from "../../bindings/generated/kernels.ts";
@@ -62,14 +62,10 @@ const BATCH = 64;
 export const augmentRows: readonly Row[] = [
   ...pictures.flatMap((given) => [
     ...["mirror", "crop", "shift", "rotate", "zoom", "shear", "affine", "elastic"].map((what) => warp(what, given)),
-    row("colorTransform", "brightness", given, { low: 0, high: 1 }, []),
-    row("colorTransform", "contrast", given, { low: 0, high: 1 }, []),
-    row("colorTransform", "colorShift", given, { low: 0, high: 1 }, []),
-    row("colorTransform", "principalColor", given, { low: 0, high: 1 }, []),
+    row("colorTransform", "colors", given, { low: 0, high: 1 }, []), // one work, whatever the matrices hold
     row("addNoise", "noise", given, { deviation: 0.1, low: 0, high: 1 }, []),
     row("cutout", "cutout", given, { boxHeight: given[1] >> 1, boxWidth: given[1] >> 1 }, []),
   ]),
-  ...pictures.slice(1).map((given) => row("colorTransform", "hue", given, { low: 0, high: 1 }, [])),
   row("elasticField", "elastic", [64, 28, 1], { radius: 12 }, []),
   row("elasticField", "elastic", [2, 224, 3], { radius: 30 }, []),
   plainRow("augmentation", "affineMatrices", `affine ${BATCH}`, {

@@ -10,7 +10,7 @@ const optimizer = (
   given: Readonly<Record<string, number>>,
   present: readonly string[] = [],
 ): Row[] => {
-  const more = (n: number) => ({ present, quick: kernel === "adam", ...trafficOf(kernel, n * 4) });
+  const more = (n: number) => ({ present, quick: kernel === "adam" && name === "", ...trafficOf(kernel, n * 4) });
   const few = plainRow("optimizerInside", kernel, `100000${name}`, { n: 100_000, ...given }, more(100_000));
   const many = { n: 10_000_000, ...given };
   return [few, plainRow("optimizer", kernel, `10000000${name}`, many, { ...more(10_000_000), reduced: few })];
@@ -40,8 +40,12 @@ const randomKernels = ["randomUniform", "randomNormal", "randomTruncatedNormal"]
 
 export const optimRows: readonly Row[] = [
   ...optimizer("adam", "", {}),
+  ...optimizer("adam", " amsgrad", {}, ["vMax"]),
   ...optimizer("rmsprop", "", {}),
+  ...optimizer("rmsprop", " centered", {}, ["average"]),
+  ...optimizer("rmsprop", " momentum", { momentum: 0.9 }, ["velocity"]),
   ...optimizer("sgd", " momentum", { momentum: 0.9 }, ["velocity"]),
+  ...optimizer("sgd", " nesterov", { momentum: 0.9, nesterov: 1 }, ["velocity"]),
   ...optimizer("sgd", "", {}),
   ...optimizer("adagrad", "", {}),
   ...optimizer("adadelta", "", {}),
