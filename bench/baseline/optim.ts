@@ -55,7 +55,8 @@ export const adam: Baseline<"adam"> = (o) => {
     m[i] = first;
     v[i] = square;
     if (vMax) {
-      square = Math.max(vMax[i] as number, square);
+      const before = vMax[i] as number;
+      if (before > square) square = before;
       vMax[i] = square;
     }
     w[i] = (w[i] as number) - (rate * first) / (Math.sqrt(correction2 * square) + epsilon);
