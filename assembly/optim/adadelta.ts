@@ -1,7 +1,7 @@
 // Adadelta (Zeiler 2012). 1 - rho is taken of the float32 value.
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, none, Pass, Slots } from "./pass";
+import { none, Pass, Slots } from "./pass";
 
 @unmanaged
 export class AdadeltaArgs {
@@ -16,13 +16,12 @@ export class AdadeltaArgs {
   control: InF32; // [8] learningRate
 }
 
-/** w -= rate u + decay w with u = sqrt(delta + epsilon) / sqrt(s + epsilon) g */
+/** u = rate sqrt(delta + epsilon) / sqrt(s + epsilon) g */
 @final
 @unmanaged
 class Adadelta {
-  @inline step<LANES>(
-    w: usize,
-    g: usize,
+  @inline update<LANES>(
+    gradient: v128,
     s: usize,
     delta: usize,
     _c: usize,
@@ -30,20 +29,18 @@ class Adadelta {
     share: v128,
     epsilon: v128,
     rate: v128,
-    decay: v128,
+    _k4: v128,
     _k5: v128,
     _k6: v128,
     _k7: v128,
-    _k8: v128,
-  ): void {
+  ): v128 {
     const lanes = changetype<LANES>(0);
-    const gradient = lanes.load(g);
     const square = Slots.averageSquare<LANES>(s, rho, share, gradient);
     const before = lanes.load(delta);
     const ratio = f32x4.div(f32x4.sqrt(f32x4.add(before, epsilon)), f32x4.sqrt(f32x4.add(square, epsilon)));
     const u = f32x4.mul(ratio, gradient);
     lanes.store(delta, f32x4.add(f32x4.mul(rho, before), f32x4.mul(f32x4.mul(share, u), u)));
-    Slots.takeOff<LANES>(w, f32x4.mul(rate, u), decay);
+    return f32x4.mul(rate, u);
   }
 }
 
@@ -54,13 +51,24 @@ class Adadelta {
  * w -= learningRate (u + weightDecay w)
  */
 export function adadelta(args: AdadeltaArgs, task: Task): void {
-  if (isIdle(args.control)) return;
-  const learningRate = load<f32>(args.control);
-  const rho = f32x4.splat(args.rho);
-  const share = f32x4.splat(1 - args.rho);
-  const epsilon = f32x4.splat(args.epsilon);
-  const rate = f32x4.splat(learningRate);
-  const decay = f32x4.splat(learningRate * args.weightDecay);
   const o = none();
-  Pass.all<Adadelta>(args.n, task, args.w, args.g, args.s, args.delta, 0, rho, share, epsilon, rate, decay, o, o, o, o);
+  Pass.all<Adadelta>(
+    args.n,
+    task,
+    args.control,
+    args.weightDecay,
+    args.w,
+    args.g,
+    args.s,
+    args.delta,
+    0,
+    f32x4.splat(args.rho),
+    f32x4.splat(1 - args.rho),
+    f32x4.splat(args.epsilon),
+    v128.load32_splat(args.control),
+    o,
+    o,
+    o,
+    o,
+  );
 }

@@ -1,7 +1,7 @@
-// Adam, AMSGrad and AdamW. 1 - beta is taken of the float32 values.
+// Adam, AMSGrad and AdamW, and the rule that Nadam has in common with them. 1 - beta is taken of the float32 values.
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, none, Pass, RULE_1, RULE_2, Slots } from "./pass";
+import { Epsilon, none, Pass, RULE_1, RULE_2, Slots } from "./pass";
 
 @unmanaged
 export class AdamArgs {
@@ -23,7 +23,7 @@ export class AdamArgs {
 /** The average square itself. */
 @final
 @unmanaged
-class Newest {
+export class Newest {
   @inline square<_LANES>(second: v128, _vMax: usize): v128 {
     return second;
   }
@@ -41,13 +41,21 @@ class Largest {
   }
 }
 
-/** w -= rate m / (sqrt(v + inside) + outside) + decay w */
+/** The average gradient itself. */
 @final
 @unmanaged
-class Adam<FORM> {
-  @inline step<LANES>(
-    w: usize,
-    g: usize,
+class Average {
+  @inline ahead(first: v128, _gradient: v128, rate: v128, _rateG: v128): v128 {
+    return f32x4.mul(rate, first);
+  }
+}
+
+/** u = (rate m) / (sqrt(v + inside) + outside), SQUARE what v stands for, AHEAD what rate m does */
+@final
+@unmanaged
+export class Adam<SQUARE, AHEAD> {
+  @inline update<LANES>(
+    gradient: v128,
     m: usize,
     v: usize,
     vMax: usize,
@@ -58,28 +66,25 @@ class Adam<FORM> {
     inside: v128,
     outside: v128,
     rate: v128,
-    decay: v128,
-    _k8: v128,
-  ): void {
-    const gradient = changetype<LANES>(0).load(g);
+    rateG: v128,
+  ): v128 {
     const first = Slots.average<LANES>(m, beta1, share1, gradient);
     const second = Slots.averageSquare<LANES>(v, beta2, share2, gradient);
-    const square = changetype<FORM>(0).square<LANES>(second, vMax);
-    Slots.takeOff<LANES>(w, f32x4.div(f32x4.mul(rate, first), Slots.root(square, inside, outside)), decay);
+    const square = changetype<SQUARE>(0).square<LANES>(second, vMax);
+    const ahead = changetype<AHEAD>(0).ahead(first, gradient, rate, rateG);
+    return f32x4.div(ahead, Epsilon.root(square, inside, outside));
   }
 }
 
-function pass<FORM>(args: AdamArgs, task: Task): void {
+function pass<SQUARE>(args: AdamArgs, task: Task): void {
   const learningRate = load<f32>(args.control);
   const correction1 = load<f32>(args.control + RULE_1);
   const correction2 = load<f32>(args.control + RULE_2);
-  const form = args.epsilonForm;
-  // sqrt(c2 v) + eps = sqrt(c2) (sqrt(v) + eps / sqrt(c2)), sqrt(c2 v + eps) = sqrt(c2) sqrt(v + eps / c2):
-  // the correction leaves the loop, and all three forms run the same body
-  const scale = sqrt(correction2);
-  Pass.all<Adam<FORM>>(
+  Pass.all<Adam<SQUARE, Average>>(
     args.n,
     task,
+    args.control,
+    args.weightDecay,
     args.w,
     args.g,
     args.m,
@@ -89,10 +94,9 @@ function pass<FORM>(args: AdamArgs, task: Task): void {
     f32x4.splat(1 - args.beta1),
     f32x4.splat(args.beta2),
     f32x4.splat(1 - args.beta2),
-    f32x4.splat(form === 1 ? args.epsilon / correction2 : 0),
-    f32x4.splat(form === 0 ? args.epsilon / scale : form === 2 ? args.epsilon : 0),
-    f32x4.splat((learningRate * correction1) / scale),
-    f32x4.splat(learningRate * args.weightDecay),
+    Epsilon.inside(args.epsilonForm, args.epsilon, correction2),
+    Epsilon.outside(args.epsilonForm, args.epsilon, correction2),
+    f32x4.splat((learningRate * correction1) / sqrt(correction2)),
     none(),
   );
 }
@@ -106,7 +110,6 @@ function pass<FORM>(args: AdamArgs, task: Task): void {
  * w -= learningRate (u + weightDecay w)               (Loshchilov and Hutter 2019)
  */
 export function adam(args: AdamArgs, task: Task): void {
-  if (isIdle(args.control)) return;
   if (args.amsgrad && args.vMax !== 0) pass<Largest>(args, task);
   else pass<Newest>(args, task);
 }

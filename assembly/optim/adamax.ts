@@ -1,7 +1,7 @@
 // Adam by the largest gradient (Kingma and Ba 2015, section 7).
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, none, Pass, RULE_1, Slots } from "./pass";
+import { Epsilon, none, Pass, RULE_1, Slots } from "./pass";
 
 @unmanaged
 export class AdamaxArgs {
@@ -18,13 +18,12 @@ export class AdamaxArgs {
   control: InF32; // [8] learningRate, 1 / (1 - beta1^t) of the float32 beta1
 }
 
-/** w -= rate m / (u + outside) + decay w */
+/** u = rate m / (largest + outside) */
 @final
 @unmanaged
 class Adamax {
-  @inline step<LANES>(
-    w: usize,
-    g: usize,
+  @inline update<LANES>(
+    gradient: v128,
     m: usize,
     u: usize,
     _c: usize,
@@ -34,17 +33,14 @@ class Adamax {
     inside: v128,
     outside: v128,
     rate: v128,
-    decay: v128,
+    _k6: v128,
     _k7: v128,
-    _k8: v128,
-  ): void {
+  ): v128 {
     const lanes = changetype<LANES>(0);
-    const gradient = lanes.load(g);
     const first = Slots.average<LANES>(m, beta1, share1, gradient);
     const largest = f32x4.max(f32x4.mul(beta2, lanes.load(u)), f32x4.add(f32x4.abs(gradient), inside));
     lanes.store(u, largest);
-    const update = f32x4.div(f32x4.mul(rate, first), f32x4.add(largest, outside));
-    Slots.takeOff<LANES>(w, update, decay);
+    return f32x4.div(f32x4.mul(rate, first), f32x4.add(largest, outside));
   }
 }
 
@@ -55,13 +51,12 @@ class Adamax {
  * and w -= learningRate weightDecay w
  */
 export function adamax(args: AdamaxArgs, task: Task): void {
-  if (isIdle(args.control)) return;
-  const learningRate = load<f32>(args.control);
-  const isInside = args.epsilonForm === 1;
   const o = none();
   Pass.all<Adamax>(
     args.n,
     task,
+    args.control,
+    args.weightDecay,
     args.w,
     args.g,
     args.m,
@@ -70,10 +65,9 @@ export function adamax(args: AdamaxArgs, task: Task): void {
     f32x4.splat(args.beta1),
     f32x4.splat(1 - args.beta1),
     f32x4.splat(args.beta2),
-    f32x4.splat(isInside ? args.epsilon : 0),
-    f32x4.splat(isInside ? 0 : args.epsilon),
-    f32x4.splat(learningRate * load<f32>(args.control + RULE_1)),
-    f32x4.splat(learningRate * args.weightDecay),
+    Epsilon.inside(args.epsilonForm, args.epsilon, 1),
+    Epsilon.outside(args.epsilonForm, args.epsilon, 1),
+    f32x4.splat(load<f32>(args.control) * load<f32>(args.control + RULE_1)),
     o,
     o,
   );

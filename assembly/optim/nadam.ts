@@ -1,7 +1,8 @@
 // Adam with Nesterov's momentum (Dozat 2016).
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, Pass, RULE_1, RULE_2, RULE_3, Slots } from "./pass";
+import { Adam, Newest } from "./adam";
+import { Epsilon, Pass, RULE_1, RULE_2, RULE_3 } from "./pass";
 
 @unmanaged
 export class NadamArgs {
@@ -18,31 +19,12 @@ export class NadamArgs {
   control: InF32; // [8] learningRate, the factors cm of m and cg of g, 1 / (1 - beta2^t) of the float32 beta2
 }
 
-/** w -= (rateM m + rateG g) / (sqrt(v + inside) + outside) + decay w */
+/** Where the average gradient will be, as far as it is known. */
 @final
 @unmanaged
-class Nadam {
-  @inline step<LANES>(
-    w: usize,
-    g: usize,
-    m: usize,
-    v: usize,
-    _c: usize,
-    beta1: v128,
-    share1: v128,
-    beta2: v128,
-    share2: v128,
-    inside: v128,
-    outside: v128,
-    rateM: v128,
-    rateG: v128,
-    decay: v128,
-  ): void {
-    const gradient = changetype<LANES>(0).load(g);
-    const first = Slots.average<LANES>(m, beta1, share1, gradient);
-    const second = Slots.averageSquare<LANES>(v, beta2, share2, gradient);
-    const ahead = f32x4.add(f32x4.mul(rateM, first), f32x4.mul(rateG, gradient));
-    Slots.takeOff<LANES>(w, f32x4.div(ahead, Slots.root(second, inside, outside)), decay);
+class Nesterov {
+  @inline ahead(first: v128, gradient: v128, rateM: v128, rateG: v128): v128 {
+    return f32x4.add(f32x4.mul(rateM, first), f32x4.mul(rateG, gradient));
   }
 }
 
@@ -53,14 +35,14 @@ class Nadam {
  * w -= learningRate (u + weightDecay w)
  */
 export function nadam(args: NadamArgs, task: Task): void {
-  if (isIdle(args.control)) return;
   const learningRate = load<f32>(args.control);
   const correction = load<f32>(args.control + RULE_3);
-  const form = args.epsilonForm;
-  const scale = sqrt(correction); // leaves the loop as in adam
-  Pass.all<Nadam>(
+  const scale = sqrt(correction);
+  Pass.all<Adam<Newest, Nesterov>>(
     args.n,
     task,
+    args.control,
+    args.weightDecay,
     args.w,
     args.g,
     args.m,
@@ -70,10 +52,9 @@ export function nadam(args: NadamArgs, task: Task): void {
     f32x4.splat(1 - args.beta1),
     f32x4.splat(args.beta2),
     f32x4.splat(1 - args.beta2),
-    f32x4.splat(form === 1 ? args.epsilon / correction : 0),
-    f32x4.splat(form === 0 ? args.epsilon / scale : form === 2 ? args.epsilon : 0),
+    Epsilon.inside(args.epsilonForm, args.epsilon, correction),
+    Epsilon.outside(args.epsilonForm, args.epsilon, correction),
     f32x4.splat((learningRate * load<f32>(args.control + RULE_1)) / scale),
     f32x4.splat((learningRate * load<f32>(args.control + RULE_2)) / scale),
-    f32x4.splat(learningRate * args.weightDecay),
   );
 }

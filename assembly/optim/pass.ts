@@ -1,6 +1,6 @@
-// The loop that all optimizers share: one pass over one contiguous range of weights, gradients and slots. A rule is what
-// happens to four elements; its constants are parameters, so that each has a register. What changes from step to step is read from
-// `control` once, before the loop:
+// The loop that all optimizers share: one pass over one contiguous range of weights, gradients and slots, w -= u + decay w. A rule
+// is what happens to the slots of four elements, and their u; its constants are parameters, so that each has a register. What
+// changes from step to step is read from `control` once, before the loop:
 //   0 learning rate   1 2 3 what the rule needs   4 momentum of the averages   5 whether weights become their averages
 //   6 whether a sum of gradients is there to add to   7 above 0: an idle call, which only adds to that sum
 
@@ -27,10 +27,15 @@ export function isIdle(control: usize): bool {
 @final
 @unmanaged
 export class Pass {
-  /** Rule by rule a function of its own, whose few values all have registers. Absent slots are 0 and not touched. */
+  /**
+   * Rule by rule a function of its own, whose few values all have registers. Absent slots are 0 and not touched; an idle call
+   * touches nothing. Weight decay is decoupled: it takes learningRate weightDecay w off the old weight.
+   */
   static all<RULE>(
     n: i32,
     task: Task,
+    control: usize,
+    weightDecay: f32,
     w: usize,
     g: usize,
     a: usize,
@@ -44,19 +49,41 @@ export class Pass {
     k5: v128,
     k6: v128,
     k7: v128,
-    k8: v128,
   ): void {
-    const rule = changetype<RULE>(0);
+    if (isIdle(control)) return;
+    const decay = f32x4.splat(load<f32>(control) * weightDecay);
     const count = Pieces.count(n, OPTIM_PIECE);
     for (let piece = task.thread; piece < count; piece += task.threads) {
       let at = (<usize>Pieces.first(piece, OPTIM_PIECE)) << 2;
       const end = (<usize>Pieces.end(piece, OPTIM_PIECE, n)) << 2;
       for (; at + 16 <= end; at += 16)
-        rule.step<Four>(w + at, g + at, a + at, b + at, c + at, k0, k1, k2, k3, k4, k5, k6, k7, k8);
+        Pass.step<RULE, Four>(w + at, g + at, a + at, b + at, c + at, decay, k0, k1, k2, k3, k4, k5, k6, k7);
       for (; at < end; at += 4)
-        rule.step<One>(w + at, g + at, a + at, b + at, c + at, k0, k1, k2, k3, k4, k5, k6, k7, k8);
+        Pass.step<RULE, One>(w + at, g + at, a + at, b + at, c + at, decay, k0, k1, k2, k3, k4, k5, k6, k7);
       task.beat++;
     }
+  }
+
+  @inline private static step<RULE, LANES>(
+    w: usize,
+    g: usize,
+    a: usize,
+    b: usize,
+    c: usize,
+    decay: v128,
+    k0: v128,
+    k1: v128,
+    k2: v128,
+    k3: v128,
+    k4: v128,
+    k5: v128,
+    k6: v128,
+    k7: v128,
+  ): void {
+    const lanes = changetype<LANES>(0);
+    const u = changetype<RULE>(0).update<LANES>(lanes.load(g), a, b, c, k0, k1, k2, k3, k4, k5, k6, k7);
+    const old = lanes.load(w);
+    lanes.store(w, f32x4.sub(old, f32x4.add(u, f32x4.mul(decay, old))));
   }
 }
 
@@ -79,17 +106,27 @@ export class Slots {
     lanes.store(slot, average);
     return average;
   }
+}
 
-  /** sqrt(x + inside) + outside: epsilon is one of both, the other 0 */
-  @inline static root(x: v128, inside: v128, outside: v128): v128 {
-    return f32x4.add(f32x4.sqrt(f32x4.add(x, inside)), outside);
+/**
+ * Where epsilon stands below an update: sqrt(c x) + epsilon (form 0, outside), sqrt(c x + epsilon) (1, inside) or
+ * sqrt(c) (sqrt(x) + epsilon) (2, hat), c a correction. It leaves the loop: each is sqrt(c) (sqrt(x + inside) + outside),
+ * so that all run the same body, and rates are divided by sqrt(c).
+ */
+@final
+@unmanaged
+export class Epsilon {
+  @inline static inside(form: i32, epsilon: f32, correction: f32): v128 {
+    return f32x4.splat(form === 1 ? epsilon / correction : 0);
   }
 
-  /** w -= update + decay w */
-  @inline static takeOff<LANES>(w: usize, update: v128, decay: v128): void {
-    const lanes = changetype<LANES>(0);
-    const old = lanes.load(w);
-    lanes.store(w, f32x4.sub(old, f32x4.add(update, f32x4.mul(decay, old))));
+  @inline static outside(form: i32, epsilon: f32, correction: f32): v128 {
+    return f32x4.splat(form === 0 ? epsilon / sqrt(correction) : form === 2 ? epsilon : 0);
+  }
+
+  /** sqrt(x + inside) + outside */
+  @inline static root(x: v128, inside: v128, outside: v128): v128 {
+    return f32x4.add(f32x4.sqrt(f32x4.add(x, inside)), outside);
   }
 }
 

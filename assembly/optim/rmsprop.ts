@@ -1,7 +1,7 @@
 // RMSprop: plain, centered, with momentum. 1 - rho is taken of the float32 value.
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, none, Pass, RULE_1, Slots } from "./pass";
+import { Epsilon, none, Pass, RULE_1, Slots } from "./pass";
 
 @unmanaged
 export class RmspropArgs {
@@ -36,7 +36,7 @@ class Centered {
   @inline spread<LANES>(square: v128, g: v128, average: usize, rho: v128, share: v128, correction: v128): v128 {
     const mean = Slots.average<LANES>(average, rho, share, g);
     const variance = f32x4.sub(square, f32x4.mul(f32x4.mul(correction, mean), mean));
-    return f32x4.max(variance, f32x4.splat(0));
+    return f32x4.pmax(variance, f32x4.splat(0)); // NaN stays
   }
 }
 
@@ -60,13 +60,12 @@ class Velocity {
   }
 }
 
-/** w -= rate g / (sqrt(d + inside) + outside) + decay w */
+/** u = rate g / (sqrt(d + inside) + outside), or the velocity that it adds to */
 @final
 @unmanaged
 class Rmsprop<SPREAD, FORM> {
-  @inline step<LANES>(
-    w: usize,
-    g: usize,
+  @inline update<LANES>(
+    gradient: v128,
     s: usize,
     average: usize,
     velocity: usize,
@@ -75,29 +74,25 @@ class Rmsprop<SPREAD, FORM> {
     inside: v128,
     outside: v128,
     rate: v128,
-    decay: v128,
     momentum: v128,
     correction: v128,
-    _k8: v128,
-  ): void {
-    const gradient = changetype<LANES>(0).load(g);
+    _k7: v128,
+  ): v128 {
     const square = Slots.averageSquare<LANES>(s, rho, share, gradient);
     const spread = changetype<SPREAD>(0).spread<LANES>(square, gradient, average, rho, share, correction);
-    const u = f32x4.div(f32x4.mul(rate, gradient), Slots.root(spread, inside, outside));
-    const update = changetype<FORM>(0).update<LANES>(u, velocity, momentum);
-    Slots.takeOff<LANES>(w, update, decay);
+    const u = f32x4.div(f32x4.mul(rate, gradient), Epsilon.root(spread, inside, outside));
+    return changetype<FORM>(0).update<LANES>(u, velocity, momentum);
   }
 }
 
 function pass<SPREAD, FORM>(args: RmspropArgs, task: Task): void {
-  const learningRate = load<f32>(args.control);
   const correction: f32 = args.biasCorrection ? load<f32>(args.control + RULE_1) : 1;
-  // as in adam the correction c leaves the loop: c s - (c a)^2 = c (s - c a^2), sqrt(c d + eps) = sqrt(c) sqrt(d + eps / c)
-  const scale = sqrt(correction);
-  const isInside = args.epsilonForm === 1;
+  // the correction c leaves the loop: c s - (c a)^2 = c (s - c a^2)
   Pass.all<Rmsprop<SPREAD, FORM>>(
     args.n,
     task,
+    args.control,
+    args.weightDecay,
     args.w,
     args.g,
     args.s,
@@ -105,10 +100,9 @@ function pass<SPREAD, FORM>(args: RmspropArgs, task: Task): void {
     args.velocity,
     f32x4.splat(args.rho),
     f32x4.splat(1 - args.rho),
-    f32x4.splat(isInside ? args.epsilon / correction : 0),
-    f32x4.splat(isInside ? 0 : args.epsilon / scale),
-    f32x4.splat(learningRate / scale),
-    f32x4.splat(learningRate * args.weightDecay),
+    Epsilon.inside(args.epsilonForm, args.epsilon, correction),
+    Epsilon.outside(args.epsilonForm, args.epsilon, correction),
+    f32x4.splat(load<f32>(args.control) / sqrt(correction)),
     f32x4.splat(args.momentum),
     f32x4.splat(correction),
     none(),
@@ -123,7 +117,6 @@ function pass<SPREAD, FORM>(args: RmspropArgs, task: Task): void {
  * w -= u + learningRate weightDecay w
  */
 export function rmsprop(args: RmspropArgs, task: Task): void {
-  if (isIdle(args.control)) return;
   const isCentered = args.centered && args.average !== 0;
   if (args.velocity) {
     if (isCentered) pass<Centered, Velocity>(args, task);

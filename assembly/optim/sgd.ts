@@ -1,8 +1,7 @@
-// Stochastic gradient descent with its two forms of momentum. Weight decay is decoupled in every optimizer: it takes
-// learningRate * weightDecay * w off the old weight, beside the update. 1 - dampening is taken of the float32 value.
+// Stochastic gradient descent with its two forms of momentum. 1 - dampening is taken of the float32 value.
 
 import { InF32, InOutF32, Task } from "../task";
-import { isIdle, none, Pass, Slots } from "./pass";
+import { none, Pass, Slots } from "./pass";
 
 @unmanaged
 export class SgdArgs {
@@ -48,39 +47,49 @@ class Nesterov {
   }
 }
 
-/** w -= rate u + decay w */
+/** rate u */
 @final
 @unmanaged
 class Sgd<FORM> {
-  @inline step<LANES>(
-    w: usize,
-    g: usize,
+  @inline update<LANES>(
+    gradient: v128,
     velocity: usize,
     _b: usize,
     _c: usize,
     momentum: v128,
     share: v128,
     rate: v128,
-    decay: v128,
+    _k3: v128,
     _k4: v128,
     _k5: v128,
     _k6: v128,
     _k7: v128,
-    _k8: v128,
-  ): void {
-    const u = changetype<FORM>(0).update<LANES>(changetype<LANES>(0).load(g), velocity, momentum, share);
-    Slots.takeOff<LANES>(w, f32x4.mul(rate, u), decay);
+  ): v128 {
+    return f32x4.mul(rate, changetype<FORM>(0).update<LANES>(gradient, velocity, momentum, share));
   }
 }
 
 function pass<FORM>(args: SgdArgs, task: Task): void {
-  const learningRate = load<f32>(args.control);
-  const momentum = f32x4.splat(args.momentum);
-  const share = f32x4.splat(1 - args.dampening);
-  const rate = f32x4.splat(learningRate);
-  const decay = f32x4.splat(learningRate * args.weightDecay);
   const o = none();
-  Pass.all<Sgd<FORM>>(args.n, task, args.w, args.g, args.velocity, 0, 0, momentum, share, rate, decay, o, o, o, o, o);
+  Pass.all<Sgd<FORM>>(
+    args.n,
+    task,
+    args.control,
+    args.weightDecay,
+    args.w,
+    args.g,
+    args.velocity,
+    0,
+    0,
+    f32x4.splat(args.momentum),
+    f32x4.splat(1 - args.dampening),
+    v128.load32_splat(args.control),
+    o,
+    o,
+    o,
+    o,
+    o,
+  );
 }
 
 /**
@@ -89,7 +98,6 @@ function pass<FORM>(args: SgdArgs, task: Task): void {
  * w -= learningRate (u + weightDecay w)
  */
 export function sgd(args: SgdArgs, task: Task): void {
-  if (isIdle(args.control)) return;
   if (args.velocity === 0) pass<Plain>(args, task);
   else if (args.nesterov) pass<Nesterov>(args, task);
   else pass<Momentum>(args, task);
