@@ -19,11 +19,6 @@ const PHILOX = memory.data<u32>([
 @final
 @unmanaged
 export class Philox {
-  /** Where this thread's words lie. */
-  @inline static words(task: Task): usize {
-    return task.scratch + <usize>task.thread * SCRATCH_BYTES;
-  }
-
   /** Writes the words of `elements` elements, whose first opens `block`, rounded up to groups of thirty-two. */
   static fill(words: usize, block: i32, elements: i32, stream: i32, control: usize, attempt: i32): void {
     const multiplier = v128.load(PHILOX);
@@ -77,6 +72,27 @@ export class Philox {
   }
 }
 
+/** The loop of kernels that draw a word for each element. F says what they make of the words of a piece. */
+@final
+@unmanaged
+export class Drawn {
+  /** Bytes of scratch: the words of a piece for each thread. */
+  @inline static scratch(threads: i32): i32 {
+    return threads * <i32>SCRATCH_BYTES;
+  }
+
+  static all<F, ARGS>(args: ARGS, task: Task): void {
+    const words = task.scratch + <usize>task.thread * SCRATCH_BYTES;
+    const count = Pieces.count(args.n, RANDOM_PIECE);
+    for (let piece = task.thread; piece < count; piece += task.threads, task.beat++) {
+      const first = Pieces.first(piece, RANDOM_PIECE);
+      const elements = Pieces.end(piece, RANDOM_PIECE, args.n) - first;
+      Philox.fill(words, first >> 2, elements, args.stream, args.control, 0);
+      changetype<F>(0).write(args, words, first, elements);
+    }
+  }
+}
+
 @unmanaged
 export class RandomUniformArgs {
   n: i32;
@@ -88,40 +104,41 @@ export class RandomUniformArgs {
 }
 
 export function randomUniformScratch(_args: RandomUniformArgs, threads: i32): i32 {
-  return threads * <i32>SCRATCH_BYTES;
+  return Drawn.scratch(threads);
 }
 
-/** out = low + (high - low) (word >>> 8) 2^-24, and where that rounds to high the float below it */
-export function randomUniform(args: RandomUniformArgs, task: Task): void {
-  const n = args.n;
-  const words = Philox.words(task);
-  const low = f32x4.splat(args.low);
-  const share = f32x4.splat((args.high - args.low) * <f32>(1.0 / 16777216.0));
-  const bits = reinterpret<i32>(args.high);
-  const below = reinterpret<f32>(args.high > 0 ? bits - 1 : args.high < 0 ? bits + 1 : 0x80000001);
-  const most = f32x4.splat(max(args.low, below));
-  const count = Pieces.count(n, RANDOM_PIECE);
-  for (let piece = task.thread; piece < count; piece += task.threads) {
-    const first = Pieces.first(piece, RANDOM_PIECE);
-    const elements = Pieces.end(piece, RANDOM_PIECE, n) - first;
-    Philox.fill(words, first >> 2, elements, args.stream, args.control, 0);
+@final
+@unmanaged
+class Uniform {
+  @inline write(args: RandomUniformArgs, words: usize, first: i32, elements: i32): void {
+    const low = f32x4.splat(args.low);
+    const share = f32x4.splat((args.high - args.low) * <f32>(1.0 / 16777216.0));
+    const bits = reinterpret<i32>(args.high);
+    const below = reinterpret<f32>(args.high > 0 ? bits - 1 : args.high < 0 ? bits + 1 : 0x80000001);
+    const most = f32x4.splat(max(args.low, below));
     const end = words + ((<usize>elements) << 2);
     for (let at = words; at < end; at += 16) {
       const u = f32x4.convert_i32x4_s(i32x4.shr_u(v128.load(at), 8));
       v128.store(at, f32x4.pmin(f32x4.add(low, f32x4.mul(share, u)), most));
     }
     memory.copy(args.out + ((<usize>first) << 2), words, end - words);
-    task.beat++;
   }
 }
 
+/** out = low + (high - low) (word >>> 8) 2^-24, and where that rounds to high the float below it */
+export function randomUniform(args: RandomUniformArgs, task: Task): void {
+  Drawn.all<Uniform, RandomUniformArgs>(args, task);
+}
+
+/** 2^-32, 2^-31, 1, -2 */
+const TURN = memory.data<f32>([2.3283064365386963e-10, 4.656612873077393e-10, 1, -2]);
 /**
- * 2^-32, 2^-31, 1, -2, then sin(pi/2 t) = t s(t^2) and cos(pi/2 t) = c(t^2) for |t| <= 1/2, c(0) = 1, fitted for
- * this project (Lawson's weighted least squares on Chebyshev nodes; errors 3e-9 and 5e-11).
+ * sin(pi/2 t) = t s(t^2) and cos(pi/2 t) = c(t^2) for |t| <= 1/2, c(0) = 1, fitted for this project (Lawson's weighted least
+ * squares on Chebyshev nodes; errors 3e-9 and 5e-11): four coefficients of s, four of c behind the 1.
  */
-const TURN = memory.data<f32>([
-  2.3283064365386963e-10, 4.656612873077393e-10, 1, -2, 1.57079632170834, -0.6459634602331558, 0.07968003276815988,
-  -0.004601657886516622, -1.233700540647407, 0.25366920393988074, -0.020860071322109555, 0.0009036317089977732,
+export const QUARTER = memory.data<f32>([
+  1.57079632170834, -0.6459634602331558, 0.07968003276815988, -0.004601657886516622, -1.233700540647407,
+  0.25366920393988074, -0.020860071322109555, 0.0009036317089977732,
 ]);
 /** The sign bit. */
 const SIGN = memory.data<u32>([0x80000000]);
@@ -146,13 +163,13 @@ export class Normal {
       const angle = v128.shuffle<i32>(a, b, 1, 3, 5, 7);
       const t = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shl(angle, 2)), v128.load32_splat(TURN, 0));
       const z = f32x4.mul(t, t);
-      let s = f32x4.add(f32x4.mul(z, v128.load32_splat(TURN, 28)), v128.load32_splat(TURN, 24));
-      s = f32x4.add(f32x4.mul(z, s), v128.load32_splat(TURN, 20));
-      s = f32x4.add(f32x4.mul(z, s), v128.load32_splat(TURN, 16));
+      let s = f32x4.add(f32x4.mul(z, v128.load32_splat(QUARTER, 12)), v128.load32_splat(QUARTER, 8));
+      s = f32x4.add(f32x4.mul(z, s), v128.load32_splat(QUARTER, 4));
+      s = f32x4.add(f32x4.mul(z, s), v128.load32_splat(QUARTER));
       s = f32x4.mul(t, s);
-      let c = f32x4.add(f32x4.mul(z, v128.load32_splat(TURN, 44)), v128.load32_splat(TURN, 40));
-      c = f32x4.add(f32x4.mul(z, c), v128.load32_splat(TURN, 36));
-      c = f32x4.add(f32x4.mul(z, c), v128.load32_splat(TURN, 32));
+      let c = f32x4.add(f32x4.mul(z, v128.load32_splat(QUARTER, 28)), v128.load32_splat(QUARTER, 24));
+      c = f32x4.add(f32x4.mul(z, c), v128.load32_splat(QUARTER, 20));
+      c = f32x4.add(f32x4.mul(z, c), v128.load32_splat(QUARTER, 16));
       c = f32x4.add(f32x4.mul(z, c), v128.load32_splat(TURN, 8));
 
       // quadrants 0 to 3: (c, s), (-s, c), (-c, -s), (s, -c)
@@ -188,22 +205,21 @@ export class RandomNormalArgs {
 }
 
 export function randomNormalScratch(_args: RandomNormalArgs, threads: i32): i32 {
-  return threads * <i32>SCRATCH_BYTES;
+  return Drawn.scratch(threads);
+}
+
+@final
+@unmanaged
+class Bell {
+  @inline write(args: RandomNormalArgs, words: usize, first: i32, elements: i32): void {
+    Normal.transform(words, elements);
+    Normal.scale(words, elements, args.mean, args.deviation, args.out + ((<usize>first) << 2));
+  }
 }
 
 /** out = mean + deviation z, z of the standard normal distribution */
 export function randomNormal(args: RandomNormalArgs, task: Task): void {
-  const n = args.n;
-  const words = Philox.words(task);
-  const count = Pieces.count(n, RANDOM_PIECE);
-  for (let piece = task.thread; piece < count; piece += task.threads) {
-    const first = Pieces.first(piece, RANDOM_PIECE);
-    const elements = Pieces.end(piece, RANDOM_PIECE, n) - first;
-    Philox.fill(words, first >> 2, elements, args.stream, args.control, 0);
-    Normal.transform(words, elements);
-    Normal.scale(words, elements, args.mean, args.deviation, args.out + ((<usize>first) << 2));
-    task.beat++;
-  }
+  Drawn.all<Bell, RandomNormalArgs>(args, task);
 }
 
 @unmanaged
@@ -217,20 +233,15 @@ export class RandomTruncatedNormalArgs {
 }
 
 export function randomTruncatedNormalScratch(_args: RandomTruncatedNormalArgs, threads: i32): i32 {
-  return threads * <i32>SCRATCH_BYTES;
+  return Drawn.scratch(threads);
 }
 
-/** out = mean + deviation z, z standard normal; an element with |z| > 2 is drawn again with the next attempt */
-export function randomTruncatedNormal(args: RandomTruncatedNormalArgs, task: Task): void {
-  const n = args.n;
-  const words = Philox.words(task);
-  const again = words + ((<usize>RANDOM_PIECE) << 2);
-  const bound = f32x4.splat(2);
-  const count = Pieces.count(n, RANDOM_PIECE);
-  for (let piece = task.thread; piece < count; piece += task.threads) {
-    const first = Pieces.first(piece, RANDOM_PIECE);
-    const elements = Pieces.end(piece, RANDOM_PIECE, n) - first;
-    Philox.fill(words, first >> 2, elements, args.stream, args.control, 0);
+@final
+@unmanaged
+class TruncatedBell {
+  @inline write(args: RandomTruncatedNormalArgs, words: usize, first: i32, elements: i32): void {
+    const again = words + ((<usize>RANDOM_PIECE) << 2);
+    const bound = f32x4.splat(2);
     Normal.transform(words, elements);
     for (let i = 0; i < elements; i += 4) {
       const at = words + ((<usize>i) << 2);
@@ -245,8 +256,12 @@ export function randomTruncatedNormal(args: RandomTruncatedNormalArgs, task: Tas
       v128.store(at, z);
     }
     Normal.scale(words, elements, args.mean, args.deviation, args.out + ((<usize>first) << 2));
-    task.beat++;
   }
+}
+
+/** out = mean + deviation z, z standard normal; an element with |z| > 2 is drawn again with the next attempt */
+export function randomTruncatedNormal(args: RandomTruncatedNormalArgs, task: Task): void {
+  Drawn.all<TruncatedBell, RandomTruncatedNormalArgs>(args, task);
 }
 
 @unmanaged
@@ -260,14 +275,26 @@ export class DropoutArgs {
 }
 
 export function dropoutScratch(_args: DropoutArgs, threads: i32): i32 {
-  return threads * <i32>SCRATCH_BYTES;
+  return Drawn.scratch(threads);
 }
 
 @final
 @unmanaged
 class Dropout {
+  @inline write(args: DropoutArgs, words: usize, first: i32, elements: i32): void {
+    const x = args.x + ((<usize>first) << 2);
+    const out = args.out + ((<usize>first) << 2);
+    // u >= rate as integers: (word >>> 8) > ceil(rate 2^24) - 1
+    const dropped = i32x4.splat(<i32>ceil(args.rate * 16777216) - 1);
+    const scale = f32x4.splat(1 / (1 - args.rate));
+    let at: usize = 0;
+    const end = (<usize>elements) << 2;
+    for (; at + 16 <= end; at += 16) Dropout.step<Four>(words + at, x + at, out + at, dropped, scale);
+    for (; at < end; at += 4) Dropout.step<One>(words + at, x + at, out + at, dropped, scale);
+  }
+
   /** x times scale where word >>> 8 > dropped, x times 0 (so that NaN stays) elsewhere */
-  @inline static step<LANES>(words: usize, x: usize, out: usize, dropped: v128, scale: v128): void {
+  @inline private static step<LANES>(words: usize, x: usize, out: usize, dropped: v128, scale: v128): void {
     const lanes = changetype<LANES>(0);
     const kept = i32x4.gt_s(i32x4.shr_u(lanes.load(words), 8), dropped);
     lanes.store(out, f32x4.mul(lanes.load(x), v128.and(scale, kept)));
@@ -279,24 +306,6 @@ class Dropout {
  * over dy, with the same stream and control.
  */
 export function dropout(args: DropoutArgs, task: Task): void {
-  const n = args.n;
-  const words = Philox.words(task);
-  // u >= rate as integers: (word >>> 8) > ceil(rate 2^24) - 1
-  const dropped = i32x4.splat(<i32>ceil(args.rate * 16777216) - 1);
-  const scale = f32x4.splat(1 / (1 - args.rate));
-  const count = Pieces.count(n, RANDOM_PIECE);
-  for (let piece = task.thread; piece < count; piece += task.threads) {
-    const first = Pieces.first(piece, RANDOM_PIECE);
-    const elements = Pieces.end(piece, RANDOM_PIECE, n) - first;
-    const x = args.x + ((<usize>first) << 2);
-    const out = args.out + ((<usize>first) << 2);
-    if (args.rate > 0) {
-      Philox.fill(words, first >> 2, elements, args.stream, args.control, 0);
-      let at: usize = 0;
-      const end = (<usize>elements) << 2;
-      for (; at + 16 <= end; at += 16) Dropout.step<Four>(words + at, x + at, out + at, dropped, scale);
-      for (; at < end; at += 4) Dropout.step<One>(words + at, x + at, out + at, dropped, scale);
-    } else memory.copy(out, x, (<usize>elements) << 2);
-    task.beat++;
-  }
+  if (args.rate > 0) Drawn.all<Dropout, DropoutArgs>(args, task);
+  else if (task.thread === 0) memory.copy(args.out, args.x, (<usize>args.n) << 2);
 }

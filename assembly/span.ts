@@ -27,10 +27,14 @@ export class Span {
     for (; n > 0; n -= 4, to += 16, from += 16) Span.store(to, Span.load(from, n), n);
   }
 
+  /** One value `n` times, given in all lanes. */
+  static fill(to: usize, value: v128, n: i32): void {
+    for (; n > 0; n -= 4, to += 16) Span.store(to, value, n);
+  }
+
   /** Clears `n` values. */
   static clear(to: usize, n: i32): void {
-    const zero = i32x4.splat(0);
-    for (; n > 0; n -= 4, to += 16) Span.store(to, zero, n);
+    Span.fill(to, i32x4.splat(0), n);
   }
 
   /** The first `n` of four values `step` bytes apart. */

@@ -26,17 +26,12 @@ export class Between {
     );
   }
 
-  static fill(out: usize, n: i32, value: f32): void {
-    const values = f32x4.splat(value);
-    for (; n > 0; n -= 4, out += 16) Span.store(out, values, n);
-  }
-
   /** One pixel of the source, row and column by the fill mode. */
   @inline static pixel(args: ImageWarpArgs, image: usize, iy: i32, ix: i32, out: usize): void {
     const channels = args.channels;
     const row = Edges.place(iy, args.height, args.fillMode);
     const column = Edges.place(ix, args.width, args.fillMode);
-    if (row < 0 || column < 0) Between.fill(out, channels, args.fillValue);
+    if (row < 0 || column < 0) Span.fill(out, f32x4.splat(args.fillValue), channels);
     else Span.copy(out, image + ((<usize>(row * args.width + column) * channels) << 2), channels);
   }
 

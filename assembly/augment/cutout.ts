@@ -22,14 +22,6 @@ export class CutoutArgs {
   out: OutF32; // [batch, height, width, channels] may be x
 }
 
-@final
-@unmanaged
-class Box {
-  static fill(to: usize, n: i32, value: v128): void {
-    for (; n > 0; n -= 4, to += 16) Span.store(to, value, n);
-  }
-}
-
 export function cutoutScratch(_args: CutoutArgs, threads: i32): i32 {
   return threads * <i32>DRAWS_BYTES;
 }
@@ -83,7 +75,7 @@ export function cutout(args: CutoutArgs, task: Task): void {
         Span.copy(to, from, left);
         Span.copy(to + rest, from + rest, elements - right);
       }
-      Box.fill(to + hole, right - left, value);
+      Span.fill(to + hole, value, right - left);
     }
   }
 }

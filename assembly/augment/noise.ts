@@ -1,13 +1,8 @@
 // Noise of the normal distribution added to values within a range.
 
-import { Pieces } from "../pieces";
-import { Normal, Philox } from "../random";
+import { Drawn, Normal } from "../random";
 import { Span } from "../span";
 import { InF32, InI32, OutF32, Task } from "../task";
-
-/** Elements of a piece, whose numbers lie in scratch. */
-const NOISE_PIECE: i32 = 1024;
-const NOISE_BYTES: usize = 4 * 1024 + 128;
 
 @unmanaged
 export class AddNoiseArgs {
@@ -22,20 +17,16 @@ export class AddNoiseArgs {
 }
 
 export function addNoiseScratch(_args: AddNoiseArgs, threads: i32): i32 {
-  return threads * <i32>NOISE_BYTES;
+  return Drawn.scratch(threads);
 }
 
-/** out = min(max(x + deviation z, low), high), z standard normal; NaN stays */
-export function addNoise(args: AddNoiseArgs, task: Task): void {
-  const words = task.scratch + <usize>task.thread * NOISE_BYTES;
-  const deviation = f32x4.splat(args.deviation);
-  const low = f32x4.splat(args.low);
-  const high = f32x4.splat(args.high);
-  const count = Pieces.count(args.n, NOISE_PIECE);
-  for (let piece = task.thread; piece < count; piece += task.threads, task.beat++) {
-    const first = Pieces.first(piece, NOISE_PIECE);
-    const elements = Pieces.end(piece, NOISE_PIECE, args.n) - first;
-    Philox.fill(words, first >> 2, elements, args.stream, args.control, 0);
+@final
+@unmanaged
+class Noise {
+  @inline write(args: AddNoiseArgs, words: usize, first: i32, elements: i32): void {
+    const deviation = f32x4.splat(args.deviation);
+    const low = f32x4.splat(args.low);
+    const high = f32x4.splat(args.high);
     Normal.transform(words, elements);
     let x = args.x + ((<usize>first) << 2);
     let out = args.out + ((<usize>first) << 2);
@@ -45,4 +36,9 @@ export function addNoise(args: AddNoiseArgs, task: Task): void {
       Span.store(out, f32x4.pmin(f32x4.pmax(sum, low), high), n);
     }
   }
+}
+
+/** out = min(max(x + deviation z, low), high), z standard normal; NaN stays */
+export function addNoise(args: AddNoiseArgs, task: Task): void {
+  Drawn.all<Noise, AddNoiseArgs>(args, task);
 }

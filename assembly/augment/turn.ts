@@ -1,13 +1,6 @@
 // Sine and cosine of an angle in quarter turns. Whole quarters are exact: a picture turned by them is copied.
 
-/**
- * sin(pi/2 t) = t s(t^2) and cos(pi/2 t) = c(t^2) for |t| <= 1/2, c(0) = 1, as in random.ts (errors 3e-9 and 5e-11):
- * four coefficients of s, four of c behind the 1.
- */
-const QUARTER = memory.data<f32>([
-  1.57079632170834, -0.6459634602331558, 0.07968003276815988, -0.004601657886516622, -1.233700540647407,
-  0.25366920393988074, -0.020860071322109555, 0.0009036317089977732,
-]);
+import { QUARTER } from "../random";
 
 @final
 @unmanaged

@@ -25,7 +25,7 @@ class Row {
     const columns = args.outWidth;
     const row = Edges.place(<i32>(load<f32>(m) * <f32>y + load<f32>(m, 8)), args.height, args.fillMode);
     if (row < 0 || width <= 0) {
-      Between.fill(out, columns * channels, args.fillValue);
+      Span.fill(out, f32x4.splat(args.fillValue), columns * channels);
       return;
     }
     const step = <i32>load<f32>(m, 20);
@@ -36,8 +36,8 @@ class Row {
     const pixel = (<usize>channels) << 2;
     const line = image + <usize>row * width * pixel;
     if (args.fillMode === 0) {
-      Between.fill(out, begin * channels, args.fillValue);
-      Between.fill(out + <usize>end * pixel, (columns - end) * channels, args.fillValue);
+      Span.fill(out, f32x4.splat(args.fillValue), begin * channels);
+      Span.fill(out + <usize>end * pixel, f32x4.splat(args.fillValue), (columns - end) * channels);
       Row.within(line, out, pixel, mirrored, step, begin, end, channels);
       return;
     }

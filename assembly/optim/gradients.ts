@@ -1,8 +1,8 @@
 // What happens to gradients before an update, and to weights after it: sums over several calls, clipping by their norm,
 // moving averages of weights.
 
-import { Four, One } from "../elements";
 import { Pieces } from "../pieces";
+import { Loops } from "../pointwise/loops";
 import { InF32, InOutF32, OutF32, Task } from "../task";
 import { AVERAGE_MOMENTUM, HAS_SUM, isIdle, OVERWRITE } from "./pass";
 
@@ -64,31 +64,12 @@ export class WeightAverageArgs {
   control: InF32; // [8]
 }
 
-/** Loops over elements: out = f(x, y, a, b). */
-@final
-@unmanaged
-class Elements {
-  static all<OP>(n: i32, task: Task, x: usize, y: usize, out: usize, a: v128, b: v128): void {
-    const op = changetype<OP>(0);
-    const count = Pieces.count(n, PIECE);
-    for (let piece = task.thread; piece < count; piece += task.threads) {
-      let at = (<usize>Pieces.first(piece, PIECE)) << 2;
-      const end = (<usize>Pieces.end(piece, PIECE, n)) << 2;
-      for (; at + 16 <= end; at += 16) op.step<Four>(x + at, y + at, out + at, a, b);
-      for (; at < end; at += 4) op.step<One>(x + at, y + at, out + at, a, b);
-      task.beat++;
-    }
-  }
-}
-
-/** out = (x + y) share, between -limit and limit */
+/** share (x + sum), between -limit and limit */
 @final
 @unmanaged
 class Added {
-  @inline step<LANES>(x: usize, y: usize, out: usize, share: v128, limit: v128): void {
-    const lanes = changetype<LANES>(0);
-    const mean = f32x4.mul(f32x4.add(lanes.load(x), lanes.load(y)), share);
-    lanes.store(out, f32x4.max(f32x4.min(mean, limit), f32x4.neg(limit)));
+  @inline f(x: v128, sum: v128, share: v128, limit: v128): v128 {
+    return changetype<Alone>(0).f(f32x4.add(x, sum), share, limit);
   }
 }
 
@@ -96,61 +77,44 @@ class Added {
 @final
 @unmanaged
 class Alone {
-  @inline step<LANES>(x: usize, _y: usize, out: usize, share: v128, limit: v128): void {
-    const lanes = changetype<LANES>(0);
-    lanes.store(out, f32x4.max(f32x4.min(f32x4.mul(lanes.load(x), share), limit), f32x4.neg(limit)));
+  @inline f(x: v128, share: v128, limit: v128): v128 {
+    return f32x4.max(f32x4.min(f32x4.mul(x, share), limit), f32x4.neg(limit));
   }
 }
 
-/** out = factor x */
+/** factor x */
 @final
 @unmanaged
 class Scaled {
-  @inline step<LANES>(x: usize, _y: usize, out: usize, factor: v128, _b: v128): void {
-    const lanes = changetype<LANES>(0);
-    lanes.store(out, f32x4.mul(factor, lanes.load(x)));
+  @inline f(x: v128, factor: v128, _q: v128): v128 {
+    return f32x4.mul(factor, x);
   }
 }
 
-/** out = factor: of what is not finite nothing is left */
+/** The factor: of what is not finite nothing is left. */
 @final
 @unmanaged
 class Filled {
-  @inline step<LANES>(_x: usize, _y: usize, out: usize, factor: v128, _b: v128): void {
-    changetype<LANES>(0).store(out, factor);
+  @inline f(_x: v128, factor: v128, _q: v128): v128 {
+    return factor;
   }
 }
 
-/** out = x */
+/** x */
 @final
 @unmanaged
 class Copied {
-  @inline step<LANES>(x: usize, _y: usize, out: usize, _a: v128, _b: v128): void {
-    const lanes = changetype<LANES>(0);
-    lanes.store(out, lanes.load(x));
+  @inline f(x: v128, _p: v128, _q: v128): v128 {
+    return x;
   }
 }
 
-/** average = momentum average + share w */
+/** momentum average + share w */
 @final
 @unmanaged
 class Averaged {
-  @inline step<LANES>(w: usize, average: usize, _out: usize, momentum: v128, share: v128): void {
-    const lanes = changetype<LANES>(0);
-    const blend = f32x4.add(f32x4.mul(momentum, lanes.load(average)), f32x4.mul(share, lanes.load(w)));
-    lanes.store(average, blend);
-  }
-}
-
-/** The same, and w = average. */
-@final
-@unmanaged
-class Overwritten {
-  @inline step<LANES>(w: usize, average: usize, _out: usize, momentum: v128, share: v128): void {
-    const lanes = changetype<LANES>(0);
-    const blend = f32x4.add(f32x4.mul(momentum, lanes.load(average)), f32x4.mul(share, lanes.load(w)));
-    lanes.store(average, blend);
-    lanes.store(w, blend);
+  @inline f(w: v128, average: v128, momentum: v128, share: v128): v128 {
+    return f32x4.add(f32x4.mul(momentum, average), f32x4.mul(share, w));
   }
 }
 
@@ -165,14 +129,14 @@ export function accumulate(args: AccumulateArgs, task: Task): void {
   if (idle && !hasSum && x === args.out) return;
   const share = f32x4.splat(idle ? 1 : 1 / <f32>args.steps);
   const limit = f32x4.splat(idle ? Infinity : args.clipValue);
-  if (hasSum) Elements.all<Added>(args.n, task, x, args.sum, args.out, share, limit);
-  else Elements.all<Alone>(args.n, task, x, x, args.out, share, limit);
+  if (hasSum) Loops.gradient<Added>(args.n, x, args.sum, args.out, share, limit, task);
+  else Loops.unary<Alone>(args.n, x, args.out, share, limit, task);
 }
 
 /** Idle call: out = x. */
 export function keep(args: KeepArgs, task: Task): void {
   if (!isIdle(args.control)) return;
-  Elements.all<Copied>(args.n, task, args.x, args.x, args.out, f32x4.splat(0), f32x4.splat(0));
+  Loops.unary<Copied>(args.n, args.x, args.out, f32x4.splat(0), f32x4.splat(0), task);
 }
 
 /** The sum of squares in float64, which no float32 makes overflow; two lanes each of two sums. */
@@ -255,16 +219,17 @@ export function scaleBy(args: ScaleByArgs, task: Task): void {
   const x = args.x;
   if (factor === 1 && x === args.out) return;
   const k = f32x4.splat(factor);
-  if (factor === 0) Elements.all<Filled>(args.n, task, x, x, args.out, k, k);
-  else Elements.all<Scaled>(args.n, task, x, x, args.out, k, k);
+  if (factor === 0) Loops.unary<Filled>(args.n, x, args.out, k, k, task);
+  else Loops.unary<Scaled>(args.n, x, args.out, k, k, task);
 }
 
 /** average = momentum average + (1 - momentum) w with the momentum of the control words, and w = average where they say so */
 export function weightAverage(args: WeightAverageArgs, task: Task): void {
   if (isIdle(args.control)) return;
   const momentum = load<f32>(args.control + AVERAGE_MOMENTUM);
-  const a = f32x4.splat(momentum);
-  const b = f32x4.splat(1 - momentum);
-  if (load<f32>(args.control + OVERWRITE) > 0) Elements.all<Overwritten>(args.n, task, args.w, args.average, 0, a, b);
-  else Elements.all<Averaged>(args.n, task, args.w, args.average, 0, a, b);
+  const share = f32x4.splat(1 - momentum);
+  const average = args.average;
+  Loops.gradient<Averaged>(args.n, args.w, average, average, f32x4.splat(momentum), share, task);
+  // each thread has just written the pieces that it copies
+  if (load<f32>(args.control + OVERWRITE) > 0) Loops.unary<Copied>(args.n, average, args.w, share, share, task);
 }

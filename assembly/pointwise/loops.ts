@@ -1,5 +1,5 @@
 // The loops over contiguous floats, written once: what is done to an element comes as a functor type with
-// f(x, p, q), or f(x, dy, p, q) for gradients. p and q are parameters in all lanes, unused by most.
+// f(x, p, q), or f(x, dy, p, q) for gradients and other pairs. p and q are parameters in all lanes, unused by most.
 // The long forms hold the functor's code once, for whole and partial vectors; the others are faster for short functors.
 
 import { Lanes } from "../lanes";
