@@ -17,6 +17,13 @@ function draw(drawn: Float64Array, image: number, stream: number, control: Int32
   }
 }
 
+/** The first four words of an image, into `words`. */
+function firstWords(image: number, stream: number, control: Int32Array): Uint32Array {
+  const [low, high, step] = control as unknown as [number, number, number];
+  philox(4 * image, stream, step, 0, low, high, words);
+  return words;
+}
+
 const drawn16 = new Float64Array(16);
 
 export const affineMatrices: Baseline<"affineMatrices"> = (o) => {
@@ -53,13 +60,13 @@ export const affineMatrices: Baseline<"affineMatrices"> = (o) => {
 export const cropMatrices: Baseline<"cropMatrices"> = (o) => {
   const { rows, columns, matrices } = o;
   for (let i = 0; i < o.batch; i++) {
-    philox(4 * i, o.stream, o.control[2] as number, 0, o.control[0] as number, o.control[1] as number, words);
+    const [rowWord, columnWord] = firstWords(i, o.stream, o.control);
     const at = 6 * i;
     matrices.fill(0, at, at + 6);
     matrices[at] = 1;
-    matrices[at + 2] = Math.floor(((words[0] as number) / 2 ** 32) * rows) - o.rowsBefore;
+    matrices[at + 2] = Math.floor(((rowWord as number) / 2 ** 32) * rows) - o.rowsBefore;
     matrices[at + 4] = 1;
-    matrices[at + 5] = Math.floor(((words[1] as number) / 2 ** 32) * columns) - o.columnsBefore;
+    matrices[at + 5] = Math.floor(((columnWord as number) / 2 ** 32) * columns) - o.columnsBefore;
   }
 };
 
@@ -176,9 +183,8 @@ export const cutout: Baseline<"cutout"> = (o) => {
   const { height, width, channels, boxHeight, boxWidth, out } = o;
   out.set(o.x.subarray(0, o.batch * height * width * channels));
   for (let i = 0; i < o.batch; i++) {
-    draw(drawn16, i, o.stream, o.control);
-    if ((drawn16[0] as number) >= o.probability) continue;
-    const [, rowWord, columnWord] = words16(i, o.stream, o.control);
+    const [word, rowWord, columnWord] = firstWords(i, o.stream, o.control);
+    if (((word as number) >>> 8) * UNIT >= o.probability) continue;
     const top = Math.floor(((rowWord as number) / 2 ** 32) * height) - (boxHeight >> 1);
     const left = Math.floor(((columnWord as number) / 2 ** 32) * width) - (boxWidth >> 1);
     for (let y = Math.max(0, top); y < Math.min(height, top + boxHeight); y++) {
@@ -188,12 +194,6 @@ export const cutout: Baseline<"cutout"> = (o) => {
     }
   }
 };
-
-/** The first words of an image. */
-function words16(image: number, stream: number, control: Int32Array): Uint32Array {
-  philox(4 * image, stream, control[2] as number, 0, control[0] as number, control[1] as number, words);
-  return words;
-}
 
 /** Rows ask for a shift along directions, for contrast, or for the hue of three channels; all draws are uniform. */
 export const colorMatrices: Baseline<"colorMatrices"> = (o) => {

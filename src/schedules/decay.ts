@@ -122,8 +122,8 @@ export function exponentialDecay(options: RateDecayOptions): Schedule {
 }
 
 /**
- * a0 k / sqrt(t + 1), a0 the initial rate, t the epoch where `per` does not say otherwise. Throws `invalid-argument` or
- * `unknown-option` for options out of range.
+ * a0 k / sqrt(t + 1), a0 the initial rate, t the epoch where `per` does not say otherwise: half at t = 3, a third at t = 8.
+ * Throws `invalid-argument` or `unknown-option` for options out of range. Source: Ng's Deep Learning Specialization, course 2.
  */
 export function inverseSqrtDecay(options: InverseSqrtDecayOptions): Schedule {
   const checkers = { initialLearningRate: positive, k: positive, per: unit };
@@ -134,7 +134,8 @@ export function inverseSqrtDecay(options: InverseSqrtDecayOptions): Schedule {
 
 /**
  * a0 factor^floor(t / every), a0 the initial rate, t the epoch where `per` does not say otherwise: halved every so many
- * epochs. Throws `invalid-argument` or `unknown-option` for options out of range.
+ * epochs. Throws `invalid-argument` or `unknown-option` for options out of range. Source: the discrete staircase of Ng's Deep
+ * Learning Specialization, course 2; PyTorch's StepLR.
  */
 export function stepDecay(options: StepDecayOptions): Schedule {
   const checkers = { initialLearningRate: positive, factor: positive, every: positiveInteger, per: unit };
