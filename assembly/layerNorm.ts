@@ -86,23 +86,26 @@ class Norm {
     const n = args.columns;
     const mean = Norm.mean(x, n);
     const inverse = Norm.inverse(x, n, mean, args.epsilon);
-    const gamma = args.gamma;
-    const beta = args.beta;
     const whole = ((<usize>n) << 2) & ~15;
-    const left = n & 3;
     let j: usize = 0;
-    for (; j < whole; j += 16) {
-      let y = f32x4.mul(f32x4.sub(v128.load(x + j), mean), inverse);
-      if (gamma) y = f32x4.mul(y, v128.load(gamma + j));
-      if (beta) y = f32x4.add(y, v128.load(beta + j));
-      v128.store(out + j, y);
-    }
-    if (left) {
-      let y = f32x4.mul(f32x4.sub(Lanes.load(x + j, left), mean), inverse);
-      if (gamma) y = f32x4.mul(y, Lanes.load(gamma + j, left));
-      if (beta) y = f32x4.add(y, Lanes.load(beta + j, left));
-      Lanes.store(out + j, y, left);
-    }
+    for (; j < whole; j += 16) Norm.part(args, x + j, out + j, j, mean, inverse, 4);
+    if (n & 3) Norm.part(args, x + j, out + j, j, mean, inverse, n & 3);
+  }
+
+  /** Four of its elements, or those that remain: columns from byte j on. */
+  @inline private static part(
+    args: LayerNormArgs,
+    x: usize,
+    out: usize,
+    j: usize,
+    mean: v128,
+    inverse: v128,
+    left: i32,
+  ): void {
+    let y = f32x4.mul(f32x4.sub(Row.load(x, left), mean), inverse);
+    if (args.gamma) y = f32x4.mul(y, Row.load(args.gamma + j, left));
+    if (args.beta) y = f32x4.add(y, Row.load(args.beta + j, left));
+    Row.store(out, y, left);
   }
 }
 
@@ -122,15 +125,12 @@ export function layerNorm(args: LayerNormArgs, task: Task): void {
   }
 }
 
-/** g times gamma, of whole vectors and of what is left of a row. */
+/** g times gamma. */
 @final
 @unmanaged
 class ByGamma {
-  @inline whole(g: v128, gamma: usize): v128 {
-    return f32x4.mul(g, v128.load(gamma));
-  }
-  @inline rest(g: v128, gamma: usize, left: i32): v128 {
-    return f32x4.mul(g, Lanes.load(gamma, left));
+  @inline of(g: v128, gamma: usize, left: i32): v128 {
+    return f32x4.mul(g, Row.load(gamma, left));
   }
 }
 
@@ -138,10 +138,7 @@ class ByGamma {
 @final
 @unmanaged
 class ByOne {
-  @inline whole(g: v128, _gamma: usize): v128 {
-    return g;
-  }
-  @inline rest(g: v128, _gamma: usize, _left: i32): v128 {
+  @inline of(g: v128, _gamma: usize, _left: i32): v128 {
     return g;
   }
 }
@@ -154,19 +151,21 @@ class NormGradient {
     return max(8, TURN / max(columns, 1));
   }
 
+  // each for four elements of a row, or those that remain
+
   /** (x - mean) inverse */
-  @inline static normal(x: v128, mean: v128, inverse: v128): v128 {
-    return f32x4.mul(f32x4.sub(x, mean), inverse);
+  @inline static normal(x: usize, mean: v128, inverse: v128, left: i32): v128 {
+    return f32x4.mul(f32x4.sub(Row.load(x, left), mean), inverse);
   }
 
-  /** Adds a vector to what lies at an address. */
-  @inline static add(at: usize, value: v128): void {
-    v128.store(at, f32x4.add(v128.load(at), value));
+  /** Adds to what lies at an address. */
+  @inline static add(at: usize, value: v128, left: i32): void {
+    Row.store(at, f32x4.add(Row.load(at, left), value), left);
   }
 
-  /** inverse (g - s - normal t) */
-  @inline static through(g: v128, normal: v128, s: v128, t: v128, inverse: v128): v128 {
-    return f32x4.mul(f32x4.sub(f32x4.sub(g, s), f32x4.mul(normal, t)), inverse);
+  /** dx = inverse (g - s - normal t) */
+  @inline static through(dx: usize, g: v128, normal: v128, s: v128, t: v128, inverse: v128, left: i32): void {
+    Row.store(dx, f32x4.mul(f32x4.sub(f32x4.sub(g, s), f32x4.mul(normal, t)), inverse), left);
   }
 
   /**
@@ -192,44 +191,40 @@ class NormGradient {
     for (; j + 32 <= whole; j += 32) {
       const first = v128.load(dy + j);
       const second = v128.load(dy + j, 16);
-      const firstProduct = f32x4.mul(first, NormGradient.normal(v128.load(x + j), mean, inverse));
-      const secondProduct = f32x4.mul(second, NormGradient.normal(v128.load(x + j, 16), mean, inverse));
-      NormGradient.add(partial + j, first);
-      NormGradient.add(partial + j + 16, second);
-      NormGradient.add(products + j, firstProduct);
-      NormGradient.add(products + j + 16, secondProduct);
-      a = f32x4.add(a, op.whole(first, gamma + j));
-      b = f32x4.add(b, op.whole(second, gamma + j + 16));
-      c = f32x4.add(c, op.whole(firstProduct, gamma + j));
-      d = f32x4.add(d, op.whole(secondProduct, gamma + j + 16));
+      const firstProduct = f32x4.mul(first, NormGradient.normal(x + j, mean, inverse, 4));
+      const secondProduct = f32x4.mul(second, NormGradient.normal(x + j + 16, mean, inverse, 4));
+      NormGradient.add(partial + j, first, 4);
+      NormGradient.add(partial + j + 16, second, 4);
+      NormGradient.add(products + j, firstProduct, 4);
+      NormGradient.add(products + j + 16, secondProduct, 4);
+      a = f32x4.add(a, op.of(first, gamma + j, 4));
+      b = f32x4.add(b, op.of(second, gamma + j + 16, 4));
+      c = f32x4.add(c, op.of(firstProduct, gamma + j, 4));
+      d = f32x4.add(d, op.of(secondProduct, gamma + j + 16, 4));
     }
-    if (j < whole) {
-      const first = v128.load(dy + j);
-      const product = f32x4.mul(first, NormGradient.normal(v128.load(x + j), mean, inverse));
-      NormGradient.add(partial + j, first);
-      NormGradient.add(products + j, product);
-      a = f32x4.add(a, op.whole(first, gamma + j));
-      c = f32x4.add(c, op.whole(product, gamma + j));
-      j += 16;
-    }
-    if (left) {
-      const first = Lanes.load(dy + j, left); // absent lanes are 0, and so are their products
-      const product = f32x4.mul(first, NormGradient.normal(Lanes.load(x + j, left), mean, inverse));
-      Lanes.store(partial + j, f32x4.add(Lanes.load(partial + j, left), first), left);
-      Lanes.store(products + j, f32x4.add(Lanes.load(products + j, left), product), left);
-      b = f32x4.add(b, op.rest(first, gamma + j, left));
-      d = f32x4.add(d, op.rest(product, gamma + j, left));
+    for (; j < end; j += 16) {
+      const rest = <i32>((end - j) >> 2);
+      const first = Row.load(dy + j, rest); // absent lanes are 0, and so are their products
+      const product = f32x4.mul(first, NormGradient.normal(x + j, mean, inverse, rest));
+      NormGradient.add(partial + j, first, rest);
+      NormGradient.add(products + j, product, rest);
+      if (rest >= 4) {
+        a = f32x4.add(a, op.of(first, gamma + j, 4));
+        c = f32x4.add(c, op.of(product, gamma + j, 4));
+      } else {
+        b = f32x4.add(b, op.of(first, gamma + j, rest));
+        d = f32x4.add(d, op.of(product, gamma + j, rest));
+      }
     }
     const s = f32x4.splat(Vec.sum(f32x4.add(a, b)) / <f32>n);
     const t = f32x4.splat(Vec.sum(f32x4.add(c, d)) / <f32>n);
     for (j = 0; j < whole; j += 16) {
-      const normal = NormGradient.normal(v128.load(x + j), mean, inverse);
-      v128.store(dx + j, NormGradient.through(op.whole(v128.load(dy + j), gamma + j), normal, s, t, inverse));
+      const g = op.of(v128.load(dy + j), gamma + j, 4);
+      NormGradient.through(dx + j, g, NormGradient.normal(x + j, mean, inverse, 4), s, t, inverse, 4);
     }
     if (left) {
-      const normal = NormGradient.normal(Lanes.load(x + j, left), mean, inverse);
-      const g = op.rest(Lanes.load(dy + j, left), gamma + j, left);
-      Lanes.store(dx + j, NormGradient.through(g, normal, s, t, inverse), left);
+      const g = op.of(Lanes.load(dy + j, left), gamma + j, left);
+      NormGradient.through(dx + j, g, NormGradient.normal(x + j, mean, inverse, left), s, t, inverse, left);
     }
   }
 }
