@@ -52,13 +52,9 @@ class Adadelta {
  */
 export function adadelta(args: AdadeltaArgs, task: Task): void {
   const o = none();
-  Pass.all<Adadelta>(
-    args.n,
+  Pass.all<Adadelta, AdadeltaArgs>(
+    args,
     task,
-    args.control,
-    args.weightDecay,
-    args.w,
-    args.g,
     args.s,
     args.delta,
     0,

@@ -47,13 +47,9 @@ class Adagrad {
  */
 export function adagrad(args: AdagradArgs, task: Task): void {
   const o = none();
-  Pass.all<Adagrad>(
-    args.n,
+  Pass.all<Adagrad, AdagradArgs>(
+    args,
     task,
-    args.control,
-    args.weightDecay,
-    args.w,
-    args.g,
     args.s,
     0,
     0,

@@ -80,13 +80,9 @@ function pass<SQUARE>(args: AdamArgs, task: Task): void {
   const learningRate = load<f32>(args.control);
   const correction1 = load<f32>(args.control + RULE_1);
   const correction2 = load<f32>(args.control + RULE_2);
-  Pass.all<Adam<SQUARE, Average>>(
-    args.n,
+  Pass.all<Adam<SQUARE, Average>, AdamArgs>(
+    args,
     task,
-    args.control,
-    args.weightDecay,
-    args.w,
-    args.g,
     args.m,
     args.v,
     args.vMax,

@@ -52,13 +52,9 @@ class Adamax {
  */
 export function adamax(args: AdamaxArgs, task: Task): void {
   const o = none();
-  Pass.all<Adamax>(
-    args.n,
+  Pass.all<Adamax, AdamaxArgs>(
+    args,
     task,
-    args.control,
-    args.weightDecay,
-    args.w,
-    args.g,
     args.m,
     args.u,
     0,

@@ -51,13 +51,9 @@ class Lion {
  */
 export function lion(args: LionArgs, task: Task): void {
   const o = none();
-  Pass.all<Lion>(
-    args.n,
+  Pass.all<Lion, LionArgs>(
+    args,
     task,
-    args.control,
-    args.weightDecay,
-    args.w,
-    args.g,
     args.m,
     0,
     0,

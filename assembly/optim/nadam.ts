@@ -38,13 +38,9 @@ export function nadam(args: NadamArgs, task: Task): void {
   const learningRate = load<f32>(args.control);
   const correction = load<f32>(args.control + RULE_3);
   const scale = sqrt(correction);
-  Pass.all<Adam<Newest, Nesterov>>(
-    args.n,
+  Pass.all<Adam<Newest, Nesterov>, NadamArgs>(
+    args,
     task,
-    args.control,
-    args.weightDecay,
-    args.w,
-    args.g,
     args.m,
     args.v,
     0,

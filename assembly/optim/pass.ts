@@ -28,16 +28,12 @@ export function isIdle(control: usize): bool {
 @unmanaged
 export class Pass {
   /**
-   * Rule by rule a function of its own, whose few values all have registers. Absent slots are 0 and not touched; an idle call
-   * touches nothing. Weight decay is decoupled: it takes learningRate weightDecay w off the old weight.
+   * Rule by rule a function of its own, whose few values all have registers. ARGS have n, w, g, weightDecay and control; a, b
+   * and c are slots. Absent ones are 0 and not touched; an idle call touches nothing. Weight decay is decoupled: it takes learningRate weightDecay w off the old weight.
    */
-  static all<RULE>(
-    n: i32,
+  static all<RULE, ARGS>(
+    args: ARGS,
     task: Task,
-    control: usize,
-    weightDecay: f32,
-    w: usize,
-    g: usize,
     a: usize,
     b: usize,
     c: usize,
@@ -50,8 +46,11 @@ export class Pass {
     k6: v128,
     k7: v128,
   ): void {
-    if (isIdle(control)) return;
-    const decay = f32x4.splat(load<f32>(control) * weightDecay);
+    if (isIdle(args.control)) return;
+    const decay = f32x4.splat(load<f32>(args.control) * args.weightDecay);
+    const n = args.n;
+    const w = args.w;
+    const g = args.g;
     const count = Pieces.count(n, OPTIM_PIECE);
     for (let piece = task.thread; piece < count; piece += task.threads) {
       let at = (<usize>Pieces.first(piece, OPTIM_PIECE)) << 2;

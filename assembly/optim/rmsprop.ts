@@ -88,13 +88,9 @@ class Rmsprop<SPREAD, FORM> {
 function pass<SPREAD, FORM>(args: RmspropArgs, task: Task): void {
   const correction: f32 = args.biasCorrection ? load<f32>(args.control + RULE_1) : 1;
   // the correction c leaves the loop: c s - (c a)^2 = c (s - c a^2)
-  Pass.all<Rmsprop<SPREAD, FORM>>(
-    args.n,
+  Pass.all<Rmsprop<SPREAD, FORM>, RmspropArgs>(
+    args,
     task,
-    args.control,
-    args.weightDecay,
-    args.w,
-    args.g,
     args.s,
     args.average,
     args.velocity,

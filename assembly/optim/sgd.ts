@@ -71,13 +71,9 @@ class Sgd<FORM> {
 
 function pass<FORM>(args: SgdArgs, task: Task): void {
   const o = none();
-  Pass.all<Sgd<FORM>>(
-    args.n,
+  Pass.all<Sgd<FORM>, SgdArgs>(
+    args,
     task,
-    args.control,
-    args.weightDecay,
-    args.w,
-    args.g,
     args.velocity,
     0,
     0,
