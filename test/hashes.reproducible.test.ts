@@ -38,8 +38,8 @@ const onThreads = [
   ["dense", "rmsprop", [2], "de368e612edf99191fe8285031f88711a53c56dc29fe0595376d7c2d2c516358"],
   ["images", "adam", [2], "6f2281a8ab23482e621991090bf2fa07894a6d5d79474b9a7e56d23ca54a5915"],
   ["images", "rmsprop", [1, 2, 4], "e31a042d9f0478b612d258c838f5bb511ba273ad5cb47ac517ea4f3ef6519e7e"],
-  ["dense", "clipped", [1, 2, 3], "5b0df6181533ac2552f293a98e5f85454df1cc64979f41a49384e8cb15c57a47"],
-  ["images", "clipped", [1, 2, 4], "874df75a28a9623323ef7036b735aa0bec5a8f835465df875d49a0cd18ca4455"],
+  ["dense", "clipped", [1, 2, 3], "71de5e023ef632c69fc8ec14f0e718bf446e8aaefe9be99a37766b7dd5755c31"],
+  ["images", "clipped", [1, 2, 4], "32d581f2c759b4231a98b9b594092b44897b2bad9af41795faa68788a30424b8"],
 ] as const;
 
 suite("reproducible on threads", (test) => {

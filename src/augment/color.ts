@@ -2,7 +2,7 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Checker } from "../check.ts";
-import { checkOptions, finite, invalid, isRecord, nonNegative, share, sizeOrPair } from "../check.ts";
+import { checkOptions, finite, invalid, isRecord, nonNegative, sizeOrPair } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { NoiseOptions } from "../layers/noiseLayer.ts";
