@@ -244,7 +244,7 @@ async function buildLibrary() {
   mkdirSync("dist/wasm", { recursive: true });
   for (const name of Object.keys(binaries)) copyFileSync(`bindings/generated/${name}.wasm`, `dist/wasm/${name}.wasm`);
   writeFileSync("dist/worker.js", workerText);
-  const common = { outbase: ".", format: "esm", target: "es2022", charset: "utf8", logLevel: "warning" };
+  const common = { outbase: ".", format: "esm", target: "es2022", logLevel: "warning" };
   // each module a file: bundlers leave out of an application what it does not use, and minify the rest
   const { outputFiles } = await build({
     ...common,
@@ -256,7 +256,8 @@ async function buildLibrary() {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text.replace(/((?:from|import) ?\(?"\.[^"]*)\.ts"/g, '$1.js"'));
   }
-  // few files: what loads them as they are (Node, a page with an import map) waits for each; hosts share their chunks
+  // few files: what loads them as they are (Node, a page with an import map) waits for each; hosts share their chunks. All
+  // characters are ASCII, else engines keep two bytes of each and take longer to read them
   await build({
     ...common,
     entryPoints: [

@@ -13,9 +13,10 @@ import { pngUri } from "./png.ts";
 import type { Grid } from "./sheet.ts";
 import {
   byteOf,
+  colorsOf,
   createSheet,
-  divergingPalette,
-  grayPalette,
+  diverging,
+  gray,
   largestSize,
   paletteIndex,
   pixelsOf,
@@ -139,7 +140,7 @@ export function drawImages(images: Values, options: DrawImagesOptions = {}): str
       }
     }
   }
-  const pixels = pixelsOf(grid, sheet, bytes === 1 ? grayPalette : undefined);
+  const pixels = pixelsOf(grid, sheet, bytes === 1 ? colorsOf(gray) : undefined);
   const caption = (left: number, top: number, scale: number): string[] =>
     (captions ?? []).map((each, tile) => {
       const [x, y] = placeOf(grid, tile);
@@ -207,11 +208,11 @@ export function drawFilters(kernel: Variable | Values, options: DrawFiltersOptio
       }
     }
   }
-  const pixels = pixelsOf(grid, sheet, inColor ? undefined : divergingPalette);
+  const pixels = pixelsOf(grid, sheet, inColor ? undefined : colorsOf(diverging));
   const scaleBar = (_left: number, top: number, scale: number): string[] => {
     const y = top + sheetHeight(grid) * scale + 12;
     const ramp = { width: 255, height: 1, data: Uint8Array.from({ length: 255 }, (_, i) => i + 1) };
-    const palette = inColor ? grayPalette : divergingPalette;
+    const palette = colorsOf(inColor ? gray : diverging);
     return [
       image(MARGIN, y, 90, 10, pngUri({ ...ramp, palette }), true),
       text(MARGIN + 98, y + 9, `${short(-most, 3)} to ${short(most, 3)}`, { size: 11, color: "lw-m" }),

@@ -31,19 +31,23 @@ export function createSheet(grid: Grid, bytes: 1 | 4): Uint8Array {
   return new Uint8Array(sheetWidth(grid) * sheetHeight(grid) * bytes);
 }
 
-/** Colours from negative (vermillion) over white to positive (blue); index 0 is transparent, 1 to 255 are used. */
-export const divergingPalette: Uint8Array = paletteOf((share) => {
+/** Red, green and blue for a share from 0 to 1. Index 0 of a palette is transparent, 1 to 255 are these colours. */
+export type Palette = (share: number) => readonly [number, number, number];
+
+/** Colours from negative (vermillion) over white to positive (blue). */
+export const diverging: Palette = (share) => {
   const size = Math.abs(share * 2 - 1);
   const [r, g, b] = share < 0.5 ? [213, 94, 0] : [0, 114, 178];
   return [r, g, b].map((end) => 255 + (end - 255) * size) as [number, number, number];
-});
+};
 
-export const grayPalette: Uint8Array = paletteOf((share) => [share * 255, share * 255, share * 255]);
+export const gray: Palette = (share) => [share * 255, share * 255, share * 255];
 
-function paletteOf(color: (share: number) => readonly [number, number, number]): Uint8Array {
-  const palette = new Uint8Array(256 * 4);
-  for (let i = 1; i < 256; i++) palette.set([...color((i - 1) / 254).map(Math.round), 255], i * 4);
-  return palette;
+/** Red, green, blue and opacity of each palette index. */
+export function colorsOf(palette: Palette): Uint8Array {
+  const colors = new Uint8Array(256 * 4);
+  for (let i = 1; i < 256; i++) colors.set([...palette((i - 1) / 254).map(Math.round), 255], i * 4);
+  return colors;
 }
 
 /** The colour of a palette for a share from 0 to 1; what is no number is transparent. */
