@@ -10,9 +10,8 @@ export type Build = "strict" | "relaxed";
 export type MoreName = `more${Capitalize<Build>}`;
 /** `strict` and `relaxed` hold the kernels that multiply and add, `base` what is the same in both builds. */
 export type BinaryName = "base" | Build | MoreName;
-/** Bytes, a module, a fetched response or a URL of lanewise/wasm/<name>.wasm. */
-export type BinarySource = ArrayBuffer | ArrayBufferView | WebAssembly.Module | Response | URL;
-export type BinaryProvider = (name: BinaryName) => BinarySource | Promise<BinarySource>;
+/** Gives a binary that is not inlined: provider.ts makes one of what a user passes. */
+export type BinaryReader = (name: BinaryName) => Promise<BufferSource | WebAssembly.Module>;
 
 /** A function of one instruction, as wasm: `(func (param v128) (result v128) <code>)`. */
 const probe = (...code: number[]): Uint8Array<ArrayBuffer> =>
@@ -60,29 +59,6 @@ async function unpack(name: BinaryName): Promise<Uint8Array<ArrayBuffer>> {
   return unpacked.subarray(first, end);
 }
 
-/** What a provider gave, brought to bytes or a module. */
-async function bytesOf(name: BinaryName, source: BinarySource): Promise<BufferSource | WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module || source instanceof ArrayBuffer) return source;
-  if (ArrayBuffer.isView(source)) return source as BufferSource;
-  const response = typeof Response === "function" && source instanceof Response ? source : null;
-  if (!response && !(source instanceof URL)) {
-    throw new LanewiseError(
-      "invalid-argument",
-      `wasm("${name}") must give bytes, a module, a response or a URL, got ${source === null ? "null" : typeof source}.`,
-    );
-  }
-  try {
-    const answer = response ?? (await fetch(source as URL));
-    if (!answer.ok) throw new Error(`it answered ${answer.status} ${answer.statusText}`);
-    return await answer.arrayBuffer();
-  } catch (cause) {
-    const from = response?.url ?? String(source);
-    throw new LanewiseError("bad-file", `wasm("${name}"): "${from}" cannot be read: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-}
-
 /** The import of a memory: its length, its name, and that it is one; then come the flags. */
 const memoryImport = [6, ...[..."memory"].map((letter) => letter.charCodeAt(0)), 2];
 const SHARED = 2;
@@ -112,10 +88,6 @@ const bytesIn = (source: BufferSource): Uint8Array<ArrayBuffer> =>
     ? new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength)
     : new Uint8Array(source);
 
-/** One binary, from `provider` where there is one, otherwise from what is inlined. */
-const sourceOf = async (name: BinaryName, provider?: BinaryProvider): Promise<BufferSource | WebAssembly.Module> =>
-  provider ? bytesOf(name, await provider(name)) : unpack(name);
-
 async function moduleOf(
   name: BinaryName,
   source: BufferSource | WebAssembly.Module,
@@ -129,9 +101,8 @@ async function moduleOf(
 export const compileShared = (text: string): Promise<WebAssembly.Module> =>
   WebAssembly.compile(sharedImport(bytesOfBase64(text)));
 
-/** Compiles one binary as it is, from `provider` where there is one, otherwise from what is inlined. */
-export const compileBinary = async (name: BinaryName, provider?: BinaryProvider): Promise<WebAssembly.Module> =>
-  moduleOf(name, await sourceOf(name, provider), false);
+/** Compiles one of the inlined binaries as it is. */
+export const compileBinary = async (name: BinaryName): Promise<WebAssembly.Module> => compile(name, await unpack(name));
 
 /** What the engine is opened on: the compiled binaries of one build. */
 export interface Binaries {
@@ -144,14 +115,14 @@ export interface Binaries {
   readonly shared: boolean;
 }
 
-/** Compiles the binaries of a build; for a shared memory where that is wanted, and a provider has not compiled them already. */
-export async function compileBuild(build: Build, provider?: BinaryProvider, wanted?: boolean): Promise<Binaries> {
+/** Compiles the binaries of a build; for a shared memory where that is wanted, and `read` does not give compiled ones. */
+export async function compileBuild(build: Build, read: BinaryReader = unpack, wanted?: boolean): Promise<Binaries> {
   // products first: base is unpacked on the way to them
-  const products = await sourceOf(build, provider);
-  const base = await sourceOf("base", provider);
+  const products = await read(build);
+  const base = await read("base");
   const shared = wanted === true && !(products instanceof WebAssembly.Module) && !(base instanceof WebAssembly.Module);
   const [ofProducts, ofBase] = await Promise.all([moduleOf(build, products, shared), moduleOf("base", base, shared)]);
   const name = build === "strict" ? "moreStrict" : "moreRelaxed";
-  const more = async () => moduleOf(name, await sourceOf(name, provider), shared);
+  const more = async () => moduleOf(name, await read(name), shared);
   return { build, base: ofBase, products: ofProducts, more, shared };
 }

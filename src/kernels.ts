@@ -3,7 +3,8 @@
 import { canShare } from "#host";
 import type { Staff } from "../bindings/engine.ts";
 import { LanewiseError } from "../bindings/errors.ts";
-import type { BinaryProvider } from "../bindings/variant.ts";
+import type { BinaryProvider } from "../bindings/provider.ts";
+import { readerOf } from "../bindings/provider.ts";
 import { compileBuild, hasRelaxedSimd, hasSimd } from "../bindings/variant.ts";
 import { openWasm } from "../bindings/wasm.ts";
 import type { Checker } from "./check.ts";
@@ -14,7 +15,8 @@ import { createKernelMachine } from "./kernels/machine.ts";
 export type { ErrorCode } from "../bindings/errors.ts";
 export { LanewiseError } from "../bindings/errors.ts";
 export type { KernelName } from "../bindings/generated/kernels.ts";
-export type { BinaryName, BinaryProvider, BinarySource } from "../bindings/variant.ts";
+export type { BinaryProvider, BinarySource } from "../bindings/provider.ts";
+export type { BinaryName } from "../bindings/variant.ts";
 export type { KernelMachine } from "./kernels/machine.ts";
 export type { KernelOperands } from "./kernels/operands.ts";
 
@@ -66,7 +68,8 @@ export async function open(options: OpenOptions = {}): Promise<KernelMachine> {
     throw new LanewiseError("out-of-memory", `open: a memory of ${bytesMax} bytes could not be created.`);
   }
   const build = !reproducible && hasRelaxedSimd() ? "relaxed" : "strict";
-  const engine = await openWasm(await compileBuild(build, wasm, canShare && threads !== 1), bytesMax, bytesMax);
+  const binaries = await compileBuild(build, wasm && readerOf(wasm), canShare && threads !== 1);
+  const engine = await openWasm(binaries, bytesMax, bytesMax);
   await engine.complete();
   const { staff } = engine;
   if (staff?.joins) staff.want(threads);

@@ -4,7 +4,9 @@ import { canShare } from "#host";
 import { LanewiseError } from "../bindings/errors.ts";
 import type { Machine } from "../bindings/machine.ts";
 import { createMachine } from "../bindings/machine.ts";
-import type { BinaryProvider } from "../bindings/variant.ts";
+import type { BinaryProvider } from "../bindings/provider.ts";
+import { readerOf } from "../bindings/provider.ts";
+import type { BinaryReader } from "../bindings/variant.ts";
 import { compileBuild, hasRelaxedSimd, hasSimd } from "../bindings/variant.ts";
 import { openWasm } from "../bindings/wasm.ts";
 import { anyFunction, bool, checkOptions, either, oneOf, positiveInteger } from "./check.ts";
@@ -41,11 +43,13 @@ const BYTES_MAX = 2 ** 32;
 interface Settings {
   readonly reproducible: boolean;
   readonly wasm: BinaryProvider | undefined;
+  /** Of `wasm`; made by `init`, so that who does not call it has nothing of that. */
+  readonly read: BinaryReader | undefined;
   readonly threads: number | "auto";
   readonly worker: (() => Worker) | undefined;
 }
 
-let settings: Settings = { reproducible: false, wasm: undefined, threads: "auto", worker: undefined };
+let settings: Settings = { reproducible: false, wasm: undefined, read: undefined, threads: "auto", worker: undefined };
 /** What "auto" means: one thread in a worker that runs trials beside others (src/search/serve.ts). */
 const settled = (threads: number | "auto"): number | "auto" =>
   threads === "auto" && (globalThis as Readonly<Record<symbol, unknown>>)[Symbol.for("lanewise.alone")] ? 1 : threads;
@@ -53,13 +57,13 @@ let warned = false;
 let opening: Promise<Machine> | null = null;
 let opened: Machine | null = null;
 
-async function open({ reproducible, wasm, threads, worker }: Settings): Promise<Machine> {
+async function open({ reproducible, read, threads, worker }: Settings): Promise<Machine> {
   if (!hasSimd()) {
     const { openReference } = await import("./reference/engine.ts");
     return createMachine(openReference("float32"));
   }
   const build = !reproducible && hasRelaxedSimd() ? "relaxed" : "strict";
-  const machine = createMachine(await openWasm(await compileBuild(build, wasm, canShare), BYTES_INITIAL, BYTES_MAX));
+  const machine = createMachine(await openWasm(await compileBuild(build, read, canShare), BYTES_INITIAL, BYTES_MAX));
   machine.want(settled(threads), worker); // they start when a program is worth them
   return machine;
 }
@@ -117,6 +121,7 @@ export async function init(options: InitOptions = {}): Promise<Chosen> {
   const wanted: Settings = {
     reproducible: options.reproducible ?? settings.reproducible,
     wasm: options.wasm ?? settings.wasm,
+    read: options.wasm ? readerOf(options.wasm) : settings.read,
     threads: settled(options.threads ?? settings.threads),
     worker: options.worker ?? settings.worker,
   };
