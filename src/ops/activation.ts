@@ -3,7 +3,7 @@
 import type { Tensor } from "../graph/graph.ts";
 import { activationCodes } from "./activationCodes.ts";
 import * as pointwise from "./pointwise.ts";
-import { softmax } from "./softmax.ts";
+import { softmaxOfRows } from "./softmax.ts";
 
 export { activationCodes };
 
@@ -21,7 +21,7 @@ export const activations: Readonly<Record<ActivationName, (x: Tensor) => Tensor>
   gelu: pointwise.gelu,
   silu: pointwise.silu,
   leakyRelu: (x) => pointwise.leakyRelu(x),
-  softmax: (x) => softmax(x),
+  softmax: softmaxOfRows,
 };
 
 export const activationNames: readonly ActivationName[] = Object.keys(activations) as ActivationName[];

@@ -31,6 +31,27 @@ function versionIn(y: Tensor, variable: Variable): Tensor {
   return oldest ?? readVariable(variable);
 }
 
+/** Throws where no gradient can be taken of a tensor, or to it. */
+function requireDifferentiable(x: Tensor, name: string): void {
+  if (x.symbolic)
+    throw new LanewiseError(
+      "unsupported",
+      "gradients cannot be recorded on tensors of input(); use a plain function as a layer.",
+    );
+  if (x.dtype !== "float32")
+    throw new LanewiseError(
+      "dtype-mismatch",
+      `gradients: ${name} must be float32, got int32 ${formatShape(x.shape)}, which has no gradient.`,
+    );
+}
+
+/** Gradients of a scalar with respect to variables: what optimizers ask for, who have checked both. */
+export function gradientsOfLoss(loss: Tensor, variables: readonly Variable[]): Tensor[] {
+  requireDifferentiable(loss, "y");
+  const versions = variables.map((variable) => versionIn(loss, variable));
+  return differentiate(loss, versions, toTensor("gradients", 1), arithmetic);
+}
+
 /**
  * Gradients of sum(y * upstream) with respect to each of `xs` (tensors or variables), as tensors of their
  * shapes; zeros where y does not depend on one. `upstream` is ones by default. The gradient with respect to a
@@ -50,18 +71,8 @@ export function gradients<const X extends readonly (Tensor | Variable)[]>(
     if (isTensor(x)) return x;
     throw invalid("gradients", `xs[${i}]`, "a tensor or a variable", x);
   });
-  for (const [i, x] of [y, ...tensors].entries()) {
-    if (x.symbolic)
-      throw new LanewiseError(
-        "unsupported",
-        "gradients cannot be recorded on tensors of input(); use a plain function as a layer.",
-      );
-    if (x.dtype !== "float32")
-      throw new LanewiseError(
-        "dtype-mismatch",
-        `gradients: ${i === 0 ? "y" : `xs[${i - 1}]`} must be float32, got int32 ${formatShape(x.shape)}, which has no gradient.`,
-      );
-  }
+  requireDifferentiable(y, "y");
+  for (const [i, x] of tensors.entries()) requireDifferentiable(x, `xs[${i}]`);
   const { upstream: given = 1 } = options;
   const upstream = toTensor("gradients", given, "upstream");
   requireFloat("gradients", upstream, "upstream");

@@ -58,6 +58,11 @@ function alongAxis(where: string, op: Op<null>, x: TensorLike, axis: number): Te
   return transpose(apply(op, [transpose(tensor, order)], null), back);
 }
 
+/** e^x / sum e^x over the last axis: what activations need, without the transposes of other axes. */
+export function softmaxOfRows(x: Tensor): Tensor {
+  return apply(softmaxOp, [x], null);
+}
+
 /** e^x / sum e^x along an axis (the last by default); stable for any finite x. */
 export function softmax(x: TensorLike, axis = -1): Tensor {
   return alongAxis("ops.softmax", softmaxOp, x, axis);

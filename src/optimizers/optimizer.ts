@@ -13,7 +13,7 @@ import type { Variable } from "../graph/variable.ts";
 import { isVariable } from "../graph/variable.ts";
 import { requireFloat } from "../ops/broadcasting.ts";
 import { assign, guard } from "../ops/effects.ts";
-import { gradients } from "../ops/gradients.ts";
+import { gradientsOfLoss } from "../ops/gradients.ts";
 import { formatShape, sameShape } from "../shape.ts";
 import type { OptimizerCore, SlotState, UpdateRule } from "./counters.ts";
 import { counting, settle } from "./counters.ts";
@@ -196,7 +196,7 @@ export function createOptimizer(rule: UpdateRule, options: OptimizerOptions, def
       checkVariables(where, variables);
       if (constraints !== undefined) checkConstraints(where, constraints);
       guard(loss, "loss");
-      const found = gradients(loss, variables);
+      const found = gradientsOfLoss(loss, variables);
       record(
         variables.map((variable, i) => [variable, found[i] as Tensor]),
         constraints,
