@@ -5,7 +5,7 @@ import type { Loss, LossFunction, LossName } from "./losses.ts";
 import { lossNames, perExample, resolveLoss } from "./losses.ts";
 import { sameIntegers } from "./ops/gather.ts";
 import { equal, greater } from "./ops/pointwise.ts";
-import { argMax } from "./ops/reduce.ts";
+import { argMaxOfRows } from "./ops/reduce.ts";
 import { meanPerExample } from "./ops/softmax.ts";
 
 /** One value an example, of which the mean is taken. */
@@ -60,10 +60,10 @@ const binary =
 
 /** 1 where the largest entry of the prediction is that of the target. */
 const categorical: LossFunction = (target, prediction) =>
-  meanPerExample(sameIntegers(argMax(prediction), argMax(target)));
+  meanPerExample(sameIntegers(argMaxOfRows(prediction), argMaxOfRows(target)));
 
 /** 1 where the largest entry of the prediction is the label. */
-const sparse: LossFunction = (target, prediction) => meanPerExample(sameIntegers(argMax(prediction), target));
+const sparse: LossFunction = (target, prediction) => meanPerExample(sameIntegers(argMaxOfRows(prediction), target));
 
 /** What every metric takes. */
 export interface MetricOptions {

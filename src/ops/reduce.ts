@@ -35,7 +35,8 @@ export function min(x: TensorLike, options: ReduceOptions = {}): Tensor {
   return reduce("min", minOp, x, options);
 }
 
-const argMaxOp: Op<null> = {
+/** Op that rules look for. */
+export const argMaxOp: Op<null> = {
   name: "argMax",
   infer: ([x]) => {
     requireFloat("ops.argMax", x as Tensor);
@@ -48,15 +49,17 @@ const argMaxOp: Op<null> = {
   },
 };
 
-/** Op that rules look for. */
-export const argMaxOfRows: Op<null> = argMaxOp;
+/** Index of the largest value over the last axis: what metrics need, without the transposes of other axes. */
+export function argMaxOfRows(x: Tensor): Tensor {
+  return apply(argMaxOp, [x], null);
+}
 
 /** Index of the largest value along an axis (the last by default), the first of equal ones, as int32. */
 export function argMax(x: TensorLike, axis = -1): Tensor {
   const tensor = toTensor("ops.argMax", x);
   const at = normalizeAxis("ops.argMax", axis, tensor.dims.length);
   const last = tensor.dims.length - 1;
-  if (at === last) return apply(argMaxOp, [tensor], null);
+  if (at === last) return argMaxOfRows(tensor);
   const order = [...tensor.dims.keys()].filter((i) => i !== at);
-  return apply(argMaxOp, [transpose(tensor, [...order, at])], null);
+  return argMaxOfRows(transpose(tensor, [...order, at]));
 }

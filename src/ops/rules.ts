@@ -13,7 +13,7 @@ import { matmulOp } from "./matmul.ts";
 import { binaryOps, reluGradient, unaryOps } from "./pointwise.ts";
 import type { PoolGradientAttributes } from "./pool.ts";
 import { maxPoolGradient } from "./pool.ts";
-import { argMaxOfRows } from "./reduce.ts";
+import { argMaxOp } from "./reduce.ts";
 import { softmaxOp } from "./softmax.ts";
 
 const isOp = <A>(node: Node, op: Op<A>): boolean => node.op === (op as Op<unknown>);
@@ -81,8 +81,8 @@ const argMaxOfSoftmax: Rule = {
   name: "argMax of softmax",
   apply(node) {
     const x = node.inputs[0];
-    if (!isOp(node, argMaxOfRows) || !x || !isOp(x.node, softmaxOp)) return null;
-    return inPlaceOf(node, argMaxOfRows as Op<never>, x.node.inputs, node.attributes);
+    if (!isOp(node, argMaxOp) || !x || !isOp(x.node, softmaxOp)) return null;
+    return inPlaceOf(node, argMaxOp as Op<never>, x.node.inputs, node.attributes);
   },
 };
 
