@@ -7,7 +7,7 @@ import { constraintOption } from "../constraints.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { Initializer, InitializerName } from "../initializers.ts";
 import { initializerOption, resolveInitializer } from "../initializers.ts";
-import * as ops from "../ops/conv.ts";
+import { conv2dOp, convolve, depthwiseConv2dOp } from "../ops/conv.ts";
 import type { Padding } from "../ops/window.ts";
 import { paddingOption, pair } from "../ops/window.ts";
 import type { Regularizer } from "../regularizers.ts";
@@ -112,7 +112,7 @@ export function conv2d(options: Conv2dOptions): Layer {
     },
     call([x], weights, { where }) {
       const window = { strides, padding, dilationRate, groups };
-      return bias.finish(ops.conv2d(x as Tensor, weights.kernel as Tensor, window, where), weights.bias);
+      return bias.finish(convolve(conv2dOp, x as Tensor, weights.kernel as Tensor, window, where), weights.bias);
     },
   });
 }
@@ -154,7 +154,10 @@ export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer {
     },
     call([x], weights, { where }) {
       const window = { strides, padding, dilationRate };
-      return bias.finish(ops.depthwiseConv2d(x as Tensor, weights.kernel as Tensor, window, where), weights.bias);
+      return bias.finish(
+        convolve(depthwiseConv2dOp, x as Tensor, weights.kernel as Tensor, window, where),
+        weights.bias,
+      );
     },
   });
 }

@@ -7,7 +7,7 @@ import { constraintOption } from "../constraints.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { Initializer, InitializerName } from "../initializers.ts";
 import { initializerOption, resolveInitializer } from "../initializers.ts";
-import { matmul } from "../ops/matmul.ts";
+import { timesMatrix } from "../ops/matmul.ts";
 import type { Regularizer } from "../regularizers.ts";
 import { regularizerOption } from "../regularizers.ts";
 import { formatShape } from "../shape.ts";
@@ -61,6 +61,6 @@ export function dense(options: DenseOptions): Layer {
       const kernel = { shape: [shape.at(-1) as number, units], initializer, regularizer, constraint };
       return { kernel, ...bias.weights(units) };
     },
-    call: ([x], weights) => bias.finish(matmul(x as Tensor, weights.kernel as Tensor), weights.bias),
+    call: ([x], weights) => bias.finish(timesMatrix(x as Tensor, weights.kernel as Tensor), weights.bias),
   });
 }

@@ -4,7 +4,8 @@ import { LanewiseError } from "../../bindings/errors.ts";
 import { bool, checkOptions, sizeOrPair } from "../check.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { mean } from "../ops/broadcasting.ts";
-import { averagePool2d, maxPool2d } from "../ops/pool.ts";
+import type { PoolOps } from "../ops/pool.ts";
+import { average, maximum, pool } from "../ops/pool.ts";
 import type { Padding } from "../ops/window.ts";
 import { paddingOption } from "../ops/window.ts";
 import { formatShape } from "../shape.ts";
@@ -21,24 +22,24 @@ export interface Pooling2dOptions extends LayerOptions {
   readonly padding?: Padding;
 }
 
-function pooling(type: string, op: typeof maxPool2d, options: Pooling2dOptions): Layer {
+function pooling(type: string, ops: PoolOps, options: Pooling2dOptions): Layer {
   checkOptions(type, options, { ...layerOptions, poolSize: sizeOrPair, strides: sizeOrPair, padding: paddingOption });
   const { poolSize = 2, strides = poolSize, padding = "valid" } = options;
   return makeLayer({
     type,
     options,
-    call: ([x], _, { where }) => op(x as Tensor, { poolSize, strides, padding }, where),
+    call: ([x], _, { where }) => pool(ops, x as Tensor, { poolSize, strides, padding }, where),
   });
 }
 
 /** Largest value of each window; padding never wins. [batch, height, width, channels] to [batch, height', width', channels]. */
 export function maxPooling2d(options: Pooling2dOptions = {}): Layer {
-  return pooling("maxPooling2d", maxPool2d, options);
+  return pooling("maxPooling2d", maximum, options);
 }
 
 /** Mean of each window, padding not counted. [batch, height, width, channels] to [batch, height', width', channels]. */
 export function averagePooling2d(options: Pooling2dOptions = {}): Layer {
-  return pooling("averagePooling2d", averagePool2d, options);
+  return pooling("averagePooling2d", average, options);
 }
 
 /** Options of `globalAveragePooling2d`. */

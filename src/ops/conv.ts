@@ -188,49 +188,43 @@ export interface ConvOptions {
   readonly groups?: number;
 }
 
+/** For who has checked the options; `op` is one of the two above. */
+export function convolve(
+  op: Op<ConvAttributes>,
+  x: Tensor,
+  kernel: Tensor,
+  options: ConvOptions,
+  where: string,
+): Tensor {
+  const { strides = 1, padding = "valid", dilationRate = 1, groups = 1 } = options;
+  const sizes = { strides: pair(strides), dilation: pair(dilationRate) };
+  return apply(op, [x, kernel], { ...sizes, padding, groups, activation: "linear", where });
+}
+
 /**
  * Convolution (cross-correlation) of x [B, H, W, C] with kernel [KH, KW, C / groups, O]; gives [B, OH, OW, O].
  */
-export function conv2d(x: TensorLike, kernel: TensorLike, options: ConvOptions = {}, where = "ops.conv2d"): Tensor {
+export function conv2d(x: TensorLike, kernel: TensorLike, options: ConvOptions = {}): Tensor {
+  const where = "ops.conv2d";
   checkOptions(where, options, {
     strides: sizeOrPair,
     padding: paddingOption,
     dilationRate: sizeOrPair,
     groups: positiveInteger,
   });
-  const { strides = 1, padding = "valid", dilationRate = 1, groups = 1 } = options;
-  const inputs = [toTensor(where, x), toTensor(where, kernel, "kernel")];
-  return apply(conv2dOp, inputs, {
-    strides: pair(strides),
-    padding,
-    dilation: pair(dilationRate),
-    groups,
-    activation: "linear",
-    where,
-  });
+  return convolve(conv2dOp, toTensor(where, x), toTensor(where, kernel, "kernel"), options, where);
 }
 
 /**
  * Depthwise convolution of x [B, H, W, C] with kernel [KH, KW, C, M]: every channel with M filters of its own;
  * gives [B, OH, OW, C M], channel c M + m from filter m of channel c.
  */
-export function depthwiseConv2d(
-  x: TensorLike,
-  kernel: TensorLike,
-  options: Omit<ConvOptions, "groups"> = {},
-  where = "ops.depthwiseConv2d",
-): Tensor {
+export function depthwiseConv2d(x: TensorLike, kernel: TensorLike, options: Omit<ConvOptions, "groups"> = {}): Tensor {
+  const where = "ops.depthwiseConv2d";
   checkOptions(where, options, { strides: sizeOrPair, padding: paddingOption, dilationRate: sizeOrPair });
-  const { strides = 1, padding = "valid", dilationRate = 1 } = options;
-  const inputs = [toTensor(where, x), toTensor(where, kernel, "kernel")];
-  if (inputs[1]?.dims.length !== 4)
-    throw invalid(where, "kernel", "a tensor [height, width, channels, multiplier]", inputs[1]?.shape);
-  return apply(depthwiseConv2dOp, inputs, {
-    strides: pair(strides),
-    padding,
-    dilation: pair(dilationRate),
-    groups: 1,
-    activation: "linear",
-    where,
-  });
+  const tensor = toTensor(where, x);
+  const filters = toTensor(where, kernel, "kernel");
+  if (filters.dims.length !== 4)
+    throw invalid(where, "kernel", "a tensor [height, width, channels, multiplier]", filters.shape);
+  return convolve(depthwiseConv2dOp, tensor, filters, options, where);
 }

@@ -87,6 +87,13 @@ function product(a: Tensor, b: Tensor, transA: boolean, transB: boolean): Tensor
   return apply(matmulOp, [a, b], { transA, transB, activation: "linear" });
 }
 
+/** x [..., K] times one matrix [K, N]: all leading axes are rows. */
+export function timesMatrix(x: Tensor, matrix: Tensor, transB = false): Tensor {
+  if (x.dims.length === 2) return product(x, matrix, false, transB);
+  const flat = product(reshape(x, [-1, x.dims.at(-1) as number]), matrix, false, transB);
+  return reshape(flat, [...x.shape.slice(0, -1), flat.dims[1] as number]);
+}
+
 export interface MatmulOptions {
   readonly transA?: boolean;
   readonly transB?: boolean;
@@ -112,11 +119,7 @@ export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}
       );
     }
   }
-  if (left.dims.length > 2 && right.dims.length === 2 && !transA) {
-    // all leading axes are rows
-    const rows = reshape(left, [-1, left.dims.at(-1) as number]);
-    const flat = product(rows, right, false, transB);
-    return reshape(flat, [...left.shape.slice(0, -1), flat.dims[1] as number]);
-  }
-  return product(left, right, transA, transB);
+  return left.dims.length > 2 && right.dims.length === 2 && !transA
+    ? timesMatrix(left, right, transB)
+    : product(left, right, transA, transB);
 }

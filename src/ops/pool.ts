@@ -32,7 +32,12 @@ export interface PoolGradientAttributes extends PoolAttributes {
   readonly relu?: true;
 }
 
-function poolOps(kernel: PoolKernel): { op: Op<PoolAttributes>; gradient: Op<PoolGradientAttributes> } {
+export interface PoolOps {
+  readonly op: Op<PoolAttributes>;
+  readonly gradient: Op<PoolGradientAttributes>;
+}
+
+function poolOps(kernel: PoolKernel): PoolOps {
   // the gradient of a maximum looks at x again; that of an average needs its shape only
   const gradient: Op<PoolGradientAttributes> = {
     name: `${kernel}Gradient`,
@@ -82,8 +87,8 @@ function poolOps(kernel: PoolKernel): { op: Op<PoolAttributes>; gradient: Op<Poo
   return { op, gradient };
 }
 
-const maximum = /* @__PURE__ */ poolOps("maxPool2d");
-const average = /* @__PURE__ */ poolOps("averagePool2d");
+export const maximum: PoolOps = /* @__PURE__ */ poolOps("maxPool2d");
+export const average: PoolOps = /* @__PURE__ */ poolOps("averagePool2d");
 
 /** Inputs dy and x. */
 export const maxPoolGradient: Op<PoolGradientAttributes> = maximum.gradient;
@@ -96,18 +101,24 @@ export interface PoolOptions {
   readonly padding?: Padding;
 }
 
-function pool(op: Op<PoolAttributes>, x: TensorLike, options: PoolOptions, where: string): Tensor {
-  checkOptions(where, options, { poolSize: sizeOrPair, strides: sizeOrPair, padding: paddingOption });
+/** For who has checked the options: `maximum` or `average`. */
+export function pool({ op }: PoolOps, x: Tensor, options: PoolOptions, where: string): Tensor {
   const { poolSize = 2, strides = poolSize, padding = "valid" } = options;
-  return apply(op, [toTensor(where, x)], { poolSize: pair(poolSize), strides: pair(strides), padding, where });
+  return apply(op, [x], { poolSize: pair(poolSize), strides: pair(strides), padding, where });
 }
 
+const poolOptions = { poolSize: sizeOrPair, strides: sizeOrPair, padding: paddingOption };
+
 /** Largest value of each window of x [B, H, W, C]; padding never wins. The gradient goes to the first largest. */
-export function maxPool2d(x: TensorLike, options: PoolOptions = {}, where = "ops.maxPool2d"): Tensor {
-  return pool(maximum.op, x, options, where);
+export function maxPool2d(x: TensorLike, options: PoolOptions = {}): Tensor {
+  const where = "ops.maxPool2d";
+  checkOptions(where, options, poolOptions);
+  return pool(maximum, toTensor(where, x), options, where);
 }
 
 /** Mean of each window of x [B, H, W, C], padding not counted. */
-export function averagePool2d(x: TensorLike, options: PoolOptions = {}, where = "ops.averagePool2d"): Tensor {
-  return pool(average.op, x, options, where);
+export function averagePool2d(x: TensorLike, options: PoolOptions = {}): Tensor {
+  const where = "ops.averagePool2d";
+  checkOptions(where, options, poolOptions);
+  return pool(average, toTensor(where, x), options, where);
 }
