@@ -103,7 +103,7 @@ interface BroadcastAttributes {
 const broadcastOp: Op<BroadcastAttributes> = {
   name: "broadcastTo",
   infer: ([x], { to }) => [{ shape: to, dtype: (x as Tensor).dtype }],
-  replay: ([x], { to }, { batch }) => [broadcastTo(x as Tensor, withBatch(to, batch) as number[])],
+  replay: ([x], { to }, { batch }) => [stretch(x as Tensor, withBatch(to, batch) as number[])],
   gradient: ({ inputs: [x], upstream: [dy] }) => [sumTo(dy as Tensor, (x as Tensor).dims)],
   lower(context) {
     const { inputs, inputTypes, outputs, outputTypes } = context;
@@ -112,6 +112,11 @@ const broadcastOp: Op<BroadcastAttributes> = {
     emitStridedCopy(context, shape, strides, inputs[0] as Buffer, outputs[0] as Buffer);
   },
 };
+
+/** x stretched to a shape that it is known to fit. */
+export function stretch(x: Tensor, shape: readonly number[]): Tensor {
+  return sameShape(x.dims, shape) ? x : apply(broadcastOp, [x], { to: [...shape] });
+}
 
 /** x stretched to a shape by NumPy's rules. */
 export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
@@ -128,7 +133,7 @@ export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
       `ops.broadcastTo: x ${formatShape(tensor.shape)} does not stretch to shape ${formatShape(shape)}.`,
     );
   }
-  return sameShape(from, shape) ? tensor : apply(broadcastOp, [tensor], { to: [...shape] });
+  return stretch(tensor, shape);
 }
 
 export interface ReduceOptions {
@@ -204,7 +209,7 @@ export function reduceOp(
 
 /** dy as if it had the reduced axes. */
 const spread = (dy: Tensor, x: Tensor, axes: readonly number[]): Tensor =>
-  broadcastTo(reshape(dy, kept(x.dims, axes)), x.dims);
+  stretch(reshape(dy, kept(x.dims, axes)), x.dims);
 
 // a sum over no axes scales
 const sumOp: Op<ReduceAttributes> = reduceOp(
@@ -213,6 +218,25 @@ const sumOp: Op<ReduceAttributes> = reduceOp(
     spread(scale === 1 ? (dy as Tensor) : apply(sumOp, [dy as Tensor], { axes: [], scale }), x as Tensor, axes),
   ],
 );
+
+/** Over axes that are known to be right: sorted and distinct. */
+function reduceOver(name: string, op: Op<ReduceAttributes>, x: Tensor, axes: readonly number[], mean: boolean): Tensor {
+  requireFloat(`ops.${name}`, x);
+  const scale = mean ? 1 / countOf(x, axes) : 1;
+  return apply(op, [x], { axes, scale, ...(mean && { mean }) });
+}
+
+const allAxes = ({ dims }: Tensor): number[] => [...dims.keys()];
+
+/** Sum over axes that are known to be right. */
+export function sumOver(x: Tensor, axes: readonly number[] = allAxes(x)): Tensor {
+  return reduceOver("sum", sumOp, x, axes, false);
+}
+
+/** Mean over axes that are known to be right. */
+export function meanOver(x: Tensor, axes: readonly number[] = allAxes(x)): Tensor {
+  return reduceOver("mean", sumOp, x, axes, true);
+}
 
 export function reduce(
   name: string,
@@ -224,10 +248,8 @@ export function reduce(
   const where = `ops.${name}`;
   checkOptions(where, options, { axes: anything, keepDims: bool });
   const tensor = toTensor(where, x);
-  requireFloat(where, tensor);
   const axes = normalizeAxes(where, options.axes, tensor.dims.length);
-  const scale = mean ? 1 / countOf(tensor, axes) : 1;
-  const result = apply(op, [tensor], { axes, scale, ...(mean && { mean }) });
+  const result = reduceOver(name, op, tensor, axes, mean);
   return options.keepDims ? reshape(result, kept(tensor.dims, axes)) : result;
 }
 
@@ -246,6 +268,6 @@ export function sumTo(x: Tensor, dims: readonly number[]): Tensor {
   if (sameShape(x.dims, dims)) return x;
   const extra = x.dims.length - dims.length;
   const axes = x.dims.map((_, i) => i).filter((i) => i < extra || (dims[i - extra] === 1 && x.dims[i] !== 1));
-  const summed = axes.length > 0 ? sum(x, { axes }) : x;
+  const summed = axes.length > 0 ? sumOver(x, axes) : x;
   return reshape(summed, dims);
 }

@@ -22,6 +22,11 @@ const assignOp: Op<{ variable: Variable }> = {
   describe: ({ variable }) => variable.name,
 };
 
+/** Writes a tensor that is known to fit into a variable. */
+export function overwrite(variable: Variable, value: Tensor): void {
+  recordEffect(assignOp, [readVariable(variable), value], { variable });
+}
+
 /**
  * Writes a tensor of the variable's shape into it, as part of the step, after everything that reads the old
  * values. Later reads in the same function see the new ones.
@@ -37,7 +42,7 @@ export function assign(variable: Variable, value: TensorLike): void {
       `assign: variable "${variable.name}" has shape ${formatShape(variable.shape)}, the value ${formatShape(tensor.shape)}.`,
     );
   }
-  recordEffect(assignOp, [readVariable(variable), tensor], { variable });
+  overwrite(variable, tensor);
 }
 
 const movingAverageOp: Op<{ variable: Variable; momentum: number }> = {

@@ -10,10 +10,10 @@ import { readVariable, requireTrace, toTensor } from "../graph/trace.ts";
 import type { Variable } from "../graph/variable.ts";
 import { isVariable } from "../graph/variable.ts";
 import { formatShape, sameShape } from "../shape.ts";
-import { broadcastTo, requireFloat } from "./broadcasting.ts";
+import { requireFloat, stretch } from "./broadcasting.ts";
 import { add } from "./pointwise.ts";
 
-const arithmetic = { add, zerosLike: (x: Tensor): Tensor => broadcastTo(0, x.dims) };
+const arithmetic = { add, zerosLike: (x: Tensor): Tensor => stretch(toTensor("gradients", 0), x.dims) };
 
 /**
  * The version of a variable that y was computed from, by ops that gradients flow through: a loss computed after
@@ -82,5 +82,5 @@ export function gradients<const X extends readonly (Tensor | Variable)[]>(
       `gradients: upstream ${formatShape(upstream.shape)} must have y's shape ${formatShape(y.shape)}.`,
     );
   }
-  return differentiate(y, tensors, broadcastTo(upstream, y.dims), arithmetic) as { -readonly [K in keyof X]: Tensor };
+  return differentiate(y, tensors, stretch(upstream, y.dims), arithmetic) as { -readonly [K in keyof X]: Tensor };
 }

@@ -216,12 +216,17 @@ const clipOp: Op<ClipAttributes> = {
   describe: ({ low, high }) => `${low} to ${high}`,
 };
 
+/** min(max(x, low), high), of limits that are known to be right. */
+export function between(x: Tensor, low: number, high: number): Tensor {
+  return apply(clipOp, [x], { low, high });
+}
+
 /** min(max(x, low), high) */
 export function clip(x: TensorLike, low: number, high: number): Tensor {
   finite(low, "low", "ops.clip");
   finite(high, "high", "ops.clip");
   if (low > high) throw new LanewiseError("invalid-argument", `ops.clip: low ${low} is above high ${high}.`);
-  return apply(clipOp, [toTensor("ops.clip", x)], { low, high });
+  return between(toTensor("ops.clip", x), low, high);
 }
 
 type BinaryKernel =

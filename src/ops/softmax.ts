@@ -8,8 +8,8 @@ import type { Buffer, Op } from "../graph/op.ts";
 import type { TensorLike } from "../graph/trace.ts";
 import { toTensor } from "../graph/trace.ts";
 import { formatShape, normalizeAxis, sameShape, sizeOf } from "../shape.ts";
-import { mean, noSecondGradient, requireFloat, reshape, sum } from "./broadcasting.ts";
-import { add, clip, log, mul, neg, sub, unaryOps } from "./pointwise.ts";
+import { meanOver, noSecondGradient, requireFloat, reshape, sumOver } from "./broadcasting.ts";
+import { add, between, log, mul, neg, sub, unaryOps } from "./pointwise.ts";
 import { transpose } from "./shaping.ts";
 
 const rowsOf = (shape: readonly number[] | undefined) => {
@@ -188,23 +188,23 @@ export function categoricalCrossEntropy(probabilities: Tensor, targets: Tensor):
   const logits = logitsOf(probabilities, softmaxOp as Op<never>);
   if (logits) return softmaxCrossEntropy(logits, targets);
   // scaled to sum 1 a row, as Keras does: log p / sum p = softmax of log p
-  return softmaxCrossEntropy(log(clip(probabilities, SMALLEST, 1)), targets);
+  return softmaxCrossEntropy(log(between(probabilities, SMALLEST, 1)), targets);
 }
 
 /** Cross-entropy of probabilities against targets, elementwise. */
 export function binaryCrossEntropy(probabilities: Tensor, targets: Tensor): Tensor {
   const logits = logitsOf(probabilities, unaryOps.sigmoid as unknown as Op<never>);
   if (logits) return sigmoidCrossEntropy(logits, targets);
-  const p = clip(probabilities, SMALLEST, 1 - SMALLEST);
+  const p = between(probabilities, SMALLEST, 1 - SMALLEST);
   return neg(add(mul(targets, log(p)), mul(sub(1, targets), log(sub(1, p)))));
 }
 
 /** Mean over all axes but the first: one value an example. */
 export function meanPerExample(x: Tensor): Tensor {
-  return x.dims.length === 1 ? x : mean(reshape(x, [x.dims[0] as number, -1]), { axes: 1 });
+  return x.dims.length === 1 ? x : meanOver(reshape(x, [x.dims[0] as number, -1]), [1]);
 }
 
 /** Sum over all axes but the first. */
 export function sumPerExample(x: Tensor): Tensor {
-  return x.dims.length === 1 ? x : sum(reshape(x, [x.dims[0] as number, -1]), { axes: 1 });
+  return x.dims.length === 1 ? x : sumOver(reshape(x, [x.dims[0] as number, -1]), [1]);
 }

@@ -12,7 +12,7 @@ import { readVariable, recordEffect, requireTrace } from "../graph/trace.ts";
 import type { Variable } from "../graph/variable.ts";
 import { isVariable } from "../graph/variable.ts";
 import { requireFloat } from "../ops/broadcasting.ts";
-import { assign, guard } from "../ops/effects.ts";
+import { guard, overwrite } from "../ops/effects.ts";
 import { gradientsOfLoss } from "../ops/gradients.ts";
 import { formatShape, sameShape } from "../shape.ts";
 import type { OptimizerCore, SlotState, UpdateRule } from "./counters.ts";
@@ -131,7 +131,7 @@ export function createOptimizer(rule: UpdateRule, options: OptimizerOptions, def
   const project = (pairs: readonly Pair[], constraints: ReadonlyMap<Variable, Constraint>): void => {
     for (const [variable] of pairs) {
       const allowed = constraints.get(variable)?.project(readVariable(variable));
-      if (allowed) assign(variable, core.extras?.resting(variable, allowed) ?? allowed);
+      if (allowed) overwrite(variable, core.extras?.resting(variable, allowed) ?? allowed);
     }
   };
 

@@ -19,7 +19,7 @@ import { flattenLayers } from "../layers/network.ts";
 import type { Loss } from "../losses.ts";
 import { openedMachine } from "../machine.ts";
 import type { ExampleMetric, WholeMetric } from "../metrics.ts";
-import { mean, sum } from "../ops/broadcasting.ts";
+import { meanOver, sumOver } from "../ops/broadcasting.ts";
 import { add, div, mul } from "../ops/pointwise.ts";
 import { vocabulary } from "../ops/vocabulary.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
@@ -227,7 +227,7 @@ function weightsOf({ weights }: Symbols, output: string): { ofLoss: Tensor | nul
 }
 
 /** Mean over the batch of one value an example; with weights the sum of weighted values over the batch size. */
-const batchMean = (values: Tensor, weight: Tensor | null): Tensor => mean(weight ? mul(values, weight) : values);
+const batchMean = (values: Tensor, weight: Tensor | null): Tensor => meanOver(weight ? mul(values, weight) : values);
 
 /** Targets and predictions of the outputs that have metrics over the whole set. */
 function tracked(training: Training, targets: readonly Tensor[], predictions: readonly Tensor[]): Tensor[] {
@@ -256,7 +256,7 @@ export function traceObjective(
     total = total ? add(total, scaled) : scaled;
     for (const metric of wanted) {
       const values = metric.call(target, prediction);
-      metrics.push(ofMetrics ? div(sum(mul(values, ofMetrics)), sum(ofMetrics)) : mean(values));
+      metrics.push(ofMetrics ? div(sumOver(mul(values, ofMetrics)), sumOver(ofMetrics)) : meanOver(values));
     }
   }
   const extra = batchPenalty(layersOf(core), (symbols.inputs[0] as Tensor).dims[0] as number);

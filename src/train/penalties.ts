@@ -3,7 +3,7 @@
 import type { Tensor } from "../graph/graph.ts";
 import { readVariable, requireTrace, toTensor } from "../graph/trace.ts";
 import type { Layer } from "../layers/layer.ts";
-import { broadcastTo, mean } from "../ops/broadcasting.ts";
+import { meanOver, stretch } from "../ops/broadcasting.ts";
 import { add } from "../ops/pointwise.ts";
 
 const plus = (a: Tensor | null, b: Tensor | null): Tensor | null => (a && b ? add(a, b) : (a ?? b));
@@ -27,7 +27,7 @@ export function batchPenalty(layers: readonly Layer[], m: number): Tensor | null
   const activations = ofExamples();
   return plus(
     ofWeights(layers, (perExample) => (perExample ? 1 / m : 1)),
-    activations && mean(activations),
+    activations && meanOver(activations),
   );
 }
 
@@ -40,5 +40,5 @@ export function penaltyParts(layers: readonly Layer[], batch: number): Tensor[] 
   const [whole, shared] = [ofWeights(layers, (each) => (each ? 0 : 1)), ofWeights(layers, (each) => (each ? 1 : 0))];
   if (!activations && !whole && !shared) return [];
   const zero = toTensor("penalties", 0);
-  return [activations ?? broadcastTo(zero, [batch]), whole ?? zero, shared ?? zero];
+  return [activations ?? stretch(zero, [batch]), whole ?? zero, shared ?? zero];
 }
