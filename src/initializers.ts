@@ -2,21 +2,8 @@
 
 import type { Checker } from "./check.ts";
 import { invalid } from "./check.ts";
-import type { Initializer } from "./initializers/distributions.ts";
-import {
-  glorotNormal,
-  glorotUniform,
-  heNormal,
-  heUniform,
-  leCunNormal,
-  leCunUniform,
-  ones,
-  randomNormal,
-  randomUniform,
-  truncatedNormal,
-  varianceScaling,
-  zeros,
-} from "./initializers/distributions.ts";
+import type { Initializer, InitializerName } from "./initializers/usual.ts";
+import { usual } from "./initializers/usual.ts";
 
 export type {
   ConstantOptions,
@@ -28,37 +15,7 @@ export type {
   VarianceScalingOptions,
 } from "./initializers/distributions.ts";
 export * as initializers from "./initializers/distributions.ts";
-
-/** Initializers by name, with their default options. */
-export type InitializerName =
-  | "zeros"
-  | "ones"
-  | "randomNormal"
-  | "randomUniform"
-  | "truncatedNormal"
-  | "varianceScaling"
-  | "glorotUniform"
-  | "glorotNormal"
-  | "heUniform"
-  | "heNormal"
-  | "leCunUniform"
-  | "leCunNormal";
-
-/** Those that need no options, by the names that strings may give. */
-const byName: Readonly<Record<InitializerName, () => Initializer>> = {
-  zeros,
-  ones,
-  randomNormal,
-  randomUniform,
-  truncatedNormal,
-  varianceScaling,
-  glorotUniform,
-  glorotNormal,
-  heUniform,
-  heNormal,
-  leCunUniform,
-  leCunNormal,
-};
+export type { InitializerName } from "./initializers/usual.ts";
 
 /** What may be given wherever an initializer is wanted. */
 export type InitializerLike = Initializer | InitializerName;
@@ -69,8 +26,8 @@ const isInitializer = (value: unknown): value is Initializer =>
 /** The initializer that an option names or is; `where` is the function and `name` the option, for the message. */
 export function resolveInitializer(where: string, name: string, value: unknown): Initializer {
   if (isInitializer(value)) return value;
-  if (typeof value === "string" && Object.hasOwn(byName, value)) return byName[value as InitializerName]();
-  const names = Object.keys(byName).join(", ");
+  if (typeof value === "string" && Object.hasOwn(usual, value)) return usual[value as InitializerName];
+  const names = Object.keys(usual).join(", ");
   throw invalid(
     where,
     name,
