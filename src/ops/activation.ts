@@ -2,7 +2,7 @@
 
 import type { Tensor } from "../graph/graph.ts";
 import { activationCodes } from "./activationCodes.ts";
-import * as pointwise from "./pointwise.ts";
+import { unaryOf } from "./pointwise.ts";
 import { softmaxOfRows } from "./softmax.ts";
 
 export { activationCodes };
@@ -13,14 +13,14 @@ export type ActivationName = keyof typeof activationCodes | "softmax";
 /** The function of each activation's name. */
 export const activations: Readonly<Record<ActivationName, (x: Tensor) => Tensor>> = {
   linear: (x) => x,
-  relu: pointwise.relu,
-  sigmoid: pointwise.sigmoid,
-  tanh: pointwise.tanh,
-  elu: (x) => pointwise.elu(x),
-  softplus: pointwise.softplus,
-  gelu: pointwise.gelu,
-  silu: pointwise.silu,
-  leakyRelu: (x) => pointwise.leakyRelu(x),
+  relu: unaryOf("relu"),
+  sigmoid: unaryOf("sigmoid"),
+  tanh: unaryOf("tanh"),
+  elu: unaryOf("elu", 1),
+  softplus: unaryOf("softplus"),
+  gelu: unaryOf("gelu"),
+  silu: unaryOf("silu"),
+  leakyRelu: unaryOf("leakyRelu", 0.01),
   softmax: softmaxOfRows,
 };
 

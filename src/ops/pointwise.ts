@@ -146,6 +146,12 @@ export const unaryOps: Readonly<Record<UnaryName, Op<UnaryAttributes>>> = Object
   Object.entries({ ...unaryRules, ...scalarRules }).map(([name, rule]) => [name, unaryOp(name, rule)]),
 ) as Record<UnaryName, Op<UnaryAttributes>>;
 
+/** A unary op as a function of tensors, of a scalar that is known to be right. */
+export const unaryOf =
+  (name: UnaryName, scalar = 0) =>
+  (x: Tensor): Tensor =>
+    apply(unaryOps[name], [x], { scalar });
+
 const unary =
   (name: UnaryName) =>
   (x: TensorLike): Tensor =>
