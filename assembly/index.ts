@@ -2,14 +2,14 @@
 // more.ts: a kernel that stands there is loaded when the first program with it is.
 
 export { chain, chainScratch } from "./chain";
-export { copy, fill } from "./copy";
+export { copy } from "./copy";
 export { equalInt32 } from "./gather";
 export { guard } from "./guard";
 export { adam } from "./optim/adam";
 export { add, div, mul, squaredDifference, sub } from "./pointwise/binary";
 export { reluGradient } from "./pointwise/gradients";
 export { stridedCopy } from "./pointwise/strided";
-export { affine, negate, relu, square } from "./pointwise/unary";
+export { affine, relu, square } from "./pointwise/unary";
 export { maxPool2d, maxPool2dGradient } from "./pool";
 export {
   dropout,

@@ -38,7 +38,7 @@ export {
   conv2dWinogradPhases,
   conv2dWinogradScratch,
 } from "./conv/winograd";
-export { blockCopy } from "./copy";
+export { blockCopy, fill } from "./copy";
 export {
   crossEntropy,
   crossEntropyGradient,
@@ -87,6 +87,7 @@ export {
   int32ToFloat32,
   leakyRelu,
   log,
+  negate,
   reciprocal,
   sign,
   silu,
