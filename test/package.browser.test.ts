@@ -72,7 +72,7 @@ suite("package in a page", (test) => {
       assert.equal(
         left.filter((name) => name !== "strict" && name !== "chunk"),
         [
-          ...["classWeight", "csv", "engine", "extras", "host.threads.web", "more", "saving"],
+          ...["chain", "classWeight", "csv", "engine", "extras", "host.threads.web", "more", "saving"],
           ...(isolated ? [] : ["staff"]),
           ...["tracking", "trialWorker"],
         ],

@@ -1,11 +1,19 @@
 // chain: neighbouring instructions over the same units become one, which runs them block by block, so that what one
-// leaves for the next stays in the cache and memory is crossed once. What nobody else reads needs no place at all.
+// leaves for the next stays in the cache and memory is crossed once. What nobody else reads needs no place at all. Models load
+// it for their first large program (compile.ts, isLarge), so it is handed what it needs: a module that both import would be a
+// file of its own for everybody.
 
-import { roundUp } from "../../bindings/allocator.ts";
-import { fieldsOf } from "../../bindings/engine.ts";
+import type { Field, fieldsOf } from "../../bindings/engine.ts";
 import type { Buffer } from "../graph/op.ts";
 import type { Listing, VirtualChain, VirtualInstruction } from "./lower.ts";
-import { lifetimesOf } from "./plan.ts";
+import type { lifetimesOf } from "./plan.ts";
+
+/** Functions of others. */
+export interface ChainTools {
+  readonly fieldsOf: typeof fieldsOf;
+  readonly lifetimesOf: typeof lifetimesOf;
+  readonly roundUp: (n: number) => number;
+}
 
 /** What decides whether a chain pays, and how it is cut. */
 export interface Costs {
@@ -47,8 +55,7 @@ interface Units {
 }
 
 /** The units of an instruction; null where it is of another kind. */
-export function unitsOf(instruction: VirtualInstruction): Units | null {
-  const fields = fieldsOf(instruction.kernel);
+export function unitsOf(instruction: VirtualInstruction, fields: readonly Field[]): Units | null {
   const operands = instruction.operands as Readonly<Record<string, number>>;
   let size = fields.find(({ type, moves }) => type !== "pointer" && moves !== null)?.name;
   if (!size) return null;
@@ -74,7 +81,12 @@ export function unitsOf(instruction: VirtualInstruction): Units | null {
 }
 
 /** The chain of some steps; null where it costs more than it saves. */
-function chainOf(steps: readonly Units[], isInside: (buffer: Buffer) => boolean, costs: Costs): VirtualChain | null {
+function chainOf(
+  steps: readonly Units[],
+  isInside: (buffer: Buffer) => boolean,
+  costs: Costs,
+  roundUp: ChainTools["roundUp"],
+): VirtualChain | null {
   const units = Math.min(...steps.map(({ count }) => count));
   let apart = 0;
   let widest = 0; // bytes of a unit
@@ -143,7 +155,7 @@ function chainOf(steps: readonly Units[], isInside: (buffer: Buffer) => boolean,
 const bytesOf = (buffers: readonly Buffer[]): number => buffers.reduce((sum, { length }) => sum + length * 4, 0);
 
 /** Instructions from `first` on that can be the steps of one chain: none reads what is not there yet when its unit comes. */
-function stepsFrom(instructions: Listing["instructions"], first: number): Units[] {
+function stepsFrom(instructions: Listing["instructions"], first: number, { fieldsOf }: ChainTools): Units[] {
   const steps: Units[] = [];
   // how all steps together use a buffer
   const joint = new Map<Buffer, { whole: boolean; written: boolean }>();
@@ -155,7 +167,7 @@ function stepsFrom(instructions: Listing["instructions"], first: number): Units[
   };
   for (let i = first; i < instructions.length; i++) {
     const instruction = instructions[i] as VirtualInstruction | VirtualChain;
-    const next = instruction.kernel === "chain" ? null : unitsOf(instruction);
+    const next = instruction.kernel === "chain" ? null : unitsOf(instruction, fieldsOf(instruction.kernel));
     if (!next) break;
     const counts = [...steps.map(({ count }) => count), next.count];
     const units = Math.min(...counts);
@@ -167,18 +179,18 @@ function stepsFrom(instructions: Listing["instructions"], first: number): Units[
 }
 
 /** The same program with chains where they save more than they cost. */
-export function chain(listing: Listing, costs: Costs = usualCosts): Listing {
-  const lifetimes = lifetimesOf(listing);
+export function chain(listing: Listing, tools: ChainTools, costs: Costs = usualCosts): Listing {
+  const lifetimes = tools.lifetimesOf(listing);
   const instructions: (VirtualInstruction | VirtualChain)[] = [];
   const indices: number[] = []; // old index -> new
   for (let i = 0; i < listing.instructions.length; ) {
-    const steps = stepsFrom(listing.instructions, i);
+    const steps = stepsFrom(listing.instructions, i, tools);
     const end = i + Math.max(1, steps.length);
     const isInside = (buffer: Buffer): boolean => {
       const life = lifetimes.get(buffer);
       return life !== undefined && life.first >= i && life.last < end;
     };
-    const made = steps.length > 1 ? chainOf(steps, isInside, costs) : null;
+    const made = steps.length > 1 ? chainOf(steps, isInside, costs, tools.roundUp) : null;
     for (const instruction of listing.instructions.slice(i, end)) {
       indices.push(instructions.length);
       if (!made) instructions.push(instruction);
