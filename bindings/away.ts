@@ -2,9 +2,9 @@
 // its own. Within a queue the first of the workers begins one job after the other, and the host only puts steps in.
 
 import type { QueuePlaces, StepQueue } from "./engine.ts";
-import { StepLost } from "./engine.ts";
 import { callAll, callTo } from "./jobs.ts";
 import { crewWord, haltedWord, INSTRUCTION_BYTES, turns, wordOf } from "./layout.ts";
+import { StepLost } from "./stepLost.ts";
 
 /** How often the host looks, in milliseconds, and after how many looks at the same it gives a thread up. */
 export const WAIT_MILLISECONDS = 90;

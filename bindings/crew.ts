@@ -4,10 +4,10 @@
 import { canWait, startWorker } from "#host/threads";
 import type { Away } from "./away.ts";
 import { createAway, WAIT_MILLISECONDS, WAITS_MAX } from "./away.ts";
-import { StepLost } from "./engine.ts";
 import { loop, worker as source } from "./generated/crew.ts";
 import { call, callAll } from "./jobs.ts";
 import { CREW_ADDRESS, crewWord, messagesOf, taskAddress, wordOf } from "./layout.ts";
+import { StepLost } from "./stepLost.ts";
 import type { More, Start } from "./worker.ts";
 
 /** What runs a worker, alike in Node and in browsers (host.threads.*.ts). */

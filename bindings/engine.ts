@@ -136,15 +136,6 @@ export interface StepQueue<T = number | null> {
   cancel(): void;
 }
 
-/** A thread was lost during a run: `next` is the index of the furthest instruction that had begun. */
-export class StepLost extends Error {
-  readonly next: number;
-  constructor(next: number, reason: string) {
-    super(reason);
-    this.next = next;
-  }
-}
-
 export interface Field {
   readonly name: string;
   /** i32, u32 and f32 are scalars; the others point to float32 or int32 values. */

@@ -4,9 +4,9 @@
 import type { Allocator } from "./allocator.ts";
 import { createAllocator, roundUp } from "./allocator.ts";
 import type { Chain, ChainOf, Engine, Floats, Instruction, QueuePlaces, Share, StepQueue } from "./engine.ts";
-import { StepLost } from "./engine.ts";
 import { LanewiseError } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
+import { StepLost } from "./stepLost.ts";
 
 /** Arenas that all programs of a machine share, because nothing in them outlives a step. */
 export const sharedRoles = ["activations", "gradients", "data"] as const;

@@ -5,8 +5,8 @@ import { canWait, cores, whyAlone } from "#host/threads";
 import type { Crew, Site } from "./crew.ts";
 import { startCrew } from "./crew.ts";
 import type { QueuePlaces, Staff, StepQueue } from "./engine.ts";
-import { StepLost } from "./engine.ts";
 import { THREADS_MAX } from "./layout.ts";
+import { StepLost } from "./stepLost.ts";
 
 export { whyAlone };
 

@@ -2,12 +2,13 @@
 
 import { roundUp } from "./allocator.ts";
 import type { Chain, ChainOf, Engine, Named, Share } from "./engine.ts";
-import { fieldsOf, StepLost } from "./engine.ts";
+import { fieldsOf } from "./engine.ts";
 import { LanewiseError, memoryRefused } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
 import { layouts } from "./generated/kernels.ts";
 import { HEAP_BASE, INSTRUCTION_BYTES, PAGE, partsOfCrew, THREADS_MAX, taskAddress, wordOf } from "./layout.ts";
 import type { createStaff, EngineStaff } from "./staff.ts";
+import { StepLost } from "./stepLost.ts";
 import type { Binaries } from "./variant.ts";
 import { compileShared } from "./variant.ts";
 

@@ -2,9 +2,9 @@
 // before a step and moves the numbers in and out. After the first step it allocates nothing.
 
 import type { Floats, QueuePlaces, StepQueue } from "../bindings/engine.ts";
-import { StepLost } from "../bindings/engine.ts";
 import { LanewiseError } from "../bindings/errors.ts";
 import type { Loaded, Machine, Region, Storage, UnlinkedInstruction } from "../bindings/machine.ts";
+import { StepLost } from "../bindings/stepLost.ts";
 import type { Assembled } from "./compile/assemble.ts";
 import { assemble } from "./compile/assemble.ts";
 import type { Compiled } from "./compile/compile.ts";

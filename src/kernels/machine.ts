@@ -3,11 +3,11 @@
 
 import { createAllocator, roundUp } from "../../bindings/allocator.ts";
 import type { Engine, Instruction } from "../../bindings/engine.ts";
-import { StepLost } from "../../bindings/engine.ts";
 import { LanewiseError } from "../../bindings/errors.ts";
 import { extents } from "../../bindings/generated/extents.ts";
 import type { KernelName } from "../../bindings/generated/kernels.ts";
 import { layouts } from "../../bindings/generated/kernels.ts";
+import { StepLost } from "../../bindings/stepLost.ts";
 import { invalid, nonNegativeInteger, show } from "../check.ts";
 import type { KernelOperands, Scalars, Signature } from "./operands.ts";
 import { readScalars, signatureOf } from "./operands.ts";

@@ -1,9 +1,10 @@
 // Metrics over a whole set: their states, fed with targets and predictions of one batch after the other. Loaded on demand; it
-// imports nothing of the loops, so that bundlers leave those in one piece.
+// imports what other parts that are loaded on demand import, so that nothing more is cut into a file of its own.
 
-import { LanewiseError } from "../../bindings/errors.ts";
+import { invalid } from "../check.ts";
 import type { StepValues } from "../executable.ts";
 import type { MetricBatch, StatefulMetric } from "../metrics.ts";
+import { sizeOf } from "../shape.ts";
 import type { Logs } from "./callbacks.ts";
 import type { Head } from "./model.ts";
 
@@ -55,8 +56,7 @@ export function createTracker(what: string, subject: TrackerSubject): Tracker {
   const all = used.flatMap(({ metrics }) => metrics);
   const numberOf = ({ name, metric }: Tracked, state: unknown): number => {
     const value: unknown = metric.result(state);
-    if (typeof value !== "number")
-      throw new LanewiseError("invalid-argument", `${what}: what result of ${name} returns must be a number.`);
+    if (typeof value !== "number") throw invalid(what, `what result of ${name} returns`, "a number", value);
     return value;
   };
   return {
@@ -66,8 +66,7 @@ export function createTracker(what: string, subject: TrackerSubject): Tracker {
         const weights = weightsFor(head)?.slice() ?? null;
         const [target, prediction] = shapes.map((shape, side): MetricBatch => {
           const data = values.output(from + i * 2 + side).slice() as Float32Array | Int32Array;
-          const size = shape.reduce((product, n) => product * n, 1);
-          return { data, shape: [data.length / size, ...shape] };
+          return { data, shape: [data.length / sizeOf(shape), ...shape] };
         }) as [MetricBatch, MetricBatch<Float32Array>];
         for (const each of metrics) {
           each.last = [each.state, target, prediction, weights];
