@@ -5,7 +5,7 @@ import { checkOptions, finite, invalid, nonNegative, oneOf, positive } from "../
 import type { Tensor } from "../graph/graph.ts";
 import type { ActivationName } from "../ops/activation.ts";
 import { activationNames, activations } from "../ops/activation.ts";
-import { reshape as reshapeOp } from "../ops/broadcasting.ts";
+import { reshaped } from "../ops/broadcasting.ts";
 import { add, elu as eluOp, leakyRelu as leakyReluOp, mul } from "../ops/pointwise.ts";
 import { formatShape, sizeOf } from "../shape.ts";
 import type { Layer, LayerOptions } from "./layer.ts";
@@ -19,7 +19,7 @@ export function flatten(options: LayerOptions = {}): Layer {
     options,
     call: ([input]) => {
       const x = input as Tensor;
-      return reshapeOp(x, [x.dims[0] as number, sizeOf(x.dims.slice(1))]);
+      return reshaped(x, [x.dims[0] as number, sizeOf(x.dims.slice(1))]);
     },
   });
 }
@@ -57,7 +57,7 @@ export function reshape(options: ReshapeOptions): Layer {
           `${where}: an example ${formatShape(example)} does not fit into ${formatShape(target)}.`,
         );
       }
-      return reshapeOp(x, [x.dims[0] as number, ...sizes]);
+      return reshaped(x, [x.dims[0] as number, ...sizes]);
     },
   });
 }

@@ -59,9 +59,14 @@ const reshapeOp: Op<ReshapeAttributes> = {
   name: "reshape",
   view: true,
   infer: ([x], { to }) => [{ shape: resolveShape(x as Tensor, to), dtype: (x as Tensor).dtype }],
-  replay: ([x], { to }, { batch }) => [reshape(x as Tensor, withBatch(to, batch))],
-  gradient: ({ inputs: [x], upstream: [dy] }) => [reshape(dy as Tensor, (x as Tensor).dims)],
+  replay: ([x], { to }, { batch }) => [reshaped(x as Tensor, withBatch(to, batch))],
+  gradient: ({ inputs: [x], upstream: [dy] }) => [reshaped(dy as Tensor, (x as Tensor).dims)],
 };
+
+/** A tensor under a shape that is known to be one; whether the numbers fit is checked. */
+export function reshaped(x: Tensor, shape: readonly (number | null)[]): Tensor {
+  return sameShape(x.dims, shape as number[]) ? x : apply(reshapeOp, [x], { to: [...shape] });
+}
 
 /** The same numbers under another shape, in row-major order. One size may be -1; null as the first keeps the batch size. */
 export function reshape(x: TensorLike, shape: readonly (number | null)[]): Tensor {
@@ -69,7 +74,7 @@ export function reshape(x: TensorLike, shape: readonly (number | null)[]): Tenso
   if (!Array.isArray(shape)) throw invalid("ops.reshape", "shape", "an array of sizes", shape);
   if (shape.filter((n) => n === -1).length > 1)
     throw invalid("ops.reshape", "shape", "an array with at most one -1", shape);
-  return sameShape(tensor.dims, shape as number[]) ? tensor : apply(reshapeOp, [tensor], { to: [...shape] });
+  return reshaped(tensor, shape);
 }
 
 /** Emits the copy of a strided view of a buffer, by as many instructions as more than six axes take. */
@@ -209,7 +214,7 @@ export function reduceOp(
 
 /** dy as if it had the reduced axes. */
 const spread = (dy: Tensor, x: Tensor, axes: readonly number[]): Tensor =>
-  stretch(reshape(dy, kept(x.dims, axes)), x.dims);
+  stretch(reshaped(dy, kept(x.dims, axes)), x.dims);
 
 // a sum over no axes scales
 const sumOp: Op<ReduceAttributes> = reduceOp(
@@ -250,7 +255,7 @@ export function reduce(
   const tensor = toTensor(where, x);
   const axes = normalizeAxes(where, options.axes, tensor.dims.length);
   const result = reduceOver(name, op, tensor, axes, mean);
-  return options.keepDims ? reshape(result, kept(tensor.dims, axes)) : result;
+  return options.keepDims ? reshaped(result, kept(tensor.dims, axes)) : result;
 }
 
 /** Sum over `axes`, all by default; 0 where nothing is summed. */
@@ -269,5 +274,5 @@ export function sumTo(x: Tensor, dims: readonly number[]): Tensor {
   const extra = x.dims.length - dims.length;
   const axes = x.dims.map((_, i) => i).filter((i) => i < extra || (dims[i - extra] === 1 && x.dims[i] !== 1));
   const summed = axes.length > 0 ? sumOver(x, axes) : x;
-  return reshape(summed, dims);
+  return reshaped(summed, dims);
 }

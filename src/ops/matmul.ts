@@ -9,7 +9,7 @@ import type { TensorLike } from "../graph/trace.ts";
 import { toTensor } from "../graph/trace.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
 import { activationCodes } from "./activation.ts";
-import { requireFloat, reshape } from "./broadcasting.ts";
+import { requireFloat, reshaped } from "./broadcasting.ts";
 
 export interface MatmulAttributes {
   readonly transA: boolean;
@@ -90,8 +90,8 @@ function product(a: Tensor, b: Tensor, transA: boolean, transB: boolean): Tensor
 /** x [..., K] times one matrix [K, N]: all leading axes are rows. */
 export function timesMatrix(x: Tensor, matrix: Tensor, transB = false): Tensor {
   if (x.dims.length === 2) return product(x, matrix, false, transB);
-  const flat = product(reshape(x, [-1, x.dims.at(-1) as number]), matrix, false, transB);
-  return reshape(flat, [...x.shape.slice(0, -1), flat.dims[1] as number]);
+  const flat = product(reshaped(x, [-1, x.dims.at(-1) as number]), matrix, false, transB);
+  return reshaped(flat, [...x.shape.slice(0, -1), flat.dims[1] as number]);
 }
 
 export interface MatmulOptions {

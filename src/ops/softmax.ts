@@ -8,7 +8,7 @@ import type { Buffer, Op } from "../graph/op.ts";
 import type { TensorLike } from "../graph/trace.ts";
 import { toTensor } from "../graph/trace.ts";
 import { formatShape, normalizeAxis, sameShape, sizeOf } from "../shape.ts";
-import { meanOver, noSecondGradient, requireFloat, reshape, sumOver } from "./broadcasting.ts";
+import { meanOver, noSecondGradient, requireFloat, reshaped, sumOver } from "./broadcasting.ts";
 import { add, between, log, mul, neg, sub, unaryOps } from "./pointwise.ts";
 import { transpose } from "./shaping.ts";
 
@@ -201,10 +201,10 @@ export function binaryCrossEntropy(probabilities: Tensor, targets: Tensor): Tens
 
 /** Mean over all axes but the first: one value an example. */
 export function meanPerExample(x: Tensor): Tensor {
-  return x.dims.length === 1 ? x : meanOver(reshape(x, [x.dims[0] as number, -1]), [1]);
+  return x.dims.length === 1 ? x : meanOver(reshaped(x, [x.dims[0] as number, -1]), [1]);
 }
 
 /** Sum over all axes but the first. */
 export function sumPerExample(x: Tensor): Tensor {
-  return x.dims.length === 1 ? x : sumOver(reshape(x, [x.dims[0] as number, -1]), [1]);
+  return x.dims.length === 1 ? x : sumOver(reshaped(x, [x.dims[0] as number, -1]), [1]);
 }
