@@ -1,5 +1,6 @@
 // What the loops over batches share: their turn on the machine, what is fed to a program, batches from a source.
 
+import { roundUp } from "../../bindings/allocator.ts";
 import { LanewiseError } from "../../bindings/errors.ts";
 import type { Machine } from "../../bindings/machine.ts";
 import { untilAborted } from "../abort.ts";
@@ -13,7 +14,7 @@ import { isSource } from "./examples.ts";
 import type { ModelCore, Training } from "./model.ts";
 import { requireAlive, requireOutputs, wantedTargets, wholeNames } from "./model.ts";
 import type { Slices } from "./queue.ts";
-import { createSlices, enqueue, runCallback, runToEnd } from "./queue.ts";
+import { createSlices, enqueue, runCallback, runToEnd, whileBusy } from "./queue.ts";
 import type { StepsAhead } from "./stepQueue.ts";
 import type { Tracker } from "./tracking.ts";
 
@@ -74,7 +75,7 @@ export function createSteps(loop: Loop): Steps {
     run(executable, step) {
       if (!executable.isAway) return ahead ? ahead.end().then(() => step.direct() ?? undefined) : step.direct();
       return (async () => {
-        ahead ??= (await import("./stepQueue.ts")).createStepsAhead(loop);
+        ahead ??= (await import("./stepQueue.ts")).createStepsAhead(loop, { roundUp, whileBusy });
         if (!(await ahead.give(executable, step))) await step.direct();
       })();
     },

@@ -1,19 +1,26 @@
 // Steps that workers compute one after the other while the page's thread feeds the next ones and takes what the last ones gave.
-// Loaded where workers compute without the thread that calls.
+// Loaded where workers compute without the thread that calls, so it is handed what it needs: a module that both import would be
+// a file of its own for everybody.
 
-import { roundUp } from "../../bindings/allocator.ts";
+import type { roundUp } from "../../bindings/allocator.ts";
 import type { QueuePlaces, StepQueue } from "../../bindings/engine.ts";
 import type { Storage } from "../../bindings/machine.ts";
 import type { Executable, Places, StepValues, View } from "../executable.ts";
 import type { StepState } from "../graph/op.ts";
 import type { Loop, Step } from "./loop.ts";
-import { whileBusy } from "./queue.ts";
+import type { whileBusy } from "./queue.ts";
 
 /** Steps ahead at most, and the bytes that they may take. */
 const DEPTH_MAX = 8;
 const BYTES_MAX = 32 * 2 ** 20;
 /** Bytes of a row of the tables of what is copied: address, offset, bytes (assembly/crew.ts). */
 const ROW_BYTES = 12;
+
+/** Functions of others. */
+interface Tools {
+  readonly roundUp: typeof roundUp;
+  readonly whileBusy: typeof whileBusy;
+}
 
 /** Steps of one executable that are in the queue or can be put into it. */
 interface Opened {
@@ -38,7 +45,7 @@ interface Given {
 }
 
 /** The ranges of a step, one behind the other. */
-function layOut(places: Places) {
+function layOut(places: Places, roundUp: Tools["roundUp"]) {
   let bytes = 0;
   const lay = (view: View) => {
     const offset = bytes;
@@ -52,12 +59,12 @@ function layOut(places: Places) {
 }
 
 /** Null where not even two steps have room, or the memory has none. */
-function open(executable: Executable, what: string, state: StepState): Opened | null {
+function open(executable: Executable, what: string, state: StepState, { roundUp }: Tools): Opened | null {
   const { machine } = executable;
   const { engine } = machine;
   executable.prepare(state);
   if (!executable.places) return null;
-  const { stepBytes } = layOut(executable.places);
+  const { stepBytes } = layOut(executable.places, roundUp);
   const depth = Math.min(DEPTH_MAX, Math.floor(BYTES_MAX / stepBytes));
   if (depth < 2) return null;
   const { inputs, outputs } = executable.places;
@@ -69,7 +76,7 @@ function open(executable: Executable, what: string, state: StepState): Opened | 
     return null; // it goes without
   }
   executable.prepare(state); // the memory may have grown
-  const laid = layOut(executable.places);
+  const laid = layOut(executable.places, roundUp);
   const [steps, tables] = storages as [Storage, Storage];
   const copied = [...laid.inputs, ...laid.controls];
   const table = [...copied, ...laid.outputs].flatMap(({ view, offset }) => [view.byteOffset, offset, view.byteLength]);
@@ -110,7 +117,8 @@ export interface StepsAhead {
   drop(): Promise<void>;
 }
 
-export function createStepsAhead({ machine, what, signal, slices, state }: Loop): StepsAhead {
+export function createStepsAhead({ machine, what, signal, slices, state }: Loop, tools: Tools): StepsAhead {
+  const { whileBusy } = tools;
   let opened: Opened | null = null;
   let given: Given[] = [];
   let count = 0;
@@ -171,7 +179,7 @@ export function createStepsAhead({ machine, what, signal, slices, state }: Loop)
         await takeAll();
         close();
         step.begin?.();
-        opened = open(executable, what, state);
+        opened = open(executable, what, state, tools);
         count = 0;
       }
       while (opened && given.length === opened.rooms.length) await takeOldest();
