@@ -15,9 +15,9 @@ export const readerOf =
     bytesOf(name, await provider(name));
 
 /** What a provider gave, brought to bytes or a module. */
-async function bytesOf(name: BinaryName, source: BinarySource): Promise<BufferSource | WebAssembly.Module> {
+async function bytesOf(name: BinaryName, source: BinarySource): ReturnType<BinaryReader> {
   if (source instanceof WebAssembly.Module || source instanceof ArrayBuffer) return source;
-  if (ArrayBuffer.isView(source)) return source as BufferSource;
+  if (ArrayBuffer.isView(source)) return source;
   const response = typeof Response === "function" && source instanceof Response ? source : null;
   if (!response && !(source instanceof URL)) {
     throw new LanewiseError(

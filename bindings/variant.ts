@@ -11,7 +11,7 @@ export type MoreName = `more${Capitalize<Build>}`;
 /** `strict` and `relaxed` hold the kernels that multiply and add, `base` what is the same in both builds. */
 export type BinaryName = "base" | Build | MoreName;
 /** Gives a binary that is not inlined: provider.ts makes one of what a user passes. */
-export type BinaryReader = (name: BinaryName) => Promise<BufferSource | WebAssembly.Module>;
+export type BinaryReader = (name: BinaryName) => Promise<ArrayBuffer | ArrayBufferView | WebAssembly.Module>;
 
 /** A function of one instruction, as wasm: `(func (param v128) (result v128) <code>)`. */
 const probe = (...code: number[]): Uint8Array<ArrayBuffer> =>
@@ -90,11 +90,12 @@ const bytesIn = (source: BufferSource): Uint8Array<ArrayBuffer> =>
 
 async function moduleOf(
   name: BinaryName,
-  source: BufferSource | WebAssembly.Module,
+  source: ArrayBuffer | ArrayBufferView | WebAssembly.Module,
   shared: boolean,
 ): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
-  return compile(name, shared ? sharedImport(bytesIn(source)) : source);
+  const bytes = source as BufferSource;
+  return compile(name, shared ? sharedImport(bytesIn(bytes)) : bytes);
 }
 
 /** Compiles a binary in base64 for a shared memory. */
