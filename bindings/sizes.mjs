@@ -35,7 +35,7 @@ async function bundle(contents, splitting) {
 }
 
 /** Modules that are imported where they are needed: the first example with relaxed SIMD needs none of them. */
-const onDemand = /\/(chain|classWeight|engine|extras|more|saving|staff|stepQueue|strict|tracking)-[^/]*$/;
+const onDemand = /\/(classWeight|engine|extras|more|saving|staff|stepQueue|strict|tracking)-[^/]*$/;
 
 /** The files that an application loads when it runs; test/package.browser.test.ts compares them with a page's. */
 export function loaded({ files, metafile }) {

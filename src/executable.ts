@@ -278,7 +278,7 @@ export function createExecutable(machine: Machine, initial: Compiled): Executabl
       if (isStale()) {
         if (box.loaded) machine.unload(box.loaded);
         box.loaded = null;
-        compiled = { ...compiled, ...lowerAndPlan(compiled.schedule, compiled.chain) };
+        compiled = { ...compiled, ...lowerAndPlan(compiled.schedule) };
         sources = sourcesOf(compiled);
       }
       if (!box.loaded) load();

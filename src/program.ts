@@ -12,7 +12,6 @@ import {
   positiveInteger,
   seedValue,
 } from "./check.ts";
-import { chained } from "./compile/chained.ts";
 import { compile } from "./compile/compile.ts";
 import type { Stage } from "./compile/explain.ts";
 import { explain, stages } from "./compile/explain.ts";
@@ -140,7 +139,7 @@ export async function program<I extends string, O extends string = never>(
     return {
       names: results.map(([name]) => name),
       outputs,
-      compiled: compile({ outputs, effects: trace.effects }, vocabulary, chained),
+      compiled: compile({ outputs, effects: trace.effects }, vocabulary),
     };
   };
 

@@ -5,15 +5,14 @@ import type { Engine } from "../bindings/engine.ts";
 import type { Machine } from "../bindings/machine.ts";
 import { createMachine } from "../bindings/machine.ts";
 import type { Costs } from "../src/compile/chain.ts";
-import { chain, usualCosts } from "../src/compile/chain.ts";
+import { usualCosts } from "../src/compile/chain.ts";
 import type { Compiled } from "../src/compile/compile.ts";
-import { CACHE_BYTES, chainTools, isLarge, lowerAndPlan } from "../src/compile/compile.ts";
+import { lowerAndPlan } from "../src/compile/compile.ts";
 import { explain } from "../src/compile/explain.ts";
 import { stepsOf } from "../src/compile/lower.ts";
 import { atOnce, createExecutable } from "../src/executable.ts";
 import type { Tensor, Variable } from "../src/index.ts";
-import { activation, assign, dropout, gradients, ops, sequential, variable } from "../src/index.ts";
-import { coreOf } from "../src/train/model.ts";
+import { assign, dropout, gradients, ops, variable } from "../src/index.ts";
 import type { Numbers } from "./compiled.ts";
 import { trace } from "./compiled.ts";
 import { openEngines } from "./engines.ts";
@@ -25,7 +24,7 @@ const eager = (blockBytes: number): Costs => ({ cacheBytes: 0, callBytes: 0, blo
 
 const withCosts = (compiled: Compiled, costs: Costs | null): Compiled => ({
   ...compiled,
-  ...lowerAndPlan(compiled.schedule, costs && ((listing) => chain(listing, chainTools, costs))),
+  ...lowerAndPlan(compiled.schedule, costs),
 });
 
 const chainsOf = ({ listing }: Compiled): number =>
@@ -278,25 +277,5 @@ suite("chains, what is planned", (test) => {
     };
     assert.is(bytes(usualCosts), 8e6 * 4);
     assert.ok(bytes(null) >= 3 * 8e6 * 4);
-  });
-});
-
-suite("chains, of models", (test) => {
-  const model = sequential([activation("tanh"), activation("sigmoid")], { inputShape: [1 << 20] });
-  const program = () => model.explain("program", { batchSize: 8, training: false });
-  test("a large program loads what makes them, and then explain shows them, too", async () => {
-    assert.is(CACHE_BYTES, usualCosts.cacheBytes);
-    assert.ok(program().endsWith("Neighbours may become chains when a program as large as this is first run."));
-    await model.predict(new Float32Array(8 << 20), { batchSize: 8 });
-    const [made] = coreOf("test", model).programs.values();
-    assert.is(chainsOf(made?.executable.compiled as Compiled), 1);
-    assert.match(program(), /^ {2}0 chain of 2 .* over 8388608 by \d+: 67108864 bytes cross memory, not 134217728$/m);
-    model.dispose();
-  });
-  test("what is not loaded is found to be too little for any", () => {
-    const size = (n: number) =>
-      isLarge(trace({ x: { shape: [n] } }, ({ x }) => [ops.tanh(ops.abs(x as Tensor))]).compiled);
-    assert.not(size(4 << 20));
-    assert.ok(size((4 << 20) + 4));
   });
 });

@@ -4,9 +4,8 @@
 import { fieldsOf } from "../bindings/engine.ts";
 import { createMachine } from "../bindings/machine.ts";
 import { assemble } from "../src/compile/assemble.ts";
-import { chain } from "../src/compile/chain.ts";
 import type { Compiled } from "../src/compile/compile.ts";
-import { chainTools, lowerAndPlan } from "../src/compile/compile.ts";
+import { lowerAndPlan } from "../src/compile/compile.ts";
 import { stepsOf } from "../src/compile/lower.ts";
 import type { Buffer } from "../src/graph/op.ts";
 import type { Layer, Model, Tensor } from "../src/index.ts";
@@ -311,9 +310,7 @@ suite("compile, plan", (test) => {
     let shared = 0;
     for (let seed = 1; seed <= 300; seed++) {
       const { compiled } = trace(inputs, randomBody(seed).body);
-      const chained = lowerAndPlan(compiled.schedule, (listing) =>
-        chain(listing, chainTools, { cacheBytes: 0, callBytes: 0, blockBytes: 64 }),
-      );
+      const chained = lowerAndPlan(compiled.schedule, { cacheBytes: 0, callBytes: 0, blockBytes: 64 });
       const problems = [...overlaps(compiled), ...overlaps({ ...compiled, ...chained })];
       assert.is(problems.slice(0, 3).join("\n"), "", `seed ${seed}`);
       const { arenas, bytesUnshared } = compiled.plan;

@@ -3,7 +3,6 @@
 import type { Engine } from "../bindings/engine.ts";
 import type { Machine } from "../bindings/machine.ts";
 import { createMachine } from "../bindings/machine.ts";
-import { chained } from "../src/compile/chained.ts";
 import type { Compiled } from "../src/compile/compile.ts";
 import { compile } from "../src/compile/compile.ts";
 import type { Executable } from "../src/executable.ts";
@@ -52,7 +51,7 @@ export function trace(
     return results;
   });
   const variables = (recorded.layers as Layer[]).flatMap((layer) => layer.variables);
-  return { compiled: compile({ outputs, effects: recorded.effects }, vocabulary, chained), variables };
+  return { compiled: compile({ outputs, effects: recorded.effects }, vocabulary), variables };
 }
 
 export interface Runnable extends Traced {

@@ -53,7 +53,7 @@ function allowedError(tolerance: KernelCase["tolerance"], operand: string, i: nu
 export function inBlocks({ kernel, operands }: Instruction): Chain {
   const pointers = fieldsOf(kernel).filter(({ type }) => type === "pointer");
   const buffers = Object.fromEntries(pointers.map(({ name }) => [name, operands[name] ? ({} as Buffer) : null]));
-  const units = unitsOf({ kernel, operands: { ...operands, ...buffers }, label: kernel }, fieldsOf(kernel));
+  const units = unitsOf({ kernel, operands: { ...operands, ...buffers }, label: kernel });
   if (!units) throw new Error(`${kernel} does not go over units`);
   const { size, count, uses } = units;
   const moves = Object.fromEntries(uses.map(({ name, move }) => [name, move * 4]));

@@ -73,7 +73,7 @@ suite("package in a page", (test) => {
       assert.equal(
         left.filter((name) => !["strict", "stepQueue", "chunk"].includes(name)),
         [
-          ...["chain", "classWeight", "csv", "engine", "extras", "host.threads.web", "more", "saving"],
+          ...["classWeight", "csv", "engine", "extras", "host.threads.web", "more", "saving"],
           ...(isolated ? [] : ["staff"]),
           ...["tracking", "trialWorker"],
         ],

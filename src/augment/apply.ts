@@ -2,7 +2,6 @@
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { checkOptions, invalid, nonNegativeInteger, seedValue } from "../check.ts";
-import { chained } from "../compile/chained.ts";
 import { compile } from "../compile/compile.ts";
 import type { Values } from "../data/arrays.ts";
 import { flattenArray, newArray } from "../data/arrays.ts";
@@ -57,7 +56,7 @@ export async function apply(
     }
     return x;
   });
-  const executable = createExecutable(machine, compile({ outputs: [output], effects: [] }, vocabulary, chained));
+  const executable = createExecutable(machine, compile({ outputs: [output], effects: [] }, vocabulary));
   try {
     executable.prepare({ step: options.step ?? 0, epoch: 0, seed: options.seed ?? 0 });
     executable.input("x")?.set(data);

@@ -1,19 +1,11 @@
 // chain: neighbouring instructions over the same units become one, which runs them block by block, so that what one
-// leaves for the next stays in the cache and memory is crossed once. What nobody else reads needs no place at all. Models load
-// it for their first large program (compile.ts, isLarge), so it is handed what it needs: a module that both import would be a
-// file of its own for everybody.
+// leaves for the next stays in the cache and memory is crossed once. What nobody else reads needs no place at all.
 
-import type { Field, fieldsOf } from "../../bindings/engine.ts";
+import { roundUp } from "../../bindings/allocator.ts";
+import { fieldsOf } from "../../bindings/engine.ts";
 import type { Buffer } from "../graph/op.ts";
 import type { Listing, VirtualChain, VirtualInstruction } from "./lower.ts";
-import type { lifetimesOf } from "./plan.ts";
-
-/** Functions of others. */
-export interface ChainTools {
-  readonly fieldsOf: typeof fieldsOf;
-  readonly lifetimesOf: typeof lifetimesOf;
-  readonly roundUp: (n: number) => number;
-}
+import { lifetimesOf } from "./plan.ts";
 
 /** What decides whether a chain pays, and how it is cut. */
 export interface Costs {
@@ -55,7 +47,8 @@ interface Units {
 }
 
 /** The units of an instruction; null where it is of another kind. */
-export function unitsOf(instruction: VirtualInstruction, fields: readonly Field[]): Units | null {
+export function unitsOf(instruction: VirtualInstruction): Units | null {
+  const fields = fieldsOf(instruction.kernel);
   const operands = instruction.operands as Readonly<Record<string, number>>;
   let size = fields.find(({ type, moves }) => type !== "pointer" && moves !== null)?.name;
   if (!size) return null;
@@ -81,12 +74,7 @@ export function unitsOf(instruction: VirtualInstruction, fields: readonly Field[
 }
 
 /** The chain of some steps; null where it costs more than it saves. */
-function chainOf(
-  steps: readonly Units[],
-  isInside: (buffer: Buffer) => boolean,
-  costs: Costs,
-  roundUp: ChainTools["roundUp"],
-): VirtualChain | null {
+function chainOf(steps: readonly Units[], isInside: (buffer: Buffer) => boolean, costs: Costs): VirtualChain | null {
   const units = Math.min(...steps.map(({ count }) => count));
   let apart = 0;
   let widest = 0; // bytes of a unit
@@ -155,7 +143,7 @@ function chainOf(
 const bytesOf = (buffers: readonly Buffer[]): number => buffers.reduce((sum, { length }) => sum + length * 4, 0);
 
 /** Instructions from `first` on that can be the steps of one chain: none reads what is not there yet when its unit comes. */
-function stepsFrom(instructions: Listing["instructions"], first: number, { fieldsOf }: ChainTools): Units[] {
+function stepsFrom(instructions: Listing["instructions"], first: number): Units[] {
   const steps: Units[] = [];
   // how all steps together use a buffer
   const joint = new Map<Buffer, { whole: boolean; written: boolean }>();
@@ -167,7 +155,7 @@ function stepsFrom(instructions: Listing["instructions"], first: number, { field
   };
   for (let i = first; i < instructions.length; i++) {
     const instruction = instructions[i] as VirtualInstruction | VirtualChain;
-    const next = instruction.kernel === "chain" ? null : unitsOf(instruction, fieldsOf(instruction.kernel));
+    const next = instruction.kernel === "chain" ? null : unitsOf(instruction);
     if (!next) break;
     const counts = [...steps.map(({ count }) => count), next.count];
     const units = Math.min(...counts);
@@ -179,18 +167,18 @@ function stepsFrom(instructions: Listing["instructions"], first: number, { field
 }
 
 /** The same program with chains where they save more than they cost. */
-export function chain(listing: Listing, tools: ChainTools, costs: Costs = usualCosts): Listing {
-  const lifetimes = tools.lifetimesOf(listing);
+export function chain(listing: Listing, costs: Costs = usualCosts): Listing {
+  const lifetimes = lifetimesOf(listing);
   const instructions: (VirtualInstruction | VirtualChain)[] = [];
   const indices: number[] = []; // old index -> new
   for (let i = 0; i < listing.instructions.length; ) {
-    const steps = stepsFrom(listing.instructions, i, tools);
+    const steps = stepsFrom(listing.instructions, i);
     const end = i + Math.max(1, steps.length);
     const isInside = (buffer: Buffer): boolean => {
       const life = lifetimes.get(buffer);
       return life !== undefined && life.first >= i && life.last < end;
     };
-    const made = steps.length > 1 ? chainOf(steps, isInside, costs, tools.roundUp) : null;
+    const made = steps.length > 1 ? chainOf(steps, isInside, costs) : null;
     for (const instruction of listing.instructions.slice(i, end)) {
       indices.push(instructions.length);
       if (!made) instructions.push(instruction);

@@ -8,7 +8,6 @@ import type { Buffer } from "../graph/op.ts";
 import { formatShape } from "../shape.ts";
 import { assemble, storageOfGroups } from "./assemble.ts";
 import type { Compiled } from "./compile.ts";
-import { isLarge } from "./compile.ts";
 import type { VirtualChain, VirtualInstruction } from "./lower.ts";
 
 /** What explain shows: nodes with shapes, buffers with lifetimes and places, or instructions with operands. */
@@ -51,8 +50,7 @@ function explainPlan({ listing, plan }: Compiled): string {
 const onThreads = ({ share }: { readonly share?: Share }): string =>
   share && share.threads > 1 ? ` on up to ${share.threads} threads` : "";
 
-function explainProgram(compiled: Compiled): string {
-  const { listing, plan } = compiled;
+function explainProgram({ listing, plan }: Compiled): string {
   const { instructions, origins } = assemble(listing, plan, storageOfGroups(listing.variables));
   // what has no place lives within a chain
   const where = (buffer: Buffer): string => {
@@ -69,21 +67,20 @@ function explainProgram(compiled: Compiled): string {
     });
     return `${kernel}${onThreads(linked)} ${shown.join(", ")}  # ${label}${note ? `; ${note}` : ""}`;
   };
-  const lines = instructions.map((linked, i) => {
-    const number = String(i).padStart(3);
-    const from = origins[i] as readonly [number];
-    const first = listing.instructions[from[0]] as VirtualInstruction | VirtualChain;
-    if (linked.kernel === "chain" && first.kernel === "chain") {
-      const { units, block, bytes, steps } = first;
-      const rows = steps.map((step, k) => `\n      ${describe(step, linked.steps[k] as UnlinkedInstruction)}`);
-      return `${number} chain of ${steps.length}${onThreads(linked)} over ${units} by ${block}: ${bytes.chained} bytes cross memory, not ${bytes.apart}${rows.join("")}`;
-    }
-    const behind = from.length > 1 ? ` and ${from.length - 1} more behind it` : "";
-    return `${number} ${describe(first as VirtualInstruction, linked as UnlinkedInstruction)}${behind}`;
-  });
-  if (!compiled.chain && isLarge(compiled))
-    lines.push("Neighbours may become chains when a program as large as this is first run.");
-  return lines.join("\n");
+  return instructions
+    .map((linked, i) => {
+      const number = String(i).padStart(3);
+      const from = origins[i] as readonly [number];
+      const first = listing.instructions[from[0]] as VirtualInstruction | VirtualChain;
+      if (linked.kernel === "chain" && first.kernel === "chain") {
+        const { units, block, bytes, steps } = first;
+        const rows = steps.map((step, k) => `\n      ${describe(step, linked.steps[k] as UnlinkedInstruction)}`);
+        return `${number} chain of ${steps.length}${onThreads(linked)} over ${units} by ${block}: ${bytes.chained} bytes cross memory, not ${bytes.apart}${rows.join("")}`;
+      }
+      const behind = from.length > 1 ? ` and ${from.length - 1} more behind it` : "";
+      return `${number} ${describe(first as VirtualInstruction, linked as UnlinkedInstruction)}${behind}`;
+    })
+    .join("\n");
 }
 
 /** One stage as text: nodes with shapes, buffers with lifetimes and offsets, or instructions with operands. */

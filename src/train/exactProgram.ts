@@ -3,7 +3,7 @@
 
 import type { Machine } from "../../bindings/machine.ts";
 import { createMachine } from "../../bindings/machine.ts";
-import { compile } from "../compile/compile.ts";
+import { compile, lowerAndPlan } from "../compile/compile.ts";
 import type { Executable } from "../executable.ts";
 import { createExecutable } from "../executable.ts";
 import type { Tensor } from "../graph/graph.ts";
@@ -45,9 +45,9 @@ export function exactProgram(
     const attributes: InputAttributes = { name: variableName(i), shape, dtype: "float32" };
     trace.versions.set(variables[i] as Variable, makeInput(attributes, false));
   }
-  // what variables would become is left out; no chains, which would be bound anew in each run
+  // what variables would become is left out; chains would be bound anew in each run
   const compiled = compile({ outputs: withTrace(trace, body), effects: [] }, vocabulary);
-  const executable = createExecutable(machine, compiled);
+  const executable = createExecutable(machine, { ...compiled, ...lowerAndPlan(compiled.schedule, null) });
   executable.prepare(state);
   const unread = new Map<string, Float64Array>();
   return {

@@ -26,7 +26,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { formatShape } from "../shape.ts";
 import type { Wanted } from "./dataset.ts";
 import { classWeightColumn, SAMPLE_WEIGHT, sampleWeightColumn, weightWanted } from "./dataset.ts";
-import { loadedChains, openProgram } from "./openProgram.ts";
+import { openProgram } from "./openProgram.ts";
 import { batchPenalty, penaltyParts } from "./penalties.ts";
 import { createSlices } from "./queue.ts";
 
@@ -301,7 +301,7 @@ function traceEvaluate(core: ModelCore, training: Training, symbols: Symbols): T
   return [...values, ...penaltyParts(layersOf(core), batch)];
 }
 
-/** The stages of one program of a model, with chains where they are loaded; nothing is placed or run. */
+/** The stages of one program of a model; nothing is placed or run. */
 export function compileModel(core: ModelCore, kind: ProgramKind, batch: number, weights: string): Compiled {
   const training = kind === "predict" ? null : requireTraining(core, kind);
   const trace: Trace = createTrace(kind === "train");
@@ -312,7 +312,7 @@ export function compileModel(core: ModelCore, kind: ProgramKind, batch: number, 
       ? traceTrain(core, training as Training, symbols)
       : traceEvaluate(core, training as Training, symbols);
   });
-  return compile({ outputs, effects: trace.effects }, vocabulary, loadedChains());
+  return compile({ outputs, effects: trace.effects }, vocabulary);
 }
 
 /** Most programs a model keeps; the one not used for longest goes. */
