@@ -2,7 +2,7 @@
 // its own. Within a queue the first of the workers begins one job after the other, and the host only puts steps in.
 
 import type { QueuePlaces, StepQueue } from "./engine.ts";
-import { callAll, callTo } from "./jobs.ts";
+import { callAll, callFirst } from "./jobs.ts";
 import { crewWord, haltedWord, INSTRUCTION_BYTES, turns, wordOf } from "./layout.ts";
 import { StepLost } from "./stepLost.ts";
 
@@ -50,10 +50,17 @@ export function createAway(workers: Workers): Away {
   let waiting: Waiting[] = [];
   let timer: ReturnType<typeof setInterval> | undefined;
   let silent = 0;
+  /** Set when a worker was lost: the others are sent home then. */
+  let isLost = false;
 
   const ofFirst = (word: "job" | "finished"): number => Atomics.load(words, wordOf(workers.slots[0] as number, word));
   const hasEnded = (job: number): boolean => ((job - ofFirst("finished")) | 0) <= 0;
   const isRunning = (): boolean => Atomics.load(words, crewWord.turn) === turns.crew;
+  /** Whether there are jobs to come. Where the turn lies with the host and there is more, the first worker is just looking once more. */
+  const goesOn = (): boolean => {
+    const turn = Atomics.load(words, crewWord.turn);
+    return turn === turns.crew || (turn === turns.host && !hasEnded(Atomics.load(words, crewWord.queued)));
+  };
   const nextOf = (job: number): number => {
     if (Atomics.load(words, haltedWord(job)) !== job) return Atomics.load(words, crewWord.end) >>> 0;
     return (Atomics.load(words, wordOf(workers.slots[0] as number, "at")) >>> 0) + INSTRUCTION_BYTES;
@@ -62,7 +69,7 @@ export function createAway(workers: Workers): Away {
   /** Tells of the jobs that have ended, and of those that will not be begun. */
   const settle = (): void => {
     silent = 0;
-    const mayGoOn = isRunning(); // asked first: what ends meanwhile is heard of later
+    const mayGoOn = goesOn() && !isLost; // asked first: what ends meanwhile is heard of later
     const isOver = ({ job }: Waiting): boolean => hasEnded(job);
     while (waiting[0] && isOver(waiting[0])) {
       const { job, resolve } = waiting.shift() as Waiting;
@@ -74,6 +81,7 @@ export function createAway(workers: Workers): Away {
     timer = undefined;
   };
   const fail = (error: unknown): void => {
+    isLost = true;
     const [first, ...others] = waiting.filter(({ job }) => !hasEnded(job));
     waiting = waiting.filter(({ job }) => hasEnded(job));
     first?.reject(error);
@@ -87,6 +95,7 @@ export function createAway(workers: Workers): Away {
       else if (++silent === WAITS_MAX) {
         // one that was terminated may compute on, but tells nothing any more
         workers.giveUp(workers.slots[0] as number, "it does not answer");
+        Atomics.compareExchange(words, crewWord.turn, turns.host, turns.nobody); // it must not take it up any more
         settle();
       }
     } catch (error) {
@@ -98,15 +107,12 @@ export function createAway(workers: Workers): Away {
       waiting.push({ job, resolve, reject });
       timer ??= setInterval(look, WAIT_MILLISECONDS);
     });
-  const gather = (first: number, end: number): void => {
-    workers.gather(first, end);
-    if (workers.slots.length === 0) throw new StepLost(first, "none is left");
-    workers.watch();
-  };
 
   return {
     async run(first, end) {
-      gather(first, end);
+      workers.gather(first, end);
+      if (workers.slots.length === 0) throw new StepLost(first, "none is left");
+      workers.watch();
       const job = workers.nextJob();
       Atomics.store(words, crewWord.steps, 0);
       Atomics.store(words, crewWord.turn, turns.crew);
@@ -121,6 +127,7 @@ export function createAway(workers: Workers): Away {
       let base: number | null = null;
       return {
         async push() {
+          if (isLost) return null;
           const job = workers.nextJob();
           if (base === null) {
             base = job;
@@ -129,11 +136,22 @@ export function createAway(workers: Workers): Away {
             Atomics.store(words, crewWord.turn, turns.host);
           }
           Atomics.store(words, crewWord.queued, job);
-          if (Atomics.compareExchange(words, crewWord.turn, turns.host, turns.crew) !== turns.host) return wait(job);
+          const turn = Atomics.compareExchange(words, crewWord.turn, turns.host, turns.crew);
+          if (turn !== turns.host) {
+            const ended = wait(job);
+            if (turn === turns.nobody) settle(); // nobody will begin it, nor tell of it
+            return ended;
+          }
           settle(); // all before it have ended
-          gather(first, end);
+          workers.gather(first, end);
+          // those that are there may have messages to read
+          if (workers.slots.length === 0) {
+            Atomics.store(words, crewWord.turn, turns.nobody);
+            return null;
+          }
+          workers.watch();
           const ended = wait(job);
-          callTo(words, workers.slots[0] as number, job);
+          callFirst(words, workers.slots, job);
           return ended;
         },
         cancel() {

@@ -1,7 +1,7 @@
 // What a worker runs: instances of the binaries over the memory of an engine, and a wait for jobs. It stands alone: it is
 // bundled into a text (bindings/build.mjs), and is what lanewise/worker is.
 
-import { callAll, callTo } from "./jobs.ts";
+import { callAll, callFirst } from "./jobs.ts";
 import { CREW_ADDRESS, crewWord, messagesOf, THREADS_MAX, taskAddress, turns, wordOf } from "./layout.ts";
 
 /** The first message; those that follow have a module only. */
@@ -117,12 +117,17 @@ const common = (word: keyof typeof crewWord): number => Atomics.load(words, crew
 const stepOf = (number: number): number =>
   common("steps") + (((number - common("base")) | 0) % common("depth")) * common("stepBytes");
 
+/** Slots of those that take part in a queue, the first of them first. */
+function members(): number[] {
+  const slots: number[] = [];
+  for (let other = 1; other < THREADS_MAX; other++) if (words[wordOf(other, "member")]) slots.push(other);
+  return slots;
+}
+
 /** Who is the first of a queue's crew brings what the step needs to its place, and calls all to the job. */
 function beginOfQueue(): void {
   loop.move(common("copies"), common("results"), stepOf(job), false);
-  const members: number[] = [];
-  for (let other = 1; other < THREADS_MAX; other++) if (words[wordOf(other, "member")]) members.push(other);
-  callAll(words, members, job);
+  callAll(words, members(), job);
 }
 
 /** After a job of a queue: whether the first of the crew goes on with the next one. Otherwise the host begins it. */
@@ -148,7 +153,7 @@ function takePart(): void {
   Atomics.store(words, at("finished"), job);
   const next = isQueue && goesOn();
   if (tells) port.postMessage(job);
-  if (next) callTo(words, slot, job + 1);
+  if (next) callFirst(words, members(), job + 1);
 }
 
 /** Takes part in jobs until there is a message to be read, which the event loop brings. */
