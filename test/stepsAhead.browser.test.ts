@@ -79,4 +79,24 @@ suite("steps ahead", (test) => {
       assert.equal(hashes, expected, `after ${step} steps`);
     }
   });
+
+  inBrowsers(test, "steps that are taken back count for no program made meanwhile", everywhere, async (page, url) => {
+    await open(page, url);
+    await page.evaluate(() => ahead.init({ threads: 2 }));
+    const { step, hash } = await page.evaluate(() => ahead.frozen());
+    assert.is(hash, await page.evaluate((steps) => ahead.frozenAfter(steps), step), `after ${step} steps`);
+  });
+
+  inBrowsers(test, "weights cannot be read while steps are ahead", everywhere, async (page, url) => {
+    await open(page, url);
+    await page.evaluate(() => ahead.init({ threads: 2 }));
+    assert.is(await page.evaluate(() => ahead.readsBetween()), 0);
+  });
+
+  inBrowsers(test, "a worker that is ended between two trainings loses nothing", everywhere, async (page, url) => {
+    await open(page, url);
+    const expected = await page.evaluate(() => ahead.twice());
+    for (const worker of [0, 1])
+      assert.is(await page.evaluate((i) => ahead.lostBetween(i), worker), expected, `worker ${worker}`);
+  });
 });

@@ -121,6 +121,105 @@ async function stepped(steps: number): Promise<string[]> {
   return hashes;
 }
 
+const BATCHES_BEFORE = 20;
+
+/**
+ * A rate freezes layers and ends the training, while steps are ahead and before another program is made: the steps that count, and
+ * the weights behind a training that follows.
+ */
+async function frozen(): Promise<{ step: number; hash: string }> {
+  const model = imageNetwork(7);
+  const controller = new AbortController();
+  model.compile({
+    optimizer: nadam({
+      learningRate(step) {
+        if (step === BATCHES_BEFORE && !controller.signal.aborted) {
+          freeze(model);
+          controller.abort(new Error("enough"));
+        }
+        return 0.01;
+      },
+    }),
+    loss: "sparseCategoricalCrossentropy",
+  });
+  await model.fit({ x: clean, y }, { ...inOrder, signal: controller.signal }).catch(() => {});
+  const step = await stepOf(model);
+  const hash = await hashAfter(model, 5 * BATCH);
+  model.dispose();
+  return { step, hash };
+}
+
+const freeze = (model: Model): void => {
+  for (const layer of model.layers.slice(0, 4)) layer.trainable = false;
+};
+
+/** The same weights by a training of so many steps that nothing ends. */
+async function frozenAfter(steps: number): Promise<string> {
+  const model = imageNetwork(7);
+  model.compile({ optimizer: nadam({ learningRate: 0.01 }), loss: "sparseCategoricalCrossentropy" });
+  await hashAfter(model, steps * BATCH);
+  freeze(model);
+  const hash = await hashAfter(model, 5 * BATCH);
+  model.dispose();
+  return hash;
+}
+
+/** Weights that could be read behind a rate that was asked for, while steps were ahead. */
+async function readsBetween(): Promise<number> {
+  const model = imageNetwork(7);
+  let reads = 0;
+  const read = (): void => {
+    try {
+      model.variables[0]?.read();
+      reads++;
+    } catch {}
+  };
+  model.compile({
+    optimizer: nadam({
+      learningRate(step) {
+        if (step > 0) queueMicrotask(read);
+        return 0.01;
+      },
+    }),
+    loss: "sparseCategoricalCrossentropy",
+  });
+  await hashAfter(model, EXAMPLES);
+  model.dispose();
+  return reads;
+}
+
+/** A worker is ended between two trainings: the weights behind the second. */
+async function lostBetween(worker: number): Promise<string> {
+  await init({ threads: 1 });
+  const Original = globalThis.Worker;
+  const workers: Worker[] = [];
+  globalThis.Worker = class extends Original {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      workers.push(this);
+    }
+  };
+  await init({ threads: 2 });
+  globalThis.Worker = Original;
+  const model = imageNetwork(7);
+  await hashAfter(model, 10 * BATCH);
+  workers[worker]?.terminate();
+  await new Promise((resolve) => setTimeout(resolve, 2500)); // Chromium lets it live on for two seconds
+  const hash = await hashAfter(model, 10 * BATCH).catch(String);
+  model.dispose();
+  return hash;
+}
+
+/** The same, where none is. */
+async function twice(): Promise<string> {
+  await init({ threads: 1 });
+  const model = imageNetwork(7);
+  await hashAfter(model, 10 * BATCH);
+  const hash = await hashAfter(model, 10 * BATCH);
+  model.dispose();
+  return hash;
+}
+
 /** What tests find as `ahead` in the page. */
 export interface StepsAheadPage {
   init(options?: InitOptions): Promise<Chosen>;
@@ -129,7 +228,24 @@ export interface StepsAheadPage {
   notFinite(batch: number): Promise<{ error: string; step: number; hashes: string[] }>;
   aborted(milliseconds: number): Promise<{ error: string; step: number; hashes: string[] }>;
   stepped(steps: number): Promise<string[]>;
+  frozen(): Promise<{ step: number; hash: string }>;
+  frozenAfter(steps: number): Promise<string>;
+  readsBetween(): Promise<number>;
+  lostBetween(worker: number): Promise<string>;
+  twice(): Promise<string>;
 }
 
-const ahead: StepsAheadPage = { init, endedWhileBusy, all, notFinite, aborted, stepped };
+const ahead: StepsAheadPage = {
+  init,
+  endedWhileBusy,
+  all,
+  notFinite,
+  aborted,
+  stepped,
+  frozen,
+  frozenAfter,
+  readsBetween,
+  lostBetween,
+  twice,
+};
 Object.assign(globalThis, { ahead });

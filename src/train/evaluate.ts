@@ -105,7 +105,7 @@ export async function evaluateLoop(
       loop,
       { count: dataset.count, columns },
       batchSize,
-      (count) => programFor(core, machine, "evaluate", count, ""),
+      (count, before) => programFor(core, machine, "evaluate", count, "", before),
       (values, first, count) => sums.add(values, weights, first, count),
     );
   };

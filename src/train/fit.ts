@@ -142,9 +142,8 @@ async function trainEpochs(
           await loop.slices.turn();
         })();
       };
-      const open = () => programFor(core, machine, "train", count, weights);
-      // the last of an epoch may be another program, which is made when all before it are done
-      const program = count < batchSize ? (steps.end() ?? Promise.resolve()).then(open) : open();
+      // another program, as of the last batch, is made when all steps before it are done: it may divide what counts them
+      const program = programFor(core, machine, "train", count, weights, steps.end);
       if (!(program instanceof Promise)) return run(program);
       return program.then(async (made) => {
         await loop.slices.turn(); // it may have been compiled just now

@@ -121,7 +121,7 @@ export async function runBatches<P extends { readonly executable: Executable }>(
   loop: Loop,
   dataset: Dataset,
   batchSize: number,
-  open: (count: number) => P | Promise<P>,
+  open: (count: number, before: Steps["end"]) => P | Promise<P>,
   take: (values: StepValues, first: number, count: number, program: P) => void,
 ): Promise<void> {
   const { core, what, slices, signal, state } = loop;
@@ -131,8 +131,7 @@ export async function runBatches<P extends { readonly executable: Executable }>(
       signal?.throwIfAborted();
       requireAlive(core, what);
       const count = Math.min(batchSize, dataset.count - first);
-      if (count < batchSize) await steps.end(); // another program, which may be made here
-      const program = await open(count);
+      const program = await open(count, steps.end);
       const { executable } = program;
       const step: Step = {
         feed: (to) => feed(to, dataset, null, first, count),

@@ -318,13 +318,14 @@ export function compileModel(core: ModelCore, kind: ProgramKind, batch: number, 
 /** Most programs a model keeps; the one not used for longest goes. */
 const PROGRAMS_MAX = 24;
 
-/** The program of a signature, `weights` the names of the columns that hold some (weightsIn), made at its first use: a promise then, because its kernels may have to be loaded. */
+/** The program of a signature, `weights` the names of the columns that hold some (weightsIn), made at its first use, behind `before`: a promise then, because its kernels may have to be loaded. */
 export function programFor(
   core: ModelCore,
   machine: Machine,
   kind: ProgramKind,
   batch: number,
   weights: string,
+  before?: () => Promise<void> | null,
 ): ModelProgram | Promise<ModelProgram> {
   const { last } = core;
   const changes = trainableChanges();
@@ -343,7 +344,11 @@ export function programFor(
     return program;
   };
   const known = core.programs.get(key);
-  return known ? keep(known) : makeProgram(core, machine, kind, batch, weights).then(keep);
+  if (known) return keep(known);
+  return (async () => {
+    await before?.();
+    return keep(await makeProgram(core, machine, kind, batch, weights));
+  })();
 }
 
 /** What layers have to say about a model that is built: each kind once. */

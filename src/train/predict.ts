@@ -8,6 +8,7 @@ import { byForm, checkDataset } from "./dataset.ts";
 import type { EvaluateOptions } from "./evaluate.ts";
 import type { Arrays } from "./examples.ts";
 import { exampleShapeOf } from "./examples.ts";
+import type { Steps } from "./loop.ts";
 import { createLoop, inTurn, runBatches } from "./loop.ts";
 import type { ModelCore } from "./model.ts";
 import { ensureBuilt, programFor, requireAlive, requireOutputs, wantedInputs } from "./model.ts";
@@ -35,7 +36,7 @@ export async function predict(core: ModelCore, x: Arrays, options: EvaluateOptio
       data: newArray(where, "float32", dataset.count * sizeOf(shape)) as Float32Array,
       shape: [dataset.count, ...shape],
     }));
-    const open = (count: number) => programFor(core, machine, "predict", count, "");
+    const open = (count: number, before: Steps["end"]) => programFor(core, machine, "predict", count, "", before);
     await runBatches(loop, dataset, batchSize, open, (values, first, count) =>
       outputs.forEach(({ data, shape }, i) => {
         const each = sizeOf(shape.slice(1));

@@ -18,7 +18,7 @@ import type { Dataset } from "./dataset.ts";
 import { byForm, checkDataset } from "./dataset.ts";
 import type { Arrays, BatchSource, Examples } from "./examples.ts";
 import { exampleShapeOf, isSource } from "./examples.ts";
-import type { Loop } from "./loop.ts";
+import type { Loop, Steps } from "./loop.ts";
 import { batchesOf, createLoop, inTurn, runBatches } from "./loop.ts";
 import type { ModelCore } from "./model.ts";
 import { coreOf, ensureBuilt, makeSymbols, variablesOf, wantedInputs } from "./model.ts";
@@ -114,9 +114,11 @@ interface Pass {
   readonly opened: Map<number, Opened>;
 }
 
-async function openFor({ core, machine, what, slices }: Loop, pass: Pass, batch: number): Promise<Opened> {
+async function openFor(loop: Loop, pass: Pass, batch: number, before: Steps["end"]): Promise<Opened> {
   const known = pass.opened.get(batch);
   if (known) return known;
+  await before();
+  const { core, machine, what, slices } = loop;
   const { compiled, rows } = traceNetwork(core, batch, (results) => {
     const all = normalizationsOf(results, pass.moving);
     const levels = levelsOf(all);
@@ -165,7 +167,7 @@ async function addAll(loop: Loop, pass: Pass, data: Dataset | BatchSource, batch
       loop,
       dataset,
       size,
-      (count) => openFor(loop, pass, count),
+      (count, before) => openFor(loop, pass, count, before),
       (values, _first, _count, { rows }) => takeBatch(pass, rows, values),
     );
   if (typeof data === "object" && "columns" in data) return add(data, batchSize);

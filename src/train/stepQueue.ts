@@ -8,7 +8,6 @@ import type { Storage } from "../../bindings/machine.ts";
 import type { Executable, Places, StepValues, View } from "../executable.ts";
 import type { StepState } from "../graph/op.ts";
 import type { Loop, Step } from "./loop.ts";
-import type { whileBusy } from "./queue.ts";
 
 /** Steps ahead at most, and the bytes that they may take. */
 const DEPTH_MAX = 8;
@@ -19,7 +18,6 @@ const ROW_BYTES = 12;
 /** Functions of others. */
 interface Tools {
   readonly roundUp: typeof roundUp;
-  readonly whileBusy: typeof whileBusy;
 }
 
 /** Steps of one executable that are in the queue or can be put into it. */
@@ -118,7 +116,6 @@ export interface StepsAhead {
 }
 
 export function createStepsAhead({ machine, what, signal, slices, state }: Loop, tools: Tools): StepsAhead {
-  const { whileBusy } = tools;
   let opened: Opened | null = null;
   let given: Given[] = [];
   let count = 0;
@@ -127,13 +124,16 @@ export function createStepsAhead({ machine, what, signal, slices, state }: Loop,
     for (const storage of opened?.storages ?? []) machine.release(storage);
     opened = null;
   };
-  /** What a user's function is called in must not look as if nothing ran. */
-  const guarded = <T>(body: () => T): T => {
+  /** While steps are ahead the machine is busy, also for what a user's function calls, or what runs between two of them. */
+  const mark = (): void => {
     machine.busy = given.length > 0 ? what : null;
+  };
+  const marked = <T>(body: () => T): T => {
+    mark();
     try {
       return body();
     } finally {
-      machine.busy = null;
+      mark();
     }
   };
   /** Takes back all that was given and is not done. */
@@ -142,17 +142,17 @@ export function createStepsAhead({ machine, what, signal, slices, state }: Loop,
     given = [];
     for (let i = rest.length - 1; i >= 0; i--) rest[i]?.undo?.();
     close();
+    mark();
     return rest;
   };
   /** Takes what the oldest step gave. Where it did not come to its end, it and all behind it are run without the queue. */
   const takeOldest = async (): Promise<void> => {
     if (signal?.aborted) opened?.queue.cancel();
     const { step, room, ended } = given[0] as Given;
-    if (await whileBusy(machine, what, ended)) {
+    if (await ended) {
       given.shift();
-      guarded(() => step.take(room.values));
-      const turn = slices.turn();
-      if (turn) await whileBusy(machine, what, turn);
+      marked(() => step.take(room.values));
+      await slices.turn();
       return;
     }
     const rest = takeBack();
@@ -186,7 +186,7 @@ export function createStepsAhead({ machine, what, signal, slices, state }: Loop,
       const into = opened;
       if (!into) return false;
       try {
-        guarded(() => push(into, step));
+        marked(() => push(into, step));
       } catch (error) {
         await takeAll(); // what was given before is done, as without a queue
         throw error;
@@ -201,7 +201,7 @@ export function createStepsAhead({ machine, what, signal, slices, state }: Loop,
     async drop() {
       opened?.queue.cancel();
       try {
-        while (given.length > 0 && (await whileBusy(machine, what, (given[0] as Given).ended))) given.shift();
+        while (given.length > 0 && (await (given[0] as Given).ended)) given.shift();
       } finally {
         takeBack();
       }
