@@ -123,7 +123,7 @@ function takePart(
   }
 }
 
-/** A range of bytes that a step of a queue has of its own, and where the program has it (bindings/queue.ts). */
+/** A range of bytes that a step of a queue has of its own, and where the program has it (bindings/away.ts). */
 @unmanaged
 class Copy {
   address: usize;

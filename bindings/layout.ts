@@ -40,7 +40,7 @@ export const crewWord: Readonly<Record<CrewWord, number>> = {
   era: CREW_WORD + 3,
   round: CREW_WORD + 32,
   parked: CREW_WORD + 33,
-  // a queue of jobs that run the same program, one after the other (bindings/queue.ts)
+  // a queue of jobs that run the same program, one after the other (bindings/away.ts)
   /** Who begins the next job: one of `turns`. */
   turn: CREW_WORD + 48,
   /** Number of the last job in the queue. */
