@@ -1,8 +1,8 @@
 // The host's side of a queue of jobs (bindings/away.ts), with a first worker whose words a test writes as it likes.
 
 import { type Away, createAway, type Workers } from "../bindings/away.ts";
-import { StepLost } from "../bindings/engine.ts";
 import { crewWord, HEAP_BASE, turns, wordOf } from "../bindings/layout.ts";
+import { StepLost } from "../bindings/stepLost.ts";
 import { assert, suite } from "./harness.ts";
 
 const places = { steps: 4096, stepBytes: 64, depth: 4, copies: 0, results: 0, copiesEnd: 0 } as const;

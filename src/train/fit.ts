@@ -114,7 +114,7 @@ async function trainEpochs(
     stopped = true;
   });
   const notify = notifier(machine, callbacks);
-  const steps = createSteps(loop);
+  const steps = createSteps(loop, Math.ceil(plan.end / batchSize));
 
   const trainEpoch = async (epoch: number): Promise<void> => {
     loop.state.epoch = epoch;

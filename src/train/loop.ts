@@ -14,7 +14,7 @@ import { isSource } from "./examples.ts";
 import type { ModelCore, Training } from "./model.ts";
 import { requireAlive, requireOutputs, wantedTargets, wholeNames } from "./model.ts";
 import type { Slices } from "./queue.ts";
-import { createSlices, enqueue, runCallback, runToEnd, whileBusy } from "./queue.ts";
+import { createSlices, enqueue, runCallback, runToEnd } from "./queue.ts";
 import type { StepsAhead } from "./stepQueue.ts";
 import type { Tracker } from "./tracking.ts";
 
@@ -69,14 +69,24 @@ export interface Steps {
   drop(): Promise<void> | null;
 }
 
-export function createSteps(loop: Loop): Steps {
+/** `count` is how many there will be in a row. */
+export function createSteps(loop: Loop, count: number): Steps {
   let ahead: StepsAhead | null = null;
+  let mayBeAhead = count > 1;
+  const load = async (): Promise<void> => {
+    try {
+      ahead = (await import("./stepQueue.ts")).createStepsAhead(loop, count, roundUp);
+    } catch (error) {
+      mayBeAhead = false;
+      console.warn(`lanewise: ${(error as Error).message}. Steps are computed one by one.`);
+    }
+  };
   return {
     run(executable, step) {
-      if (!executable.isAway) return ahead ? ahead.end().then(() => step.direct() ?? undefined) : step.direct();
+      if (!ahead && !(mayBeAhead && executable.isAway)) return step.direct();
       return (async () => {
-        ahead ??= (await import("./stepQueue.ts")).createStepsAhead(loop, { roundUp, whileBusy });
-        if (!(await ahead.give(executable, step))) await step.direct();
+        if (!ahead) await load();
+        if (!(await ahead?.give(executable, step))) await step.direct();
       })();
     },
     end: () => ahead?.end() ?? null,
@@ -125,7 +135,7 @@ export async function runBatches<P extends { readonly executable: Executable }>(
   take: (values: StepValues, first: number, count: number, program: P) => void,
 ): Promise<void> {
   const { core, what, slices, signal, state } = loop;
-  const steps = createSteps(loop);
+  const steps = createSteps(loop, Math.ceil(dataset.count / batchSize));
   try {
     for (let first = 0; first < dataset.count; first += batchSize) {
       signal?.throwIfAborted();

@@ -120,7 +120,7 @@ export function runWhole(executable: Executable, first: number, end: number): nu
 }
 
 /** Awaits something while the machine is working. */
-export async function whileBusy<T>(machine: Machine, what: string, promise: Promise<T>): Promise<T> {
+async function whileBusy<T>(machine: Machine, what: string, promise: Promise<T>): Promise<T> {
   machine.busy = what;
   try {
     return await promise;

@@ -15,11 +15,6 @@ const BYTES_MAX = 32 * 2 ** 20;
 /** Bytes of a row of the tables of what is copied: address, offset, bytes (assembly/crew.ts). */
 const ROW_BYTES = 12;
 
-/** Functions of others. */
-interface Tools {
-  readonly roundUp: typeof roundUp;
-}
-
 /** Steps of one executable that are in the queue or can be put into it. */
 interface Opened {
   readonly executable: Executable;
@@ -43,27 +38,33 @@ interface Given {
 }
 
 /** The ranges of a step, one behind the other. */
-function layOut(places: Places, roundUp: Tools["roundUp"]) {
+function layOut(places: Places, round: typeof roundUp) {
   let bytes = 0;
   const lay = (view: View) => {
     const offset = bytes;
-    bytes = roundUp(bytes + view.byteLength, 16);
+    bytes = round(bytes + view.byteLength, 16);
     return { view, offset };
   };
   const inputs = [...places.inputs].map(([name, view]) => ({ name, ...lay(view) }));
   const controls = places.controls.map(({ view, source }) => ({ source, ...lay(view) }));
   const outputs = places.outputs.map(lay);
-  return { inputs, controls, outputs, stepBytes: roundUp(Math.max(bytes, 1), 64) };
+  return { inputs, controls, outputs, stepBytes: round(Math.max(bytes, 1), 64) };
 }
 
 /** Null where not even two steps have room, or the memory has none. */
-function open(executable: Executable, what: string, state: StepState, { roundUp }: Tools): Opened | null {
+function open(
+  executable: Executable,
+  what: string,
+  state: StepState,
+  most: number,
+  round: typeof roundUp,
+): Opened | null {
   const { machine } = executable;
   const { engine } = machine;
   executable.prepare(state);
   if (!executable.places) return null;
-  const { stepBytes } = layOut(executable.places, roundUp);
-  const depth = Math.min(DEPTH_MAX, Math.floor(BYTES_MAX / stepBytes));
+  const { stepBytes } = layOut(executable.places, round);
+  const depth = Math.min(DEPTH_MAX, most, Math.floor(BYTES_MAX / stepBytes));
   if (depth < 2) return null;
   const { inputs, outputs } = executable.places;
   const rows = inputs.size + executable.places.controls.length + outputs.length;
@@ -74,7 +75,7 @@ function open(executable: Executable, what: string, state: StepState, { roundUp 
     return null; // it goes without
   }
   executable.prepare(state); // the memory may have grown
-  const laid = layOut(executable.places, roundUp);
+  const laid = layOut(executable.places, round);
   const [steps, tables] = storages as [Storage, Storage];
   const copied = [...laid.inputs, ...laid.controls];
   const table = [...copied, ...laid.outputs].flatMap(({ view, offset }) => [view.byteOffset, offset, view.byteLength]);
@@ -115,8 +116,15 @@ export interface StepsAhead {
   drop(): Promise<void>;
 }
 
-export function createStepsAhead({ machine, what, signal, slices, state }: Loop, tools: Tools): StepsAhead {
+/** At most `most` steps are given in a row. */
+export function createStepsAhead(
+  { machine, what, signal, slices, state }: Loop,
+  most: number,
+  round: typeof roundUp,
+): StepsAhead {
   let opened: Opened | null = null;
+  /** An executable that has no queue: it is not asked again for each step. */
+  let refused: Executable | null = null;
   let given: Given[] = [];
   let count = 0;
 
@@ -178,9 +186,11 @@ export function createStepsAhead({ machine, what, signal, slices, state }: Loop,
       if (opened?.executable !== executable || !executable.places) {
         await takeAll();
         close();
+        if (!executable.isAway || executable === refused) return false;
         step.begin?.();
-        opened = open(executable, what, state, tools);
+        opened = open(executable, what, state, most, round);
         count = 0;
+        if (!opened) refused = executable;
       }
       while (opened && given.length === opened.rooms.length) await takeOldest();
       const into = opened;
