@@ -39,6 +39,12 @@ export function fill(args: FillArgs, task: Task): void {
   for (let piece = task.thread; piece < count; piece += task.threads) {
     let at = args.out + ((<usize>Pieces.first(piece, COPY_PIECE)) << 2);
     const end = args.out + ((<usize>Pieces.end(piece, COPY_PIECE, n)) << 2);
+    for (; at + 64 <= end; at += 64) {
+      v128.store(at, value);
+      v128.store(at, value, 16);
+      v128.store(at, value, 32);
+      v128.store(at, value, 48);
+    }
     for (; at + 16 <= end; at += 16) v128.store(at, value);
     for (; at < end; at += 4) store<f32>(at, args.value);
   }

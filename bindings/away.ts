@@ -155,7 +155,10 @@ export function createAway(workers: Workers): Away {
           return ended;
         },
         cancel() {
-          if (base !== null) Atomics.store(words, crewWord.queued, (base - 1) | 0);
+          if (base === null) return;
+          Atomics.store(words, crewWord.queued, (base - 1) | 0);
+          // where the first worker is just looking once more, it must not find what was there
+          Atomics.compareExchange(words, crewWord.turn, turns.host, turns.nobody);
           settle();
         },
       };

@@ -87,6 +87,18 @@ suite("queues of jobs", (test) => {
     assert.is(await now(first), END);
     assert.is(await now(second), null);
   });
+  test("what was cancelled is not begun by a first worker that has seen it and takes the turn up", async () => {
+    const { words, away, queue, finish } = createFakes();
+    const first = queue.push();
+    const second = queue.push();
+    finish(1);
+    Atomics.store(words, crewWord.turn, turns.host); // and now it sees the second job
+    queue.cancel();
+    assert.is(Atomics.compareExchange(words, crewWord.turn, turns.host, turns.crew), turns.nobody);
+    away.heard();
+    assert.is(await now(first), END);
+    assert.is(await now(second), null);
+  });
   test("a step behind one that a kernel ended is given up at once", async () => {
     const { words, away, queue, finish, given } = createFakes();
     const first = queue.push();
