@@ -117,8 +117,12 @@ export async function createStaff(site: Site & { move(): void }): Promise<Engine
       rest();
     },
     async start() {
-      while (!crew && wanted > 1) await startOnce(); // others may be wanted meanwhile
-      await crew?.started();
+      // others may be wanted meanwhile, or the last user may leave, which sends those home that are waited for
+      for (let started: Crew | null = null; wanted > 1 && (!crew || crew !== started); ) {
+        await startOnce();
+        started = crew;
+        await started?.started();
+      }
     },
     call() {
       if (!crew && !starting && wanted > 1) void (canWait ? startOnce() : staff.start());

@@ -67,6 +67,13 @@ suite("threads that come and go", (test) => {
   test("gone with the last model, also where they were just being started, and back when one is used", async () => {
     assert.equal(await outcome("lifetime"), { withOne: 1, without: true, again: true, atEnd: true });
   });
+  test("there for who waits for them, also where the last model is collected meanwhile", async () => {
+    const said: number[] = await outcome("left");
+    assert.ok(
+      said.every((threads) => threads === 3),
+      String(said),
+    );
+  });
   test("by themselves for a program that is worth it only", async () => {
     const { ofSmall, ofLarge, shared } = await outcome("auto");
     assert.is(ofSmall, 0);

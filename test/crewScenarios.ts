@@ -57,6 +57,21 @@ const scenarios: Readonly<Record<string, (...words: string[]) => unknown>> = {
     return { said, alive };
   },
 
+  /** The last user leaves while threads are started that were asked for. */
+  async left() {
+    const machine = await defaultMachine();
+    const said: number[] = [];
+    for (let delay = 0; delay <= 40; delay += 4) {
+      await init({ threads: 1 });
+      const [storage] = machine.place([4], "user");
+      const starting = init({ threads: 3 });
+      await wait(delay);
+      machine.release(storage as NonNullable<typeof storage>);
+      said.push((await starting).threads);
+    }
+    return said;
+  },
+
   async lifetime() {
     shareEverything();
     const { counts, worker } = countWorkers();
