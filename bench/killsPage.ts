@@ -35,7 +35,7 @@ export interface Kill {
   readonly longest: number;
   /** "right", or what went wrong: "state-lost" where a step had begun to change variables. */
   readonly outcome: string;
-  /** Workers that compute afterwards. */
+  /** Workers that compute afterwards, or are being started to. */
   readonly threads: number;
 }
 
@@ -108,7 +108,7 @@ async function killAt(moment: Moment): Promise<Kill> {
     moment,
     longest: Math.max(startedIn, ...trainings.map(({ longest }) => longest)),
     outcome: wrong.outcome !== "right" ? wrong.outcome : isLost ? "state-lost" : "right",
-    threads: (await defaultMachine()).engine.staff?.size ?? 1,
+    threads: (await defaultMachine()).engine.staff?.expected ?? 1,
   };
 }
 
