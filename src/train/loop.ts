@@ -69,21 +69,23 @@ export interface Steps {
   drop(): Promise<void> | null;
 }
 
+/** Whether the module that gives steps ahead could not be loaded: said once. */
+let isMissing = false;
+
 /** `count` is how many there will be in a row. */
 export function createSteps(loop: Loop, count: number): Steps {
   let ahead: StepsAhead | null = null;
-  let mayBeAhead = count > 1;
   const load = async (): Promise<void> => {
     try {
       ahead = (await import("./stepQueue.ts")).createStepsAhead(loop, count, roundUp);
     } catch (error) {
-      mayBeAhead = false;
+      isMissing = true;
       console.warn(`lanewise: ${(error as Error).message}. Steps are computed one by one.`);
     }
   };
   return {
     run(executable, step) {
-      if (!ahead && !(mayBeAhead && executable.isAway)) return step.direct();
+      if (!ahead && (isMissing || count < 2 || !executable.isAway)) return step.direct();
       return (async () => {
         if (!ahead) await load();
         if (!(await ahead?.give(executable, step))) await step.direct();
