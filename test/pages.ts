@@ -1,5 +1,7 @@
 // For tests that drive a page from Node (name.browser.test.ts).
 
+import { mkdirSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
 import type { Page } from "puppeteer-core";
 import type { BrowserName, Server } from "./browsers.ts";
 import { browserNames, findBrowser, serve, watchPage, withBrowser } from "./browsers.ts";
@@ -73,4 +75,27 @@ export function taskTimes(trace: Uint8Array, url: string): number[] {
   // where workers compute, few are left
   if (tasks.length < 5) throw new Error(`${tasks.length} tasks in the trace`);
   return tasks.map(({ tdur = 0 }) => tdur / 1000);
+}
+
+/** Bundles scripts, by name, of the sources into a folder, and writes a page NAME.html around each of `pages`. */
+export async function bundlePages(
+  folder: string,
+  scripts: Readonly<Record<string, string>>,
+  pages: readonly string[],
+): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  await build({
+    entryPoints: { ...scripts },
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    conditions: ["lanewise-source"],
+    outdir: folder,
+    logLevel: "error",
+  });
+  for (const name of pages) {
+    const page = `<!doctype html><title>${name}</title><script type="module" src="./${name}.js"></script>`;
+    writeFileSync(`${folder}/${name}.html`, page);
+  }
 }

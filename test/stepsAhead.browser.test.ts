@@ -1,29 +1,15 @@
 // Steps that the workers of a page compute ahead of their turn: that they need the page's thread for none of them, and that
 // numbers, errors and what is left behind an error are those of steps one by one.
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { build } from "esbuild";
 import type { Page } from "puppeteer-core";
 import { assert, suite } from "./harness.ts";
-import { inBrowsers } from "./pages.ts";
+import { bundlePages, inBrowsers } from "./pages.ts";
 import type { StepsAheadPage } from "./stepsAheadPage.ts";
 
 declare const ahead: StepsAheadPage;
 
 const folder = ".cache/stepsAhead";
-mkdirSync(folder, { recursive: true });
-await build({
-  entryPoints: { page: "test/stepsAheadPage.ts" },
-  bundle: true,
-  format: "esm",
-  platform: "browser",
-  target: "es2022",
-  conditions: ["lanewise-source"],
-  outdir: folder,
-  logLevel: "error",
-});
-const script = `<!doctype html><title>steps ahead</title><script type="module" src="./page.js"></script>`;
-writeFileSync(`${folder}/page.html`, script);
+await bundlePages(folder, { page: "test/stepsAheadPage.ts" }, ["page"]);
 
 async function open(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/page.html`);

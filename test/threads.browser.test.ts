@@ -1,11 +1,9 @@
 // Threads in pages: who computes, that the bits are those of one thread, that the page's own thread stays free, what is said
 // where threads cannot be had, and what is done where workers are lost. Sources are bundled; nothing built is needed.
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { build } from "esbuild";
 import type { Page } from "puppeteer-core";
 import { assert, suite } from "./harness.ts";
-import { inBrowsers, taskTimes } from "./pages.ts";
+import { bundlePages, inBrowsers, taskTimes } from "./pages.ts";
 import type { ThreadsPage } from "./threadsPage.ts";
 import type { Probed } from "./threadsProbe.ts";
 
@@ -14,21 +12,8 @@ declare const threads: ThreadsPage;
 const LONG_TASK_MS = 50;
 const SLICE_MS = 20;
 const folder = ".cache/threads";
-mkdirSync(folder, { recursive: true });
-await build({
-  entryPoints: { page: "test/threadsPage.ts", probe: "test/threadsProbe.ts", worker: "bindings/worker.ts" },
-  bundle: true,
-  format: "esm",
-  platform: "browser",
-  target: "es2022",
-  conditions: ["lanewise-source"],
-  outdir: folder,
-  logLevel: "error",
-});
-for (const name of ["page", "probe"]) {
-  const script = `<!doctype html><title>threads</title><script type="module" src="./${name}.js"></script>`;
-  writeFileSync(`${folder}/${name}.html`, script);
-}
+const scripts = { page: "test/threadsPage.ts", probe: "test/threadsProbe.ts", worker: "bindings/worker.ts" };
+await bundlePages(folder, scripts, ["page", "probe"]);
 
 /** Opens the page; returns the list to which what the library says on its console is added. */
 async function open(page: Page, url: string): Promise<string[]> {
