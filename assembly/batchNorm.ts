@@ -4,6 +4,7 @@
 // What depends on the channel alone is laid out once a thread, `group` times side by side (columns.ts).
 
 import { Columns, foldColumns, foldGroups, foldPairs, Sum } from "./columns";
+import { Own } from "./own";
 import { Pieces } from "./pieces";
 import { mapRow, Row } from "./rows";
 import { InF32, InOutF32, OutF32, Task } from "./task";
@@ -89,9 +90,9 @@ class Cut {
   }
 
   /** Bytes of two partials for each piece and channel, then `own` groups of values for each thread. */
-  @inline static scratch(rows: i32, channels: i32, threads: i32, own: i32): i32 {
-    const partials = (Cut.pieces(rows, channels) * channels) << 3;
-    return partials + threads * own * <i32>Cut.width(rows, channels);
+  @inline static scratch(rows: i32, channels: i32, threads: i32, own: usize): i32 {
+    const partials = (<usize>(Cut.pieces(rows, channels) * channels)) << 3;
+    return Own.bytes(partials, own * Cut.width(rows, channels), threads);
   }
 }
 
@@ -120,7 +121,7 @@ export function batchNormStatistics(args: BatchNormStatisticsArgs, task: Task): 
   const partials = task.scratch; // [pieces, 2, channels]: mean, sum of (x - mean)^2
   if (task.phase === 0) {
     const width = Cut.width(rows, channels);
-    const sums = partials + <usize>pieces * 2 * pixel + <usize>task.thread * 3 * width; // [2, group, channels]
+    const sums = Own.at(task, <usize>pieces * 2 * pixel, 3 * width); // [2, group, channels]
     const shifts = sums + 2 * width; // [group, channels]
     for (let piece = task.thread; piece < pieces; piece += task.threads, task.beat++) {
       const first = Pieces.first(piece, size);
@@ -227,14 +228,14 @@ function eachElement<OP>(task: Task, rows: i32, channels: i32, out: usize, x: us
 }
 
 export function batchNormScratch(args: BatchNormArgs, threads: i32): i32 {
-  return 3 * threads * <i32>Cut.width(args.rows, args.channels);
+  return Own.bytes(0, 3 * Cut.width(args.rows, args.channels), threads);
 }
 
 /** out = gamma (x - mean) / sqrt(variance + epsilon) + beta; gamma is 1 and beta 0 where absent */
 export function batchNorm(args: BatchNormArgs, task: Task): void {
   const channels = args.channels;
   const width = Cut.width(args.rows, channels);
-  const values = task.scratch + 3 * <usize>task.thread * width; // mean, a, beta
+  const values = Own.at(task, 0, 3 * width); // mean, a, beta
   for (let j: usize = 0, end = (<usize>channels) << 2; j < end; j += 4) {
     const gamma: f32 = args.gamma ? load<f32>(args.gamma + j) : 1;
     store<f32>(values + j, load<f32>(args.mean + j));
@@ -255,7 +256,7 @@ function gradient<OP>(task: Task, args: BatchNormGradientArgs): void {
   const pieces = Cut.pieces(rows, channels);
   const width = Cut.width(rows, channels);
   const partials = task.scratch; // [pieces, 2, channels]: sums of dy and of dy (x - mean)
-  const sums = partials + <usize>pieces * 2 * pixel + <usize>task.thread * 6 * width; // [2, group, channels]
+  const sums = Own.at(task, <usize>pieces * 2 * pixel, 6 * width); // [2, group, channels]
   const values = sums + 2 * width; // mean, a, s, t
   if (task.phase === 0) {
     memory.copy(values, args.mean, pixel);

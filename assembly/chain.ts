@@ -1,6 +1,7 @@
 // A chain: kernels that go over the same units, run block by block, so that what one writes for the next is still in
 // the cache. Each kernel stays as it is and sees a block as all there is.
 
+import { Own } from "./own";
 import { Pieces } from "./pieces";
 import { Task } from "./task";
 
@@ -31,14 +32,14 @@ class Step {
 const OPERAND_BYTES: i32 = 128;
 
 export function chainScratch(args: ChainArgs, threads: i32): i32 {
-  return (OPERAND_BYTES + args.slotBytes) * threads;
+  return Own.bytes(0, OPERAND_BYTES + args.slotBytes, threads);
 }
 
 /** Runs all steps for a block, then for the next; threads take blocks. */
 export function chain(args: ChainArgs, task: Task): void {
   const thread = task.thread;
   const threads = task.threads;
-  const operands = task.scratch + <usize>(thread * (OPERAND_BYTES + args.slotBytes));
+  const operands = Own.at(task, 0, OPERAND_BYTES + args.slotBytes);
   const slots = operands + OPERAND_BYTES;
   const units = args.units;
   const block = args.block;

@@ -54,10 +54,7 @@ const SPINS = 50000;
 const TAKEN_AT: usize = 4352;
 const TAKEN_BYTES: usize = 64;
 
-/**
- * An instruction is cut into at most PARTS_EACH parts for each thread; beyond one for each, a part is worth at least PART_WORTH
- * threads. The host reckons the same (partsOfCrew in bindings/layout.ts), because scratch goes by it.
- */
+/** An instruction is cut into at most PARTS_EACH parts for each thread; beyond one for each, a part is worth at least PART_WORTH threads. */
 const PARTS_EACH: i32 = 4;
 const PART_WORTH: i32 = 4;
 
@@ -151,6 +148,7 @@ export function share(first: usize, end: usize, task: Task, crew: Crew, job: i32
   const thread = task.thread;
   const size = crew.size;
   task.stop = 0;
+  task.runner = thread;
   let at = first;
   let threadsBefore = 0;
   let base = 0;

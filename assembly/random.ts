@@ -4,6 +4,7 @@
 
 import { Four, One } from "./elements";
 import { Maths } from "./math";
+import { Own } from "./own";
 import { Pieces } from "./pieces";
 import { InF32, InI32, OutF32, Task } from "./task";
 
@@ -78,11 +79,11 @@ export class Philox {
 export class Drawn {
   /** Bytes of scratch: the words of a piece for each thread. */
   @inline static scratch(threads: i32): i32 {
-    return threads * <i32>SCRATCH_BYTES;
+    return Own.bytes(0, SCRATCH_BYTES, threads);
   }
 
   static all<F, ARGS>(args: ARGS, task: Task): void {
-    const words = task.scratch + <usize>task.thread * SCRATCH_BYTES;
+    const words = Own.at(task, 0, SCRATCH_BYTES);
     const count = Pieces.count(args.n, RANDOM_PIECE);
     for (let piece = task.thread; piece < count; piece += task.threads, task.beat++) {
       const first = Pieces.first(piece, RANDOM_PIECE);

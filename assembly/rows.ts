@@ -5,6 +5,7 @@
 
 import { Lanes } from "./lanes";
 import { Maths } from "./math";
+import { Own } from "./own";
 import { Pieces } from "./pieces";
 import { Task } from "./task";
 import { Vec } from "./vec";
@@ -130,7 +131,7 @@ class Aside {
 
 /** Bytes of scratch that eachRow needs. */
 export function rowsScratch(args: RowsArgs, threads: i32): i32 {
-  return args.columns <= NARROW ? 2 * threads * <i32>SIDE_BYTES : 0;
+  return args.columns <= NARROW ? Own.bytes(0, 2 * SIDE_BYTES, threads) : 0;
 }
 
 /**
@@ -142,7 +143,7 @@ export function eachRow(task: Task, args: usize, op: u32, x: usize, y: usize, ou
   const columns = changetype<RowsArgs>(args).columns;
   const step = (<usize>columns) << 2;
   const aside = columns <= NARROW;
-  const side = task.scratch + 2 * SIDE_BYTES * <usize>task.thread;
+  const side = Own.at(task, 0, 2 * SIDE_BYTES);
   const height = aside ? 4 : 1;
   const turn = max(1, TURN / max(1, columns * height)) * height;
   const turns = Pieces.count(rows, turn);

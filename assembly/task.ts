@@ -15,10 +15,11 @@ export type InOutI32 = usize;
 /** One record a thread, shared with the host, which knows this layout (bindings/layout.ts). */
 @unmanaged
 export class Task {
+  /** Which part of the instruction is to be done, as if each of so many threads did one. */
   thread: i32;
   threads: i32;
   phase: i32;
-  /** Scratch of the whole instruction, 16-byte aligned; nameScratch(args, threads) says how many bytes. */
+  /** Scratch of the whole instruction, 16-byte aligned; nameScratch(args, threads) says how many bytes, for so many runners. */
   scratch: usize;
   /** Rises at least every 50 ms of work. */
   beat: i32;
@@ -28,4 +29,9 @@ export class Task {
   at: usize;
   /** Meetings that the thread has come to. */
   round: i32;
+  /**
+   * Number of the thread that does it, which may do several parts one after the other: by it goes scratch that a part needs for
+   * itself, so that it stays in a cache.
+   */
+  runner: i32;
 }

@@ -48,6 +48,8 @@ export interface Result {
 
 /** Samples that are one before the first round. */
 const WARM = 5;
+/** Samples that are one on several threads: the first call has to wake them, which takes some 50 us. */
+const WAKING = 5;
 const ROUNDS_LEAST = 7;
 const ROUNDS_MOST = 99;
 
@@ -98,7 +100,7 @@ async function takeSamples(
     if (taken.length >= ROUNDS_LEAST && elapsed > secondsMax) break;
     const compute = roofs.compute?.(seconds) ?? 0;
     const kernel = subject.sample(seconds);
-    const shared = subject.shared?.(seconds) ?? Number.POSITIVE_INFINITY;
+    const shared = subject.shared?.(WAKING * seconds) ?? Number.POSITIVE_INFINITY;
     const stream = roofs.stream?.(seconds) ?? 0;
     const from = performance.now();
     if (baseline && spent <= secondsMax / 2) other = await secondsOf(baseline, seconds);

@@ -2,15 +2,17 @@
 // until the call from JavaScript does not count.
 
 import { roundUp } from "../bindings/allocator.ts";
-import type { Engine } from "../bindings/engine.ts";
+import type { Engine, Share } from "../bindings/engine.ts";
 import type { Build } from "../bindings/variant.ts";
 import { compileBuild } from "../bindings/variant.ts";
 import { openWasm } from "../bindings/wasm.ts";
+import { sharesOf, usualThreadCosts } from "../src/compile/threads.ts";
 import type { Sampler } from "./harness.ts";
 import { sampler } from "./harness.ts";
 import type { Values } from "./operands.ts";
 import { arraysOf, fill, sampleOutputs } from "./operands.ts";
 import type { Row } from "./row.ts";
+import { bytesOf, trafficOf } from "./traffic.ts";
 
 /** A call from JavaScript takes some 20 ns: 1 % of this. */
 const SECONDS_LEAST = 2e-6;
@@ -23,7 +25,7 @@ export interface Subject {
   readonly outputs: number[][];
   /** Seconds an instruction. */
   readonly sample: Sampler;
-  /** The same on several threads, where that was asked for. */
+  /** The same on several threads, where that was asked for and a program would share it. */
   readonly shared: Sampler | null;
 }
 
@@ -43,10 +45,18 @@ export async function openKernels(build: Build, threads: number): Promise<Kernel
   return { build, prepare: (row) => prepare(engine, row, threads) };
 }
 
+/** How an instruction is divided in a program that is large enough to be shared. */
+function shareOf(row: Row): Share {
+  const { multiplyAdd, element } = usualThreadCosts;
+  const nanoseconds = (row.flops / 2) * multiplyAdd + (bytesOf(trafficOf(row)) / 4) * element;
+  return sharesOf([{ nanoseconds, written: 0 }], { ...usualThreadCosts, program: 0 })[0] as Share;
+}
+
 function prepare(engine: Engine, row: Row, threads: number): Subject {
   const { kernel, scalars } = row;
   const program = Array.from({ length: REPEATS_MOST }, () => ({ kernel, operands: { ...scalars } as Scalars }));
-  const sharedProgram = program.map((instruction) => ({ ...instruction, share: { threads, parts: 1 } }));
+  const share = shareOf(row);
+  const sharedProgram = program.map((instruction) => ({ ...instruction, share }));
   const sharedAt = roundUp(engine.base + engine.codeBytes(program));
   let at = roundUp(sharedAt + engine.codeBytes(program));
   const places = arraysOf(row).map((array) => {
@@ -81,7 +91,7 @@ function prepare(engine: Engine, row: Row, threads: number): Subject {
     const timed = sampler(runner(code, repeats));
     return (seconds) => timed(seconds) / repeats;
   };
-  return { outputs, sample: samplerOf(engine.base), shared: threads > 1 ? samplerOf(sharedAt) : null };
+  return { outputs, sample: samplerOf(engine.base), shared: threads > 1 && share.threads > 1 ? samplerOf(sharedAt) : null };
 }
 
 type Scalars = Record<string, number>;

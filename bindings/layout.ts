@@ -17,13 +17,6 @@ const TAKEN_ADDRESS: number = CREW_ADDRESS + CREW_BYTES + THREADS_MAX * TASK_BYT
 const TAKEN_BYTES = 64;
 export const HEAP_BASE: number = TAKEN_ADDRESS + THREADS_MAX * TAKEN_BYTES;
 
-const PARTS_EACH = 4;
-const PART_WORTH = 4;
-
-/** In how many parts an instruction that is worth so many threads is run at most by a crew of `size` (assembly/crew.ts). */
-export const partsOfCrew = (worth: number, size: number): number =>
-  Math.min(size * PARTS_EACH, Math.max(Math.min(worth, size), Math.floor(worth / PART_WORTH)));
-
 /** Index of the word that counts a thread's parts. */
 export const takenWord = (thread: number): number => (TAKEN_ADDRESS + thread * TAKEN_BYTES) / 4;
 
@@ -81,21 +74,22 @@ export const taskWord = {
   stop: 5,
   at: 6,
   round: 7,
+  runner: 8,
   /** Number of the last job that the thread is to take part in. */
-  job: 8,
+  job: 9,
   /** Messages posted to the worker, and those that it has dealt with. */
-  posted: 9,
-  received: 10,
+  posted: 10,
+  received: 11,
   /** Rises with every job and message; the worker sleeps on it. */
-  calls: 11,
+  calls: 12,
   /** Set by a worker whose kernel failed. */
-  failed: 12,
+  failed: 13,
   /** Set where the thread tells its host by a message that a job is done. */
-  tells: 13,
+  tells: 14,
   /** Number of the last job that the thread has come to the end of, as all others have then. */
-  finished: 14,
+  finished: 15,
   /** Set where the thread is one of those that take part in the jobs of a queue. */
-  member: 15,
+  member: 16,
 } as const;
 
 /** What counts of messages begin with in a crew: another number for each, so that what its slots had before counts nothing. */

@@ -6,7 +6,7 @@ import { fieldsOf } from "./engine.ts";
 import { LanewiseError, memoryRefused } from "./errors.ts";
 import type { KernelName } from "./generated/kernels.ts";
 import { layouts } from "./generated/kernels.ts";
-import { HEAP_BASE, INSTRUCTION_BYTES, PAGE, partsOfCrew, THREADS_MAX, taskAddress, wordOf } from "./layout.ts";
+import { HEAP_BASE, INSTRUCTION_BYTES, PAGE, THREADS_MAX, taskAddress, wordOf } from "./layout.ts";
 import type { createStaff, EngineStaff } from "./staff.ts";
 import { StepLost } from "./stepLost.ts";
 import type { Binaries } from "./variant.ts";
@@ -245,11 +245,7 @@ export async function openWasm(
         words.setUint32(at + 4, args, true);
         words.setInt32(at + 8, phases ? phases(args, 1) : 1, true);
         words.setInt32(at + 12, threads, true);
-        if (scratch)
-          scratchBytes = Math.max(
-            scratchBytes,
-            scratch(args, Math.max(wanted > 1 ? partsOfCrew(worth, wanted) : 1, parts)) >>> 0,
-          );
+        if (scratch) scratchBytes = Math.max(scratchBytes, scratch(args, threads > 1 ? wanted : 1) >>> 0);
         most = Math.max(most, threads);
         if (parts > 1) divided.set(at, parts);
         else divided.delete(at);

@@ -1,5 +1,6 @@
 // Colours of images: a matrix over the channels and an offset, drawn an image, and what they make of the pixels.
 
+import { Own } from "../own";
 import { Pieces } from "../pieces";
 import { Normal, Philox } from "../random";
 import { Span } from "../span";
@@ -99,13 +100,13 @@ class Colors {
 }
 
 export function colorMatricesScratch(args: ColorMatricesArgs, threads: i32): i32 {
-  return threads * <i32>Colors.bytes(args.draws);
+  return Own.bytes(0, Colors.bytes(args.draws), threads);
 }
 
 /** transforms[i]: what is drawn for image i; the identity for some. */
 export function colorMatrices(args: ColorMatricesArgs, task: Task): void {
   const channels = args.channels;
-  const words = task.scratch + <usize>task.thread * Colors.bytes(args.draws);
+  const words = Own.at(task, 0, Colors.bytes(args.draws));
   const drawn = words + 16;
   const count = Colors.words(args.draws);
   for (let i = task.thread; i < args.batch; i += task.threads, task.beat++) {
@@ -238,7 +239,7 @@ class Apply {
 }
 
 export function colorTransformScratch(_args: ColorTransformArgs, threads: i32): i32 {
-  return threads * <i32>LAYOUT_BYTES;
+  return Own.bytes(0, LAYOUT_BYTES, threads);
 }
 
 /** out = min(max(matrix x + offset, low), high) for the channels x of each pixel; NaN stays */
@@ -247,7 +248,7 @@ export function colorTransform(args: ColorTransformArgs, task: Task): void {
   const pixels = args.pixels;
   const low = f32x4.splat(args.low);
   const high = f32x4.splat(args.high);
-  const layout = task.scratch + <usize>task.thread * LAYOUT_BYTES;
+  const layout = Own.at(task, 0, LAYOUT_BYTES);
   const pixel = (<usize>channels) << 2;
   // a piece is so many pixels of one image
   const size = max<i32>(4, Draws.rowsOfPiece(channels) & ~3);

@@ -1,5 +1,6 @@
 // Cutout (DeVries and Taylor 2017): a rectangle of each image under one value.
 
+import { Own } from "../own";
 import { Pieces } from "../pieces";
 import { Span } from "../span";
 import { InF32, InI32, OutF32, Task } from "../task";
@@ -23,7 +24,7 @@ export class CutoutArgs {
 }
 
 export function cutoutScratch(_args: CutoutArgs, threads: i32): i32 {
-  return threads * <i32>DRAWS_BYTES;
+  return Own.bytes(0, DRAWS_BYTES, threads);
 }
 
 /**
@@ -31,7 +32,7 @@ export function cutoutScratch(_args: CutoutArgs, threads: i32): i32 {
  * lies outside is cut off.
  */
 export function cutout(args: CutoutArgs, task: Task): void {
-  const words = task.scratch + <usize>task.thread * DRAWS_BYTES;
+  const words = Own.at(task, 0, DRAWS_BYTES);
   const height = args.height;
   const width = args.width;
   const channels = args.channels;

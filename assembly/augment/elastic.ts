@@ -1,6 +1,7 @@
 // Fields of displacements for elastic distortion (Simard, Steinkraus, Platt 2003): noise, smoothed along rows and then
 // along columns, every value beyond the image 0.
 
+import { Own } from "../own";
 import { Philox } from "../random";
 import { Span } from "../span";
 import { InF32, InI32, OutF32, Task } from "../task";
@@ -91,7 +92,7 @@ class Field {
 }
 
 export function elasticFieldScratch(args: ElasticFieldArgs, threads: i32): i32 {
-  return threads * <i32>Field.bytes(args);
+  return Own.bytes(0, Field.bytes(args), threads);
 }
 
 /** field = alpha (weights * u), u uniform in [-1, 1) at every pixel, * the convolution along both axes */
@@ -102,7 +103,7 @@ export function elasticField(args: ElasticFieldArgs, task: Task): void {
   if (height <= 0 || width <= 0) return;
   const stride = Field.stride(width);
   const rowBytes = (<usize>stride) << 2;
-  const words = task.scratch + <usize>task.thread * Field.bytes(args);
+  const words = Own.at(task, 0, Field.bytes(args));
   const padded = words + ((<usize>Field.words(args)) << 2);
   const smoothed = padded + ((<usize>Field.padded(args)) << 2);
   const blocks = (height * width + 3) >> 2;

@@ -1,6 +1,7 @@
 // Where the pixels of a changed image come from, drawn an image: source row = m0 y + m1 x + m2 and column = m3 y + m4 x
 // + m5 of the pixel in row y and column x. Centres of pixels are whole numbers, centres of images (size - 1) / 2.
 
+import { Own } from "../own";
 import { InF32, InI32, OutF32, Task } from "../task";
 import { DRAWS_BYTES, Draws } from "./draws";
 import { Turn } from "./turn";
@@ -80,12 +81,12 @@ class Affine {
 }
 
 export function affineMatricesScratch(_args: AffineMatricesArgs, threads: i32): i32 {
-  return threads * <i32>DRAWS_BYTES;
+  return Own.bytes(0, DRAWS_BYTES, threads);
 }
 
 /** matrices[i]: mirrored, shifted, turned, zoomed and sheared by what is drawn for image i; unchanged for some. */
 export function affineMatrices(args: AffineMatricesArgs, task: Task): void {
-  const words = task.scratch + <usize>task.thread * DRAWS_BYTES;
+  const words = Own.at(task, 0, DRAWS_BYTES);
   for (let i = task.thread; i < args.batch; i += task.threads, task.beat++) {
     const out = args.matrices + <usize>i * 24;
     Draws.ofImage(words, i, args.stream, args.control);
@@ -108,12 +109,12 @@ export class CropMatricesArgs {
 }
 
 export function cropMatricesScratch(_args: CropMatricesArgs, threads: i32): i32 {
-  return threads * <i32>DRAWS_BYTES;
+  return Own.bytes(0, DRAWS_BYTES, threads);
 }
 
 /** matrices[i]: a part that begins in one of the rows and columns. */
 export function cropMatrices(args: CropMatricesArgs, task: Task): void {
-  const words = task.scratch + <usize>task.thread * DRAWS_BYTES;
+  const words = Own.at(task, 0, DRAWS_BYTES);
   for (let i = task.thread; i < args.batch; i += task.threads, task.beat++) {
     Draws.ofImage(words, i, args.stream, args.control);
     const top = <f32>(Draws.below(words, 0, args.rows) - args.rowsBefore);

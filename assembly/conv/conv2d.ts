@@ -1,6 +1,7 @@
 // Convolution as a gathered product (product.ts), tile by tile (plan.ts). NHWC images, HWIO kernels.
 // Padding is zeros; a NaN or an infinity in the kernel may or may not meet them.
 
+import { Own } from "../own";
 import { InF32, OutF32, Task } from "../task";
 import { Correlation } from "./correlation";
 import { ConvShape, PLAN_SCRATCH, Plan } from "./plan";
@@ -34,12 +35,12 @@ export class Conv2dArgs {
 /** out = activation(x * kernel + bias) */
 export function conv2d(args: Conv2dArgs, task: Task): void {
   const shape = changetype<ConvShape>(args);
-  const plan = Plan.at(task.scratch + <usize>task.thread * PLAN_SCRATCH);
+  const plan = Plan.at(Own.at(task, 0, PLAN_SCRATCH));
   plan.forward(shape, args.x, shape.filters / shape.groups);
   plan.cut(false, false);
   Correlation.run(plan, task, 0, args.kernel, false, shape, args.bias, args.activation, args.out);
 }
 
 export function conv2dScratch(_args: Conv2dArgs, threads: i32): i32 {
-  return threads * PLAN_SCRATCH;
+  return Own.bytes(0, PLAN_SCRATCH, threads);
 }

@@ -1,6 +1,7 @@
 // Depthwise convolution and its gradients: output channel j = c * multiplier + q sees input channel c alone. Sums of
 // kernelHeight * kernelWidth products, lanes over the output channels (input channels in the gradient to the input).
 
+import { Own } from "../own";
 import { Pieces } from "../pieces";
 import { Span } from "../span";
 import { InF32, OutF32, Task } from "../task";
@@ -41,7 +42,7 @@ export function depthwiseConv2d(args: DepthwiseConv2dArgs, task: Task): void {
 }
 
 export function depthwiseConv2dScratch(args: DepthwiseConv2dArgs, threads: i32): i32 {
-  return threads * DepthwisePlan.bytes(changetype<DepthwiseShape>(args), false);
+  return Own.bytes(0, DepthwisePlan.bytes(changetype<DepthwiseShape>(args), false), threads);
 }
 
 @unmanaged
@@ -74,7 +75,7 @@ export function depthwiseConv2dInputGradient(args: DepthwiseConv2dInputGradientA
 }
 
 export function depthwiseConv2dInputGradientScratch(args: DepthwiseConv2dInputGradientArgs, threads: i32): i32 {
-  return threads * DepthwisePlan.bytes(changetype<DepthwiseShape>(args), true);
+  return Own.bytes(0, DepthwisePlan.bytes(changetype<DepthwiseShape>(args), true), threads);
 }
 
 @unmanaged
@@ -129,8 +130,8 @@ export function depthwiseConv2dKernelGradient(args: DepthwiseConv2dKernelGradien
 
 export function depthwiseConv2dKernelGradientScratch(args: DepthwiseConv2dKernelGradientArgs, threads: i32): i32 {
   const floats = args.kernelHeight * args.kernelWidth * args.channels * args.multiplier;
-  const parts = <i32>Parts.bytes(DepthwiseKernel.parts(args), floats);
-  return parts + threads * DepthwisePlan.bytes(changetype<DepthwiseShape>(args), false);
+  const parts = Parts.bytes(DepthwiseKernel.parts(args), floats);
+  return Own.bytes(parts, DepthwisePlan.bytes(changetype<DepthwiseShape>(args), false), threads);
 }
 
 export function depthwiseConv2dKernelGradientPhases(args: DepthwiseConv2dKernelGradientArgs, _threads: i32): i32 {

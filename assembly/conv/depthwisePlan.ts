@@ -4,6 +4,7 @@
 //     column terms | tile | taps [block][1 + term * tap][4], the bias first | ring [block][term][slot][strip]
 //   strip: [column % step][column / step][4]
 
+import { Own } from "../own";
 import { Pieces } from "../pieces";
 import { Task } from "../task";
 import { Axis } from "./axis";
@@ -96,7 +97,7 @@ export class DepthwisePlan {
 
   /** Lays out the scratch of a thread; `shared` bytes of the whole come before. */
   static of(shape: DepthwiseShape, gradient: bool, task: Task, shared: usize): DepthwisePlan {
-    const scratch = task.scratch + shared + <usize>task.thread * DepthwisePlan.bytes(shape, gradient);
+    const scratch = Own.at(task, shared, DepthwisePlan.bytes(shape, gradient));
     const plan = changetype<DepthwisePlan>(scratch);
     const filters = shape.channels * shape.multiplier;
     const reach = (shape.kernelWidth - 1) * shape.dilationWidth;

@@ -1,6 +1,7 @@
 // Gradient of a convolution to its input, in one of two forms: as a convolution of dy, or, where the input has few
 // channels, row by row of dx with taps beside channels in the lanes, whose sums are then added up pixel by pixel.
 
+import { Own } from "../own";
 import { Pieces } from "../pieces";
 import { PANEL } from "../product/tile";
 import { Span } from "../span";
@@ -40,7 +41,7 @@ export class Conv2dInputGradientArgs {
 /** dx = the sum, over the outputs that an input went into, of dy times the kernel */
 export function conv2dInputGradient(args: Conv2dInputGradientArgs, task: Task): void {
   const shape = changetype<ConvShape>(args);
-  const plan = Plan.at(task.scratch + <usize>task.thread * THREAD_SCRATCH);
+  const plan = Plan.at(Own.at(task, 0, THREAD_SCRATCH));
   const byRows = RowGradient.pays(shape);
   let pieces = 0;
   for (let i = 0; i < shape.strideHeight; i++) {
@@ -60,7 +61,7 @@ export function conv2dInputGradient(args: Conv2dInputGradientArgs, task: Task): 
 }
 
 export function conv2dInputGradientScratch(_args: Conv2dInputGradientArgs, threads: i32): i32 {
-  return threads * THREAD_SCRATCH;
+  return Own.bytes(0, THREAD_SCRATCH, threads);
 }
 
 /**

@@ -1,6 +1,7 @@
 // Gradient of a convolution to its kernel: taps and channels are rows, pixels are the terms of the sum. The sum over
 // the batch is long: where the kernel is small it falls into parts, which a second phase adds up in order.
 
+import { Own } from "../own";
 import { Pieces } from "../pieces";
 import { packAcross } from "../product/pack";
 import { PANEL_BYTES } from "../product/tile";
@@ -44,8 +45,7 @@ export function conv2dKernelGradient(args: Conv2dKernelGradientArgs, task: Task)
     Parts.combine(task, args.dkernel, floats, parts);
     return;
   }
-  const threadScratch = task.scratch + Parts.bytes(parts, floats);
-  const plan = Plan.at(threadScratch + <usize>task.thread * PLAN_SCRATCH);
+  const plan = Plan.at(Own.at(task, Parts.bytes(parts, floats), PLAN_SCRATCH));
   plan.forward(shape, args.x, shape.filters / shape.groups);
   plan.cut(true, false);
   const blocks = plan.blocks;
@@ -65,7 +65,7 @@ export function conv2dKernelGradient(args: Conv2dKernelGradientArgs, task: Task)
 
 export function conv2dKernelGradientScratch(args: Conv2dKernelGradientArgs, threads: i32): i32 {
   const shape = changetype<ConvShape>(args);
-  return <i32>Parts.bytes(KernelGradient.parts(shape), KernelGradient.floats(shape)) + threads * PLAN_SCRATCH;
+  return Own.bytes(Parts.bytes(KernelGradient.parts(shape), KernelGradient.floats(shape)), PLAN_SCRATCH, threads);
 }
 
 export function conv2dKernelGradientPhases(args: Conv2dKernelGradientArgs, _threads: i32): i32 {

@@ -6,6 +6,7 @@
 // some 100 channels the error is smaller, with 512 up to twice as large (docs/numbers.md).
 
 import { Activation } from "../activation";
+import { Own } from "../own";
 import { Pieces } from "../pieces";
 import { packAcross, packAlong, panelStride } from "../product/pack";
 import { Product } from "../product/product";
@@ -160,16 +161,15 @@ class Winograd {
 
   /** Bytes of scratch. */
   static scratch(depth: i32, n: i32, threads: i32): i32 {
-    // what 32 bits cannot say is more than a memory holds
     const u = <u64>PATCH * (<u64>Pieces.count(n, PANEL) * <u64>panelStride(depth));
-    const bytes = u + <u64>threads * <u64>Winograd.threadBytes(depth, n);
-    return <i32>min(bytes, <u64>u32.MAX_VALUE);
+    return Own.bytes(u, Winograd.threadBytes(depth, n), threads);
   }
 
   /** The record of a thread; behind it lies what it works with. */
   static open(task: Task, depth: i32, n: i32): Winograd {
-    const own = PATCH * Winograd.uBytes(depth, n) + <usize>task.thread * Winograd.threadBytes(depth, n);
-    const winograd = changetype<Winograd>(task.scratch + own);
+    const winograd = changetype<Winograd>(
+      Own.at(task, PATCH * Winograd.uBytes(depth, n), Winograd.threadBytes(depth, n)),
+    );
     winograd.depth = depth;
     winograd.n = n;
     return winograd;

@@ -1,6 +1,7 @@
 // C = activation(alpha op(A) op(B) + beta C + bias), row-major, op(X) = X or its transpose. Products of one row or a few
 // columns are bound by bytes and have loops of their own; all others go through the tile.
 
+import { Own } from "../own";
 import { InF32, InOutF32, Task } from "../task";
 import { GemmArgs } from "./args";
 import { Dots } from "./dots";
@@ -39,15 +40,13 @@ class Gemm extends GemmArgs {
 }
 
 export function gemmScratch(args: GemmArgs, threads: i32): i32 {
-  return changetype<Gemm>(args).scratch * threads;
+  return Own.bytes(0, changetype<Gemm>(args).scratch, threads);
 }
 
 /** C = activation(alpha op(A) op(B) + beta C + bias) */
 export function gemm(args: GemmArgs, task: Task): void {
   const all = changetype<Gemm>(args);
-  // the first thread is most often the only one, and small products take less time than that sum
-  const before = task.thread > 0 ? task.thread * all.scratch : 0;
-  all.run(task.scratch + <usize>before, task.thread, task);
+  all.run(Own.at(task, 0, all.scratch), task.thread, task);
 }
 
 @unmanaged
@@ -75,13 +74,13 @@ export class GemmBatchArgs {
 const OPERANDS: i32 = 64;
 
 export function gemmBatchScratch(args: GemmBatchArgs, threads: i32): i32 {
-  return (OPERANDS + changetype<Gemm>(args).scratch) * threads;
+  return Own.bytes(0, OPERANDS + changetype<Gemm>(args).scratch, threads);
 }
 
 /** `batches` matrices below one another in A, in B and in C; one bias. */
 export function gemmBatch(args: GemmBatchArgs, task: Task): void {
   const all = changetype<Gemm>(args);
-  const scratch = task.scratch + <usize>(task.thread * (OPERANDS + all.scratch));
+  const scratch = Own.at(task, 0, OPERANDS + all.scratch);
   const one = changetype<Gemm>(scratch);
   memory.copy(scratch, changetype<usize>(args), offsetof<GemmArgs>());
   const pieces = all.pieces;

@@ -17,7 +17,7 @@ const COLUMNS: i32 = 256;
 const WORTH: f64 = 262144;
 const PIECES: i32 = 16;
 const COLUMNS_LEAST: i32 = 16;
-const ROWS_LEAST: i32 = 96;
+const ROWS_LEAST: i32 = 64;
 /** Fewer rows than that read B where it lies; fewer columns do so with A's transpose. */
 const PACKED_FROM: i32 = 49;
 /** Lines of one set of a first-level cache that B may have; some are left to A and C. */
