@@ -123,7 +123,7 @@ export function batchNormStatistics(args: BatchNormStatisticsArgs, task: Task): 
     const width = Cut.width(rows, channels);
     const sums = Own.at(task, <usize>pieces * 2 * pixel, 3 * width); // [2, group, channels]
     const shifts = sums + 2 * width; // [group, channels]
-    for (let piece = task.thread; piece < pieces; piece += task.threads, task.beat++) {
+    for (let piece = Pieces.from(task, pieces), last = Pieces.to(task, pieces); piece < last; piece++, task.beat++) {
       const first = Pieces.first(piece, size);
       const count = min(rows - first, size);
       const x = args.x + <usize>first * pixel;
@@ -149,7 +149,9 @@ export function batchNormStatistics(args: BatchNormStatisticsArgs, task: Task): 
     return;
   }
   // mean of both = mean + d nb / n, squares of both = the sum of both + d^2 na nb / n, d = difference of means
-  for (let at = task.thread << 2; at < channels; at += task.threads << 2) {
+  const blocks = Pieces.count(channels, 4);
+  for (let block = Pieces.from(task, blocks), last = Pieces.to(task, blocks); block < last; block++) {
+    const at = Pieces.first(block, 4);
     const left = channels - at;
     const offset = (<usize>at) << 2;
     let partial = partials + offset;
@@ -212,12 +214,13 @@ class ThroughBatch {
 function eachElement<OP>(task: Task, rows: i32, channels: i32, out: usize, x: usize, y: usize, values: usize): void {
   const op = changetype<OP>(0);
   const width = Cut.width(rows, channels);
-  const size = (<usize>(Columns.pieceRows(Columns.group(rows, channels), channels) * channels)) << 2;
-  const total = (<usize>rows * channels) << 2;
-  for (let first = <usize>task.thread * size; first < total; first += <usize>task.threads * size, task.beat++) {
-    const last = min(first + size, total);
-    for (let base = first; base < last; base += width) {
-      const end = min(width, last - base);
+  const size = Columns.pieceRows(Columns.group(rows, channels), channels);
+  const pixel = (<usize>channels) << 2;
+  const count = Pieces.count(rows, size);
+  for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++, task.beat++) {
+    const behind = <usize>Pieces.end(piece, size, rows) * pixel;
+    for (let base = <usize>Pieces.first(piece, size) * pixel; base < behind; base += width) {
+      const end = min(width, behind - base);
       let j: usize = 0;
       for (; j + 16 <= end; j += 16) {
         v128.store(out + base + j, op.at<v128>(x + base + j, y + base + j, values + j, width));
@@ -261,7 +264,7 @@ function gradient<OP>(task: Task, args: BatchNormGradientArgs): void {
   if (task.phase === 0) {
     memory.copy(values, args.mean, pixel);
     repeat(values, channels, width);
-    for (let piece = task.thread; piece < pieces; piece += task.threads, task.beat++) {
+    for (let piece = Pieces.from(task, pieces), last = Pieces.to(task, pieces); piece < last; piece++, task.beat++) {
       const first = Pieces.first(piece, size);
       const count = min(rows - first, size);
       const x = args.x + <usize>first * pixel;
@@ -273,7 +276,7 @@ function gradient<OP>(task: Task, args: BatchNormGradientArgs): void {
     }
   } else if (task.phase === 1) {
     const blocks = Pieces.count(channels, CHANNEL_BLOCK);
-    for (let block = task.thread; block < blocks; block += task.threads) {
+    for (let block = Pieces.from(task, blocks), last = Pieces.to(task, blocks); block < last; block++) {
       const offset = (<usize>Pieces.first(block, CHANNEL_BLOCK)) << 2;
       const bytes = ((<usize>Pieces.end(block, CHANNEL_BLOCK, channels)) << 2) - offset;
       const from = partials + offset;
@@ -349,7 +352,7 @@ export function movingAverage(args: MovingAverageArgs, task: Task): void {
   const momentum = f32x4.splat(args.momentum);
   const share = f32x4.splat(1 - args.momentum);
   const pieces = Pieces.count(args.n, MOVING_PIECE);
-  for (let piece = task.thread; piece < pieces; piece += task.threads) {
+  for (let piece = Pieces.from(task, pieces), last = Pieces.to(task, pieces); piece < last; piece++) {
     const first = Pieces.first(piece, MOVING_PIECE);
     const offset = (<usize>first) << 2;
     const count = Pieces.end(piece, MOVING_PIECE, args.n) - first;

@@ -17,7 +17,7 @@ const COPY_PIECE: i32 = 1 << 16;
 export function copy(args: CopyArgs, task: Task): void {
   const n = args.n;
   const count = Pieces.count(n, COPY_PIECE);
-  for (let piece = task.thread; piece < count; piece += task.threads) {
+  for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
     const first = Pieces.first(piece, COPY_PIECE);
     const end = Pieces.end(piece, COPY_PIECE, n);
     memory.copy(args.out + ((<usize>first) << 2), args.x + ((<usize>first) << 2), (<usize>(end - first)) << 2);
@@ -36,7 +36,7 @@ export function fill(args: FillArgs, task: Task): void {
   const value = f32x4.splat(args.value);
   const n = args.n;
   const count = Pieces.count(n, COPY_PIECE);
-  for (let piece = task.thread; piece < count; piece += task.threads) {
+  for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
     let at = args.out + ((<usize>Pieces.first(piece, COPY_PIECE)) << 2);
     const end = args.out + ((<usize>Pieces.end(piece, COPY_PIECE, n)) << 2);
     for (; at + 64 <= end; at += 64) {
@@ -68,7 +68,7 @@ export function blockCopy(args: BlockCopyArgs, task: Task): void {
   const columns = args.columns;
   const rowsPerPiece = max(1, COPY_PIECE / max(1, columns));
   const count = Pieces.count(rows, rowsPerPiece);
-  for (let piece = task.thread; piece < count; piece += task.threads) {
+  for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
     const first = Pieces.first(piece, rowsPerPiece);
     const end = Pieces.end(piece, rowsPerPiece, rows);
     let x = args.x + ((<usize>(args.xOffset + first * args.xStride)) << 2);

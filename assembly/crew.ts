@@ -110,7 +110,7 @@ function takePart(
     for (;;) {
       const i = atomic.add<i32>(taken, 1) - base;
       if (i >= each) break; // all threads come here once, so that the next phase's base is known
-      const part = owner + i * size;
+      const part = owner * each + i;
       if (part >= parts) continue;
       task.thread = part;
       call_indirect<void>(instruction.kernel, instruction.args, changetype<usize>(task));
@@ -160,8 +160,9 @@ export function share(first: usize, end: usize, task: Task, crew: Crew, job: i32
     if (threadsBefore !== 0 && (threads > 1 || threadsBefore > 1) && meet(crew, task, size, job)) return at;
     threadsBefore = threads;
     task.at = at;
-    const parts = min(size * PARTS_EACH, max(threads, worth / PART_WORTH));
-    const each = (parts + size - 1) / size;
+    // parts of a thread are neighbours, as pieces of a part are (pieces.ts)
+    const each = max(1, min(PARTS_EACH, worth / (PART_WORTH * size)));
+    const parts = worth < size ? worth : each * size;
     const phases = instruction.phases;
     for (let phase = 0; phase < phases; phase++) {
       task.phase = phase;

@@ -216,7 +216,7 @@ export function sigmoidCrossEntropy(args: SigmoidCrossEntropyArgs, task: Task): 
   const n = args.n;
   const none = f32x4.splat(0);
   const pieces = Pieces.count(n, PIECE);
-  for (let piece = task.thread; piece < pieces; piece += task.threads, task.beat++) {
+  for (let piece = Pieces.from(task, pieces), last = Pieces.to(task, pieces); piece < last; piece++, task.beat++) {
     const first = Pieces.first(piece, PIECE);
     const offset = (<usize>first) << 2;
     const count = Pieces.end(piece, PIECE, n) - first;
@@ -244,7 +244,7 @@ export class SigmoidCrossEntropyGradientArgs {
 export function sigmoidCrossEntropyGradient(args: SigmoidCrossEntropyGradientArgs, task: Task): void {
   const n = args.n;
   const pieces = Pieces.count(n, PIECE);
-  for (let piece = task.thread; piece < pieces; piece += task.threads, task.beat++) {
+  for (let piece = Pieces.from(task, pieces), last = Pieces.to(task, pieces); piece < last; piece++, task.beat++) {
     const first = Pieces.first(piece, PIECE);
     let offset = (<usize>first) << 2;
     for (let left = Pieces.end(piece, PIECE, n) - first; left > 0; left -= 4, offset += 16) {

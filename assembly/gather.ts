@@ -51,7 +51,7 @@ export function gather(args: GatherArgs, task: Task): void {
   const bytes = (<usize>columns) << 2;
   const turn = max(1, TURN / max(1, columns));
   const turns = Pieces.count(args.count, turn);
-  for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
+  for (let at = Pieces.from(task, turns), last = Pieces.to(task, turns); at < last; at++, task.beat++) {
     const end = Pieces.end(at, turn, args.count);
     for (let i = Pieces.first(at, turn); i < end; i++) {
       const index = load<u32>(args.indices + ((<usize>i) << 2));
@@ -79,7 +79,7 @@ export function gatherGradient(args: GatherGradientArgs, task: Task): void {
   const bytes = (<usize>columns) << 2;
   // a piece is a range of rows of dx: every piece looks through all indices, so there are few
   const size = max(<i32>1, (rows + 7) >> 3);
-  for (let piece = task.thread; piece < 8; piece += task.threads, task.beat++) {
+  for (let piece = Pieces.from(task, 8), last = Pieces.to(task, 8); piece < last; piece++, task.beat++) {
     const first = Pieces.first(piece, size);
     const end = Pieces.end(piece, size, rows);
     if (first >= end) return;
@@ -108,7 +108,7 @@ export function oneHot(args: OneHotArgs, task: Task): void {
   const columns = args.columns;
   const turn = max(1, TURN / max(1, columns));
   const turns = Pieces.count(args.count, turn);
-  for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
+  for (let at = Pieces.from(task, turns), last = Pieces.to(task, turns); at < last; at++, task.beat++) {
     const first = Pieces.first(at, turn);
     const end = Pieces.end(at, turn, args.count);
     let out = args.out + ((<usize>first * columns) << 2);
@@ -131,7 +131,7 @@ export class EqualInt32Args {
 /** out = 1 where a = b, 0 elsewhere */
 export function equalInt32(args: EqualInt32Args, task: Task): void {
   const pieces = Pieces.count(args.n, TURN);
-  for (let piece = task.thread; piece < pieces; piece += task.threads) {
+  for (let piece = Pieces.from(task, pieces), last = Pieces.to(task, pieces); piece < last; piece++) {
     const first = Pieces.first(piece, TURN);
     const offset = (<usize>first) << 2;
     const count = Pieces.end(piece, TURN, args.n) - first;

@@ -117,7 +117,7 @@ export function layerNorm(args: LayerNormArgs, task: Task): void {
   const step = (<usize>columns) << 2;
   const turn = max(1, TURN / columns);
   const turns = Pieces.count(rows, turn);
-  for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
+  for (let at = Pieces.from(task, turns), last = Pieces.to(task, turns); at < last; at++, task.beat++) {
     const end = <usize>Pieces.end(at, turn, rows) * step;
     for (let offset = <usize>Pieces.first(at, turn) * step; offset < end; offset += step) {
       Norm.row(args, args.x + offset, args.out + offset);
@@ -246,7 +246,7 @@ export function layerNormGradient(args: LayerNormGradientArgs, task: Task): void
   const pieces = Pieces.count(rows, size);
   const partials = task.scratch; // [pieces, 2, columns]: sums of dy, and of dy (x - mean) inverse
   if (task.phase === 0) {
-    for (let piece = task.thread; piece < pieces; piece += task.threads, task.beat++) {
+    for (let piece = Pieces.from(task, pieces), last = Pieces.to(task, pieces); piece < last; piece++, task.beat++) {
       const partial = partials + <usize>piece * 2 * step;
       memory.fill(partial, 0, 2 * step);
       const end = <usize>Pieces.end(piece, size, rows) * step;
@@ -260,7 +260,9 @@ export function layerNormGradient(args: LayerNormGradientArgs, task: Task): void
     }
     return;
   }
-  for (let at = task.thread << 2; at < columns; at += task.threads << 2, task.beat++) {
+  const blocks = Pieces.count(columns, 4);
+  for (let block = Pieces.from(task, blocks), last = Pieces.to(task, blocks); block < last; block++, task.beat++) {
+    const at = Pieces.first(block, 4);
     const left = columns - at;
     const offset = (<usize>at) << 2;
     let dbeta = f32x4.splat(0);

@@ -1,5 +1,7 @@
-// Work is cut into pieces by the shape alone, and threads take pieces: thread t takes t, t + threads, ...
-// So no result depends on the number of threads.
+// Work is cut into pieces by the shape alone, and a part of an instruction is a run of neighbouring pieces. So no result depends
+// on the number of threads, and where instructions go over the same examples, a thread finds in its cache what it wrote before.
+
+import { Task } from "./task";
 
 @final
 @unmanaged
@@ -17,5 +19,22 @@ export class Pieces {
   /** One past the last element of a piece. */
   @inline static end(piece: i32, size: i32, n: i32): i32 {
     return min(piece * size + size, n);
+  }
+
+  /** The first of `count` pieces that the task's part is. */
+  @inline static from(task: Task, count: i32): i32 {
+    return Pieces.before(task.thread, task.threads, count);
+  }
+
+  /** One past the last of them. */
+  @inline static to(task: Task, count: i32): i32 {
+    return Pieces.before(task.thread + 1, task.threads, count);
+  }
+
+  /** Pieces of the parts before one: as many for each, and where there are fewer pieces than parts, the first part has one. */
+  static before(part: i32, parts: i32, count: i32): i32 {
+    if (part === 0) return 0;
+    if (part === parts) return count;
+    return <i32>((<i64>count * part + parts - 1) / parts);
   }
 }

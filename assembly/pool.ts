@@ -376,7 +376,7 @@ function pool<OP>(task: Task, args: Pool2dArgs): void {
   const units = args.batch * outHeight; // lines of out
   const turn = max(1, TURN / max(1, outWidth * channels));
   const turns = Pieces.count(units, turn);
-  for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
+  for (let at = Pieces.from(task, turns), last = Pieces.to(task, turns); at < last; at++, task.beat++) {
     const end = Pieces.end(at, turn, units);
     for (let unit = Pieces.first(at, turn); unit < end; unit++) {
       const image = unit / outHeight;
@@ -514,7 +514,7 @@ function poolGradient<OP>(args: AveragePool2dGradientArgs, x: usize, floor: f32,
     stride === args.poolWidth &&
     outHeight * args.poolHeight === height &&
     outWidth * args.poolWidth === width;
-  for (let unit = task.thread; unit < units; unit += task.threads) {
+  for (let unit = Pieces.from(task, units), last = Pieces.to(task, units); unit < last; unit++) {
     const image = unit / blocks;
     const block = unit - image * blocks;
     const offset = (<usize>Pieces.first(block, CHANNEL_BLOCK)) << 2;

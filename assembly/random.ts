@@ -85,7 +85,7 @@ export class Drawn {
   static all<F, ARGS>(args: ARGS, task: Task): void {
     const words = Own.at(task, 0, SCRATCH_BYTES);
     const count = Pieces.count(args.n, RANDOM_PIECE);
-    for (let piece = task.thread; piece < count; piece += task.threads, task.beat++) {
+    for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++, task.beat++) {
       const first = Pieces.first(piece, RANDOM_PIECE);
       const elements = Pieces.end(piece, RANDOM_PIECE, args.n) - first;
       Philox.fill(words, first >> 2, elements, args.stream, args.control, 0);

@@ -107,7 +107,7 @@ function reduceRows<OP>(args: ReduceArgs, scale: f32, task: Task): void {
   const units = args.outer * pieces;
   const turn = max(1, TURN / max(1, min(size, ROW_PIECE)));
   const turns = Pieces.count(units, turn);
-  for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
+  for (let at = Pieces.from(task, turns), last = Pieces.to(task, turns); at < last; at++, task.beat++) {
     const end = Pieces.end(at, turn, units);
     for (let unit = Pieces.first(at, turn); unit < end; unit++) {
       let row = unit;
@@ -151,7 +151,7 @@ function reduceColumns<OP>(args: ReduceArgs, scale: f32, task: Task): void {
   const blocks = Pieces.count(inner, BLOCK);
   const units = args.outer * pieces * blocks;
   const stride = (<usize>inner) << 2;
-  for (let unit = task.thread; unit < units; unit += task.threads, task.beat++) {
+  for (let unit = Pieces.from(task, units), end = Pieces.to(task, units); unit < end; unit++, task.beat++) {
     const index = unit / blocks;
     const block = unit - index * blocks;
     const row = index / pieces;
@@ -268,7 +268,7 @@ export function argMax(args: ArgMaxArgs, task: Task): void {
   const columns = args.columns;
   const turn = max(1, TURN / max(1, columns));
   const turns = Pieces.count(args.rows, turn);
-  for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
+  for (let at = Pieces.from(task, turns), last = Pieces.to(task, turns); at < last; at++, task.beat++) {
     const end = Pieces.end(at, turn, args.rows);
     const height = columns > 0 && columns <= NARROW ? 4 : 1;
     for (let row = Pieces.first(at, turn); row < end; row += height) {

@@ -147,7 +147,7 @@ export function eachRow(task: Task, args: usize, op: u32, x: usize, y: usize, ou
   const height = aside ? 4 : 1;
   const turn = max(1, TURN / max(1, columns * height)) * height;
   const turns = Pieces.count(rows, turn);
-  for (let at = task.thread; at < turns; at += task.threads, task.beat++) {
+  for (let at = Pieces.from(task, turns), last = Pieces.to(task, turns); at < last; at++, task.beat++) {
     const end = Pieces.end(at, turn, rows);
     for (let row = Pieces.first(at, turn); row < end; row += height) {
       const count = min(height, end - row);

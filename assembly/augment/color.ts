@@ -109,7 +109,7 @@ export function colorMatrices(args: ColorMatricesArgs, task: Task): void {
   const words = Own.at(task, 0, Colors.bytes(args.draws));
   const drawn = words + 16;
   const count = Colors.words(args.draws);
-  for (let i = task.thread; i < args.batch; i += task.threads, task.beat++) {
+  for (let i = Pieces.from(task, args.batch), last = Pieces.to(task, args.batch); i < last; i++, task.beat++) {
     const out = args.transforms + ((<usize>i * channels * (channels + 1)) << 2);
     Colors.identity(out, channels);
     Philox.fill(words, i * (count >> 2), count, args.stream, args.control, 0);
@@ -254,7 +254,7 @@ export function colorTransform(args: ColorTransformArgs, task: Task): void {
   const size = max<i32>(4, Draws.rowsOfPiece(channels) & ~3);
   const each = Pieces.count(pixels, size);
   const count = args.batch * each;
-  for (let piece = task.thread; piece < count; piece += task.threads, task.beat++) {
+  for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++, task.beat++) {
     const image = piece / each;
     const first = (piece - image * each) * size;
     let n = min<i32>(size, pixels - first);

@@ -46,7 +46,7 @@ export function cutout(args: CutoutArgs, task: Task): void {
   let bottom = 0;
   let left = 0;
   let right = 0;
-  for (let piece = task.thread; piece < count; piece += task.threads, task.beat++) {
+  for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++, task.beat++) {
     const end = Pieces.end(piece, size, rows);
     for (let row = Pieces.first(piece, size); row < end; row++) {
       const image = row / height;

@@ -2,6 +2,7 @@
 // along columns, every value beyond the image 0.
 
 import { Own } from "../own";
+import { Pieces } from "../pieces";
 import { Philox } from "../random";
 import { Span } from "../span";
 import { InF32, InI32, OutF32, Task } from "../task";
@@ -112,7 +113,7 @@ export function elasticField(args: ElasticFieldArgs, task: Task): void {
   const alpha = f32x4.splat(args.alpha);
   memory.fill(padded, 0, (<usize>Field.padded(args)) << 2);
   const planes = args.batch * 2;
-  for (let plane = task.thread; plane < planes; plane += task.threads, task.beat++) {
+  for (let plane = Pieces.from(task, planes), last = Pieces.to(task, planes); plane < last; plane++, task.beat++) {
     Philox.fill(words, plane * blocks, height * width, args.stream, args.control, 0);
     for (let y = 0; y < height; y++) {
       Field.spread(inner, words + ((<usize>(y * width)) << 2), width);

@@ -2,6 +2,7 @@
 // + m5 of the pixel in row y and column x. Centres of pixels are whole numbers, centres of images (size - 1) / 2.
 
 import { Own } from "../own";
+import { Pieces } from "../pieces";
 import { InF32, InI32, OutF32, Task } from "../task";
 import { DRAWS_BYTES, Draws } from "./draws";
 import { Turn } from "./turn";
@@ -87,7 +88,7 @@ export function affineMatricesScratch(_args: AffineMatricesArgs, threads: i32): 
 /** matrices[i]: mirrored, shifted, turned, zoomed and sheared by what is drawn for image i; unchanged for some. */
 export function affineMatrices(args: AffineMatricesArgs, task: Task): void {
   const words = Own.at(task, 0, DRAWS_BYTES);
-  for (let i = task.thread; i < args.batch; i += task.threads, task.beat++) {
+  for (let i = Pieces.from(task, args.batch), last = Pieces.to(task, args.batch); i < last; i++, task.beat++) {
     const out = args.matrices + <usize>i * 24;
     Draws.ofImage(words, i, args.stream, args.control);
     if (Draws.unit(words, 0) < args.probability) Affine.image(args, words, out);
@@ -115,7 +116,7 @@ export function cropMatricesScratch(_args: CropMatricesArgs, threads: i32): i32 
 /** matrices[i]: a part that begins in one of the rows and columns. */
 export function cropMatrices(args: CropMatricesArgs, task: Task): void {
   const words = Own.at(task, 0, DRAWS_BYTES);
-  for (let i = task.thread; i < args.batch; i += task.threads, task.beat++) {
+  for (let i = Pieces.from(task, args.batch), last = Pieces.to(task, args.batch); i < last; i++, task.beat++) {
     Draws.ofImage(words, i, args.stream, args.control);
     const top = <f32>(Draws.below(words, 0, args.rows) - args.rowsBefore);
     const left = <f32>(Draws.below(words, 1, args.columns) - args.columnsBefore);

@@ -211,7 +211,7 @@ export function imageWarp(args: ImageWarpArgs, task: Task): void {
   const rows = args.batch * height;
   const size = Draws.rowsOfPiece(elements);
   const count = Pieces.count(rows, size);
-  for (let piece = task.thread; piece < count; piece += task.threads, task.beat++) {
+  for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++, task.beat++) {
     const end = Pieces.end(piece, size, rows);
     for (let row = Pieces.first(piece, size); row < end; row++) {
       const i = row / height;

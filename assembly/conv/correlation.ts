@@ -1,6 +1,7 @@
 // The convolution that both the forward pass and the gradient to the input are: pixels are rows, taps and channels are
 // the terms of the sums.
 
+import { Pieces } from "../pieces";
 import { packAcross, packAlong } from "../product/pack";
 import { PANEL_BYTES } from "../product/tile";
 import { Task } from "../task";
@@ -29,14 +30,17 @@ export class Correlation {
     const blocks = plan.blocks;
     const columnBlocks = plan.columnBlocks;
     const pieces = plan.groups * columnBlocks * plan.batch * tiles;
-    const threads = task.threads;
     const pitch = transposed ? shape.channels : shape.filters;
     const outWidth = transposed ? shape.width : shape.outWidth;
     const imageFloats = <usize>(transposed ? shape.height : shape.outHeight) * outWidth * pitch;
     // with a single block and tile, tables and panels serve many pieces
     let tabled = false;
     let packed = -1;
-    for (let piece = (task.thread + threads - (before % threads)) % threads; piece < pieces; piece += threads) {
+    // where there are few, those of several calls go to different parts
+    const threads = task.threads;
+    const part = pieces < threads ? (task.thread + threads - (before % threads)) % threads : task.thread;
+    const last = Pieces.before(part + 1, threads, pieces);
+    for (let piece = Pieces.before(part, threads, pieces); piece < last; piece++) {
       const columns = piece / (plan.batch * tiles);
       const rest = piece - columns * plan.batch * tiles;
       const image = rest / tiles;

@@ -112,7 +112,11 @@ export function depthwiseConv2dKernelGradient(args: DepthwiseConv2dKernelGradien
   plan.begin(args.x);
   const rows = args.batch * args.outHeight;
   const size = Pieces.count(rows, parts);
-  for (let piece = task.thread; piece < parts * plan.groups; piece += task.threads) {
+  for (
+    let piece = Pieces.from(task, parts * plan.groups), last = Pieces.to(task, parts * plan.groups);
+    piece < last;
+    piece++
+  ) {
     const group = piece / parts;
     const part = piece - group * parts;
     plan.toGroup(group);

@@ -24,7 +24,7 @@ export class DepthwiseCorrelation {
     const size = Pieces.count(height, max(1, cuts));
     const bands = Pieces.count(height, max(1, size));
     let packed = -1;
-    for (let piece = task.thread; piece < images * bands; piece += task.threads) {
+    for (let piece = Pieces.from(task, images * bands), last = Pieces.to(task, images * bands); piece < last; piece++) {
       const group = piece / (shape.batch * bands);
       const rest = piece - group * shape.batch * bands;
       const image = rest / bands;

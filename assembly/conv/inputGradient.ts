@@ -111,11 +111,14 @@ class RowGradient {
     const blocks = plan.blocks;
     const columnBlocks = plan.columnBlocks;
     const pieces = plan.groups * plan.batch * tiles;
-    const threads = task.threads;
     // with a single block and tile, tables serve all pieces, as a packed kernel does
     let tabled = false;
     let packed = -1;
-    for (let piece = (task.thread + threads - (before % threads)) % threads; piece < pieces; piece += threads) {
+    // where there are few, those of several calls go to different parts
+    const threads = task.threads;
+    const part = pieces < threads ? (task.thread + threads - (before % threads)) % threads : task.thread;
+    const last = Pieces.before(part + 1, threads, pieces);
+    for (let piece = Pieces.before(part, threads, pieces); piece < last; piece++) {
       const group = piece / (plan.batch * tiles);
       const rest = piece - group * plan.batch * tiles;
       const image = rest / tiles;

@@ -51,7 +51,7 @@ export function conv2dKernelGradient(args: Conv2dKernelGradientArgs, task: Task)
   const blocks = plan.blocks;
   const columnBlocks = plan.columnBlocks;
   const perPart = plan.groups * columnBlocks * blocks;
-  for (let piece = task.thread; piece < parts * perPart; piece += task.threads) {
+  for (let piece = Pieces.from(task, parts * perPart), last = Pieces.to(task, parts * perPart); piece < last; piece++) {
     const part = piece / perPart;
     const rest = piece - part * perPart;
     const columns = rest / blocks;

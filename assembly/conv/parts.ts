@@ -26,7 +26,7 @@ export class Parts {
   static combine(task: Task, out: usize, n: i32, parts: i32): void {
     const count = Pieces.count(n, COMBINE_PIECE);
     const partBytes = (<usize>n) << 2;
-    for (let piece = task.thread; piece < count; piece += task.threads) {
+    for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
       const end = Pieces.end(piece, COMBINE_PIECE, n);
       for (let i = Pieces.first(piece, COMBINE_PIECE); i < end; i += 4) {
         let at = task.scratch + ((<usize>i) << 2);

@@ -188,7 +188,7 @@ class Winograd {
     const uBytes = Winograd.uBytes(depth, this.n);
     const taps = changetype<usize>(this) + <usize>Winograd.blockAt(depth);
     const panels = Pieces.count(this.n, PANEL);
-    for (let panel = task.thread; panel < panels; panel += task.threads, task.beat++) {
+    for (let panel = Pieces.from(task, panels), last = Pieces.to(task, panels); panel < last; panel++, task.beat++) {
       this.packTaps(taps, panel);
       let to = task.scratch + <usize>panel * stride;
       const end = taps + <usize>depth * PANEL_BYTES;
@@ -256,7 +256,7 @@ class Winograd {
     const mBytes = Winograd.slab(block, this.n);
     const product = this.product(block, <i32>vPitch, <i32>mPitch);
     const count = Pieces.count(tiles, block);
-    for (let piece = task.thread; piece < count; piece += task.threads) {
+    for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
       const first = Pieces.first(piece, block);
       const end = Pieces.end(piece, block, tiles);
       for (let tile = first; tile < end; tile++) {

@@ -48,10 +48,10 @@ export class Dots extends GemmArgs {
     return Pieces.count(this.columns ? this.m : this.n, DOT_PIECE);
   }
 
-  /** Pieces first, first + task.threads, ... */
-  run(scratch: usize, first: i32, task: Task): void {
-    const count = this.pieces;
-    if (first >= count) return;
+  /** Pieces from `first` up to `last`, as far as there are so many. */
+  run(scratch: usize, first: i32, last: i32, task: Task): void {
+    const end = min(last, this.pieces);
+    if (first >= end) return;
     const columns = this.columns;
     const n = columns ? this.m : this.n;
     const few = this.few;
@@ -62,7 +62,7 @@ export class Dots extends GemmArgs {
     // from one partner to the next, and from one vector to the next, in C and in the bias
     const step = columns ? ldc : 4;
     const vectorStep = columns ? 4 : ldc;
-    for (let piece = first; piece < count; piece += task.threads) {
+    for (let piece = first; piece < end; piece++) {
       const end = Pieces.end(piece, DOT_PIECE, n);
       for (let i = Pieces.first(piece, DOT_PIECE); i < end; i += 4) {
         const rows = (columns ? this.a : this.b) + <usize>i * stride;

@@ -2,6 +2,7 @@
 // columns are bound by bytes and have loops of their own; all others go through the tile.
 
 import { Own } from "../own";
+import { Pieces } from "../pieces";
 import { InF32, InOutF32, Task } from "../task";
 import { GemmArgs } from "./args";
 import { Dots } from "./dots";
@@ -31,11 +32,11 @@ class Gemm extends GemmArgs {
     return this.asDots.fits ? this.asDots.pieces : this.asLoop.pieces;
   }
 
-  /** Pieces first, first + task.threads, ... */
-  run(scratch: usize, first: i32, task: Task): void {
-    if (this.asRow.fits) this.asRow.run(first, task);
-    else if (this.asDots.fits) this.asDots.run(scratch, first, task);
-    else this.asLoop.run(scratch, first, task);
+  /** Pieces from `first` up to `last`, as far as there are so many. */
+  run(scratch: usize, first: i32, last: i32, task: Task): void {
+    if (this.asRow.fits) this.asRow.run(first, last, task);
+    else if (this.asDots.fits) this.asDots.run(scratch, first, last, task);
+    else this.asLoop.run(scratch, first, last, task);
   }
 }
 
@@ -46,7 +47,14 @@ export function gemmScratch(args: GemmArgs, threads: i32): i32 {
 /** C = activation(alpha op(A) op(B) + beta C + bias) */
 export function gemm(args: GemmArgs, task: Task): void {
   const all = changetype<Gemm>(args);
-  all.run(Own.at(task, 0, all.scratch), task.thread, task);
+  let first = 0;
+  let last = i32.MAX_VALUE;
+  if (task.threads > 1) {
+    const pieces = all.pieces;
+    first = Pieces.from(task, pieces);
+    last = Pieces.to(task, pieces);
+  }
+  all.run(Own.at(task, 0, all.scratch), first, last, task);
 }
 
 @unmanaged
@@ -87,12 +95,13 @@ export function gemmBatch(args: GemmBatchArgs, task: Task): void {
   const a = (<usize>((args.transA ? args.k : args.m) * args.lda)) << 2;
   const b = (<usize>((args.transB ? args.n : args.k) * args.ldb)) << 2;
   const c = (<usize>(args.m * args.ldc)) << 2;
-  // this thread's first piece of the batch; the pieces of all batches are dealt out in one round
-  let first = task.thread;
+  // pieces of all matrices are counted through
+  let first = Pieces.from(task, pieces * args.batches);
+  let last = Pieces.to(task, pieces * args.batches);
   for (let batch = args.batches; batch > 0; batch--) {
-    if (first < pieces) one.run(scratch + OPERANDS, first, task);
-    first -= pieces % task.threads;
-    if (first < 0) first += task.threads;
+    one.run(scratch + OPERANDS, max(first, 0), min(last, pieces), task);
+    first -= pieces;
+    last -= pieces;
     one.a += a;
     one.b += b;
     one.c += c;

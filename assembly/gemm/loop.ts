@@ -17,7 +17,7 @@ const COLUMNS: i32 = 256;
 const WORTH: f64 = 262144;
 const PIECES: i32 = 16;
 const COLUMNS_LEAST: i32 = 16;
-const ROWS_LEAST: i32 = 64;
+const ROWS_LEAST: i32 = 48;
 /** Fewer rows than that read B where it lies; fewer columns do so with A's transpose. */
 const PACKED_FROM: i32 = 49;
 /** Lines of one set of a first-level cache that B may have; some are left to A and C. */
@@ -87,18 +87,18 @@ export class GemmLoop extends GemmArgs {
   }
 
   /**
-   * C's pieces `first`, first + task.threads, ... `scratch` holds this.scratch bytes for this thread. A sum over k is
-   * made by one piece, in order.
+   * C's pieces from `first` up to `last`, as far as there are so many. `scratch` holds this.scratch bytes for this thread. A sum
+   * over k is made by one piece, in order.
    */
-  run(scratch: usize, first: i32, task: Task): void {
+  run(scratch: usize, first: i32, last: i32, task: Task): void {
     const rowsMost = this.rowsMost;
     const columnsMost = this.columnsMost;
     const across = Pieces.count(this.n, columnsMost);
-    const count = Pieces.count(this.m, rowsMost) * across;
-    if (first >= count) return;
+    const end = min(last, Pieces.count(this.m, rowsMost) * across);
+    if (first >= end) return;
     const depthMost = this.depthMost;
     const product = this.start(scratch, rowsMost, depthMost);
-    for (let piece = first; piece < count; piece += task.threads) {
+    for (let piece = first; piece < end; piece++) {
       const down = piece / across;
       const column = Pieces.first(piece - down * across, columnsMost);
       const columns = min(columnsMost, this.n - column);

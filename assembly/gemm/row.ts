@@ -28,8 +28,8 @@ export class Row extends GemmArgs {
     return Pieces.count(this.n === 1 ? this.m : this.n, ROW_PIECE);
   }
 
-  /** Pieces first, first + task.threads, ... */
-  run(first: i32, task: Task): void {
+  /** Pieces from `first` up to `last`, as far as there are so many. */
+  run(first: i32, last: i32, task: Task): void {
     const column = this.n === 1;
     const width = column ? this.m : this.n;
     const matrix = column ? this.a : this.b;
@@ -38,8 +38,8 @@ export class Row extends GemmArgs {
     const xStep: usize = (<usize>(column ? (this.transB ? 1 : this.ldb) : this.transA ? this.lda : 1)) << 2;
     const xRow: usize = (<usize>(this.transA ? 1 : this.lda)) << 2;
     const rows = column ? 1 : this.m;
-    const count = this.pieces;
-    for (let piece = first; piece < count; piece += task.threads) {
+    const end = min(last, this.pieces);
+    for (let piece = first; piece < end; piece++) {
       const from = Pieces.first(piece, ROW_PIECE);
       const offset = (<usize>from) << 2;
       const n = Pieces.end(piece, ROW_PIECE, width) - from;

@@ -180,7 +180,7 @@ export function norm(args: NormArgs, task: Task): void {
     return;
   }
   if (task.phase === 0) {
-    for (let piece = task.thread; piece < pieces; piece += task.threads, task.beat++) {
+    for (let piece = Pieces.from(task, pieces), last = Pieces.to(task, pieces); piece < last; piece++, task.beat++) {
       const first = Pieces.first(piece, PIECE);
       const sum = sumOfSquares(args.x + ((<usize>first) << 2), Pieces.end(piece, PIECE, n) - first);
       store<f64>(task.scratch + ((<usize>piece) << 3), sum);

@@ -52,7 +52,7 @@ export class Pass {
     const w = args.w;
     const g = args.g;
     const count = Pieces.count(n, OPTIM_PIECE);
-    for (let piece = task.thread; piece < count; piece += task.threads) {
+    for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
       let at = (<usize>Pieces.first(piece, OPTIM_PIECE)) << 2;
       const end = (<usize>Pieces.end(piece, OPTIM_PIECE, n)) << 2;
       for (; at + 16 <= end; at += 16)

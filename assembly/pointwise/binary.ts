@@ -36,7 +36,7 @@ class Binary {
     const width = args.d3;
     const n = args.d0 * args.d1 * args.d2 * width;
     const count = Pieces.count(n, PIECE);
-    for (let piece = task.thread; piece < count; piece += task.threads) {
+    for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
       let at = Pieces.first(piece, PIECE);
       const end = Pieces.end(piece, PIECE, n);
       while (at < end) {
@@ -298,7 +298,7 @@ export function select(args: SelectArgs, task: Task): void {
   const width = args.d3;
   const n = args.d0 * args.d1 * args.d2 * width;
   const count = Pieces.count(n, PIECE);
-  for (let piece = task.thread; piece < count; piece += task.threads) {
+  for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
     let at = Pieces.first(piece, PIECE);
     const end = Pieces.end(piece, PIECE, n);
     while (at < end) {

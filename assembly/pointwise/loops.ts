@@ -67,7 +67,7 @@ export class Loops {
   /** map over the pieces of this thread */
   @inline static unary<F>(n: i32, x: usize, out: usize, p: v128, q: v128, task: Task): void {
     const count = Pieces.count(n, PIECE);
-    for (let piece = task.thread; piece < count; piece += task.threads) {
+    for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
       const first = Pieces.first(piece, PIECE);
       const at = (<usize>first) << 2;
       Loops.map<F>(Pieces.end(piece, PIECE, n) - first, x + at, out + at, p, q);
@@ -77,7 +77,7 @@ export class Loops {
 
   @inline static unaryLong<F>(n: i32, x: usize, out: usize, p: v128, q: v128, task: Task): void {
     const count = Pieces.count(n, PIECE);
-    for (let piece = task.thread; piece < count; piece += task.threads) {
+    for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
       const first = Pieces.first(piece, PIECE);
       const at = (<usize>first) << 2;
       Loops.mapLong<F>(Pieces.end(piece, PIECE, n) - first, x + at, out + at, p, q);
@@ -88,7 +88,7 @@ export class Loops {
   /** mapGradient over the pieces of this thread */
   @inline static gradient<F>(n: i32, x: usize, dy: usize, dx: usize, p: v128, q: v128, task: Task): void {
     const count = Pieces.count(n, PIECE);
-    for (let piece = task.thread; piece < count; piece += task.threads) {
+    for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
       const first = Pieces.first(piece, PIECE);
       const at = (<usize>first) << 2;
       Loops.mapGradient<F>(Pieces.end(piece, PIECE, n) - first, x + at, dy + at, dx + at, p, q);
@@ -98,7 +98,7 @@ export class Loops {
 
   @inline static gradientLong<F>(n: i32, x: usize, dy: usize, dx: usize, p: v128, q: v128, task: Task): void {
     const count = Pieces.count(n, PIECE);
-    for (let piece = task.thread; piece < count; piece += task.threads) {
+    for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
       const first = Pieces.first(piece, PIECE);
       const at = (<usize>first) << 2;
       Loops.mapGradientLong<F>(Pieces.end(piece, PIECE, n) - first, x + at, dy + at, dx + at, p, q);

@@ -46,7 +46,7 @@ class Strided {
     const n = args.d0 * args.d1 * args.d2 * args.d3 * groups;
     const size = max(1, PIECE / (width * height));
     const count = Pieces.count(n, size);
-    for (let piece = task.thread; piece < count; piece += task.threads) {
+    for (let piece = Pieces.from(task, count), last = Pieces.to(task, count); piece < last; piece++) {
       const end = Pieces.end(piece, size, n);
       let group = Pieces.first(piece, size);
       while (group < end) {
