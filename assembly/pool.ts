@@ -168,12 +168,53 @@ class Greatest {
   }
 
   /** The same for 2 x 2 pixels; does nothing and returns false where a NaN may be. */
-  @inline spreadToFour(dx: usize, x: usize, dy: v128, pixel: usize, line: usize, floor: v128): bool {
+  @inline spreadToFour(dx: usize, x: usize, dy: usize, pixel: usize, line: usize, floor: v128): bool {
     const a = v128.load(x);
     const b = v128.load(x + pixel);
     const c = v128.load(x + line);
     const d = v128.load(x + line + pixel);
     if (Pixel.suspect(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)))) return false;
+    Greatest.giveFour(dx, v128.load(dy), a, b, c, d, pixel, line, floor);
+    return true;
+  }
+
+  /** The same for two vectors that lie `apart` bytes from each other, both of which are read before one is written. */
+  @inline spreadToFourTwice(
+    dx: usize,
+    x: usize,
+    dy: usize,
+    apart: usize,
+    pixel: usize,
+    line: usize,
+    floor: v128,
+  ): bool {
+    const a = v128.load(x);
+    const b = v128.load(x + pixel);
+    const c = v128.load(x + line);
+    const d = v128.load(x + line + pixel);
+    const e = v128.load(x + apart);
+    const f = v128.load(x + pixel + apart);
+    const g = v128.load(x + line + apart);
+    const h = v128.load(x + line + pixel + apart);
+    const low = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
+    const high = f32x4.add(f32x4.add(e, f), f32x4.add(g, h));
+    if (v128.any_true(v128.or(Pixel.nan(low), Pixel.nan(high)))) return false;
+    Greatest.giveFour(dx, v128.load(dy), a, b, c, d, pixel, line, floor);
+    Greatest.giveFour(dx + apart, v128.load(dy + apart), e, f, g, h, pixel, line, floor);
+    return true;
+  }
+
+  @inline private static giveFour(
+    dx: usize,
+    dy: v128,
+    a: v128,
+    b: v128,
+    c: v128,
+    d: v128,
+    pixel: usize,
+    line: usize,
+    floor: v128,
+  ): void {
     const most = f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d));
     const given = v128.andnot(dy, f32x4.le(most, floor));
     const atA = f32x4.eq(a, most);
@@ -185,7 +226,6 @@ class Greatest {
     const atC = f32x4.eq(c, most);
     v128.store(dx + line, v128.and(afterB, atC));
     v128.store(dx + line + pixel, v128.andnot(afterB, atC));
-    return true;
   }
 
   /** The same for rows of three pixels, onto what other windows gave. */
@@ -266,13 +306,27 @@ class Average {
     }
   }
 
-  @inline spreadToFour(dx: usize, _x: usize, dy: v128, pixel: usize, line: usize, _floor: v128): bool {
-    const part = f32x4.mul(dy, f32x4.splat(0.25));
+  @inline spreadToFour(dx: usize, _x: usize, dy: usize, pixel: usize, line: usize, _floor: v128): bool {
+    const part = f32x4.mul(v128.load(dy), f32x4.splat(0.25));
     v128.store(dx, part);
     v128.store(dx + pixel, part);
     v128.store(dx + line, part);
     v128.store(dx + line + pixel, part);
     return true;
+  }
+
+  @inline spreadToFourTwice(
+    dx: usize,
+    x: usize,
+    dy: usize,
+    apart: usize,
+    pixel: usize,
+    line: usize,
+    floor: v128,
+  ): bool {
+    const op = changetype<Average>(0);
+    op.spreadToFour(dx, x, dy, pixel, line, floor);
+    return op.spreadToFour(dx + apart, x, dy + apart, pixel, line, floor);
   }
 
   @inline spreadOntoThrees(dx: usize, _x: usize, dy: v128, rows: i32, pixel: usize, line: usize, _floor: v128): bool {
@@ -406,7 +460,7 @@ function pool<OP>(task: Task, args: Pool2dArgs): void {
   }
 }
 
-/** What windows of any size give, `onto` what others gave. */
+/** What windows of any size give, `onto` what others gave. dx may be x where no pixel is in two windows. */
 function spreadRun<OP>(
   dx: usize,
   x: usize,
@@ -422,11 +476,16 @@ function spreadRun<OP>(
   onto: bool,
 ): void {
   const op = changetype<OP>(0);
-  const lanes = min(4, n);
   for (; windows > 0; windows--, dx += step, x += step, dy += pixel) {
-    for (let c = 0; ; c = min(c + 4, n - 4)) {
+    let lanes = min(4, n);
+    for (let c = 0; ; c += 4) {
+      const last = c + lanes >= n;
+      if (c + lanes > n) {
+        // x may be gone where dx is
+        if (dx === x) lanes = n - c;
+        else c = n - 4;
+      }
       const j = (<usize>c) << 2;
-      const last = c + 4 >= n;
       let d = Pixel.load(dy + j, lanes);
       // what is stored may be stored once more; what is added may not
       if (last && onto) d = v128.and(d, Pixel.fresh(n));
@@ -436,7 +495,7 @@ function spreadRun<OP>(
   }
 }
 
-/** The same of 2 x 2 pixels that are in no other window. */
+/** The same of 2 x 2 pixels that are in no other window; dx may be x. */
 function spreadToFours<OP>(
   dx: usize,
   x: usize,
@@ -449,15 +508,18 @@ function spreadToFours<OP>(
   floor: v128,
 ): void {
   const op = changetype<OP>(0);
+  // the last vector has lanes of the one before where there are no whole ones
   const last = ((<usize>n) << 2) - 16;
+  const whole = last & ~15;
   for (; windows > 0; windows--, dx += step, x += step, dy += pixel) {
-    for (let j: usize = 0; ; j = min(j + 16, last)) {
-      if (!op.spreadToFour(dx + j, x + j, v128.load(dy + j), pixel, line, floor)) {
-        spreadRun<OP>(dx, x, dy, 1, n, 2, 2, pixel, line, step, floor, false);
-        break;
-      }
-      if (j === last) break;
+    let j: usize = 0;
+    while (j < whole && op.spreadToFour(dx + j, x + j, dy + j, pixel, line, floor)) j += 16;
+    if (j === whole) {
+      if (whole === last) {
+        if (op.spreadToFour(dx + j, x + j, dy + j, pixel, line, floor)) continue;
+      } else if (op.spreadToFourTwice(dx + j, x + j, dy + j, last - j, pixel, line, floor)) continue;
     }
+    spreadRun<OP>(dx + j, x + j, dy + j, 1, n - <i32>(j >> 2), 2, 2, pixel, line, step, floor, false);
   }
 }
 
@@ -558,7 +620,7 @@ export function maxPool2d(args: Pool2dArgs, task: Task): void {
 
 /**
  * dx = dy at the first maximum (row by row) of each window, 0 elsewhere; windows that overlap add. With relu, 0 also where
- * the maximum is at most 0.
+ * the maximum is at most 0. dx may be x where each pixel is in exactly one window.
  */
 export function maxPool2dGradient(args: MaxPool2dGradientArgs, task: Task): void {
   // nothing is at most NaN

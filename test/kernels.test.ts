@@ -1,9 +1,12 @@
 // Every kernel record on every engine, aligned and one element off; those that go over units also block by block.
 
+import type { Instruction } from "../bindings/engine.ts";
 import { fieldsOf } from "../bindings/engine.ts";
 import { families } from "./cases/families.ts";
+import { poolCases } from "./cases/pool.ts";
 import { openEngines } from "./engines.ts";
 import { assert, suite } from "./harness.ts";
+import type { KernelCase } from "./kernelCase.ts";
 import { checkEnds, checkKernel, inBlocks } from "./kernelCase.ts";
 
 const engines = await openEngines();
@@ -51,4 +54,48 @@ for (const [family, cases] of Object.entries(families)) {
       }
     });
   }
+}
+
+for (const engine of engines) {
+  suite(`kernels in the place of an input, ${engine.kernels}`, (test) => {
+    test("the gradient of a maximum where each pixel is in one window", () => {
+      const cases = poolCases.filter(({ kernel, operands }) => {
+        if (kernel !== "maxPool2dGradient") return false;
+        const {
+          height,
+          width,
+          outHeight,
+          outWidth,
+          poolHeight,
+          poolWidth,
+          strideHeight,
+          strideWidth,
+          padTop,
+          padLeft,
+        } = operands as KernelCase<"maxPool2dGradient">["operands"];
+        const covered = [poolHeight * outHeight, poolWidth * outWidth, strideHeight, strideWidth, padTop, padLeft];
+        return `${covered}` === `${[height, width, poolHeight, poolWidth, 0, 0]}`;
+      });
+      assert.ok(cases.length > 100, `${cases.length} records`);
+      for (const { name, operands } of cases) {
+        const { x, dy, dx: _, ...scalars } = operands as unknown as Record<string, Float32Array>;
+        const run = (apart: number): Int32Array => {
+          const at = engine.base + 1024;
+          const dyAt = at + (x as Float32Array).byteLength;
+          const dxAt = apart ? dyAt + (dy as Float32Array).byteLength : at;
+          const instruction = {
+            kernel: "maxPool2dGradient",
+            operands: { ...scalars, x: at, dy: dyAt, dx: dxAt },
+          } as const;
+          engine.grow(dxAt + (x as Float32Array).byteLength + 1024);
+          engine.encode(engine.base, [instruction as unknown as Instruction]);
+          engine.float32(at, (x as Float32Array).length).set(x as Float32Array);
+          engine.float32(dyAt, (dy as Float32Array).length).set(dy as Float32Array);
+          engine.run(engine.base, 0, 1);
+          return engine.int32(dxAt, (x as Float32Array).length).slice();
+        };
+        assert.equal(run(0), run(1), name);
+      }
+    });
+  });
 }

@@ -24,6 +24,15 @@ function poolOperands(kind: PoolKernel, dims: readonly number[], attributes: Poo
   return { ...windowOperands(dims, window), poolHeight: attributes.poolSize[0], poolWidth: attributes.poolSize[1] };
 }
 
+/** Whether each pixel is in exactly one window. */
+const coversOnce = (operands: Record<string, number>): boolean =>
+  operands.padTop === 0 &&
+  operands.padLeft === 0 &&
+  operands.strideHeight === operands.poolHeight &&
+  operands.strideWidth === operands.poolWidth &&
+  (operands.outHeight as number) * (operands.poolHeight as number) === operands.height &&
+  (operands.outWidth as number) * (operands.poolWidth as number) === operands.width;
+
 type PoolKernel = "maxPool2d" | "averagePool2d";
 
 export interface PoolGradientAttributes extends PoolAttributes {
@@ -50,8 +59,10 @@ function poolOps(kernel: PoolKernel): PoolOps {
     lower({ inputs, outputs: [dx], attributes, emit }) {
       const operands = poolOperands(kernel, attributes.dims, attributes);
       const [dy, x] = inputs;
-      if (x) emit("maxPool2dGradient", { ...operands, relu: attributes.relu ? 1 : 0, x, dy, dx } as never);
-      else emit("averagePool2dGradient", { ...operands, dy, dx } as never);
+      if (x) {
+        if (coversOnce(operands)) (dx as Buffer).mayTake.push(x);
+        emit("maxPool2dGradient", { ...operands, relu: attributes.relu ? 1 : 0, x, dy, dx } as never);
+      } else emit("averagePool2dGradient", { ...operands, dy, dx } as never);
     },
     describe: ({ relu }) => (relu ? "through relu" : ""),
   };

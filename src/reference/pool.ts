@@ -52,12 +52,13 @@ export const maxPool2d: Twin<"maxPool2d"> = (operands) => {
 
 export const maxPool2dGradient: Twin<"maxPool2dGradient"> = (operands) => {
   const { batch, height, width, channels, x, relu, dy, dx } = operands;
-  dx.fill(0, 0, batch * height * width * channels);
+  const winners: [winner: number, output: number][] = [];
   eachWindow(operands, (output, pixels) => {
     const winner = pixels[firstGreatest(pixels.map((i) => x[i] as number))];
-    if (winner === undefined || (relu && (x[winner] as number) <= 0)) return;
-    dx[winner] = (dx[winner] as number) + (dy[output] as number);
+    if (winner !== undefined && !(relu && (x[winner] as number) <= 0)) winners.push([winner, output]);
   });
+  dx.fill(0, 0, batch * height * width * channels); // which may be x
+  for (const [winner, output] of winners) dx[winner] = (dx[winner] as number) + (dy[output] as number);
 };
 
 export const averagePool2d: Twin<"averagePool2d"> = (operands) => {

@@ -42,13 +42,15 @@ function casesOf([height, width, pool, stride, pad]: Geometry, batch: number, ch
   const next = integers(channels);
   const ties = Float32Array.from({ length: inputs }, () => (next() % 3) - 1);
   const special = Float32Array.from(ties, (value) => [value, NaN, -Infinity, Infinity, -0][next() % 5] as number);
+  // windows of which some channels have a NaN, and those before have none
+  const rare = Float32Array.from(ties, (value, i) => (i % 29 === 28 ? NaN : value));
   const dy = normal(outputs, 1);
   const area = poolHeight * poolWidth;
   const close = () => (4 * Math.sqrt(area) + 4) * 2 ** -24 * 5;
   const out = () => new Float32Array(outputs);
   const dx = () => new Float32Array(inputs).fill(7);
   return [
-    ...Object.entries({ normal: normal(inputs, 2), ties, special }).flatMap(([kind, x]) => [
+    ...Object.entries({ normal: normal(inputs, 2), ties, special, rare }).flatMap(([kind, x]) => [
       kernelCase("maxPool2d", `${name}, ${kind}`, { ...windows, x, out: out() }),
       ...[0, 1].map((relu) =>
         kernelCase("maxPool2dGradient", `${name}, relu ${relu}, ${kind}`, { ...windows, relu, x, dy, dx: dx() }, close),
