@@ -8,7 +8,7 @@ import { Four, One } from "../elements";
 import { Pieces } from "../pieces";
 import { Task } from "../task";
 
-const OPTIM_PIECE: i32 = 1 << 14;
+const OPTIM_PIECE: i32 = 1 << 12;
 
 /** Words of `control`, in bytes. */
 export const RULE_1: usize = 4;

@@ -1,5 +1,5 @@
 // assemble: instructions over buffers + places -> a program for a machine. Instructions that do the same to
-// neighbouring ranges become one: an optimizer's update of all variables is a single pass.
+// neighbouring ranges become one: an optimizer's update of all variables is a few passes, or a single one.
 
 import { roundUp } from "../../bindings/allocator.ts";
 import type { Share } from "../../bindings/engine.ts";
@@ -41,6 +41,14 @@ function follows(a: UnlinkedInstruction, b: UnlinkedInstruction, advance: readon
     return areaOf(x) === areaOf(y) && startOf(y) - startOf(x) === (advance.includes(name) ? distance : 0);
   });
 }
+
+/**
+ * Most nanoseconds of the smaller of two that become one. Large ones stay apart: threads share the update of a weight then as they share
+ * its gradient, and what one of them wrote, the same one reads.
+ */
+const LITTLE = 10_000;
+
+const isLittle = (a: WorkEstimate, b: WorkEstimate): boolean => Math.min(a.nanoseconds, b.nanoseconds) <= LITTLE;
 
 export interface Assembled extends Program {
   /** For each instruction, the indices of the listing's instructions it stands for. */
@@ -108,7 +116,7 @@ export function assemble(
     }
     const next = placed(instruction);
     const { advance } = instruction;
-    if (run && advance && follows(run.last, next, run.advance)) {
+    if (run && advance && isLittle(works[run.index] as WorkEstimate, work) && follows(run.last, next, run.advance)) {
       const [name] = advance as [string];
       const distance = startOf(next.operands[name] as Storage) - startOf(run.first.operands[name] as Storage);
       const n = distance / 4 + (next.operands.n as number);

@@ -164,8 +164,8 @@ variable     1 numbers  dense_1/bias/sgd/velocity
 data         0 + 128  x
 data         128 + 8  y
 activations  0 + 256  alive 0 to 19  conv2d_1/conv2d
-activations  832 + 8  alive 1 to 22  batchNormalization_1/batchNormStatistics
-activations  896 + 8  alive 1 to 23  batchNormalization_1/batchNormStatistics
+activations  768 + 8  alive 1 to 22  batchNormalization_1/batchNormStatistics
+activations  832 + 8  alive 1 to 23  batchNormalization_1/batchNormStatistics
 activations  256 + 256  alive 2 to 3  batchNormalization_1/batchNorm
 activations  256 + 256  alive 3 to 18  relu_1/relu
 activations  512 + 64  alive 4 to 5  maxPooling2d_1/maxPool2d
@@ -174,47 +174,47 @@ control      0 + 16  random key
 activations  576 + 8  alive 6 to 13  dense_1/matmul
 activations  640 + 8  alive 7 to 8  sigmoidCrossEntropy
 activations  704 + 8  alive 8 to 9  reduceSum
-activations  960 + 4  alive 9 to 30  reduceSum
+activations  896 + 4  alive 9 to 30  reduceSum
 constants    0 + 4  constant
 activations  704 + 4  alive 11 to 12  reduceSum
 activations  640 + 8  alive 12 to 13  broadcastTo
 activations  640 + 8  alive 13 to 16  sigmoidCrossEntropyGradient
 gradients    160 + 4  alive 14 to 29  reduceSum
-activations  768 + 64  alive 15 to 17  matmul
+activations  576 + 64  alive 15 to 17  matmul
 gradients    128 + 32  alive 16 to 28  matmul
-activations  768 + 64  alive 17 to 18  dropout
-activations  512 + 256  alive 18 to 19  maxPool2dGradient
-activations  256 + 256  alive 19 to 21  batchNormGradient
+activations  576 + 64  alive 17 to 18  dropout
+activations  256 + 256  alive 18 to 19  maxPool2dGradient
+activations  512 + 256  alive 19 to 21  batchNormGradient
 gradients    96 + 8  alive 19 to 26  batchNormGradient
 gradients    112 + 8  alive 19 to 27  batchNormGradient
 gradients    80 + 8  alive 20 to 25  reduceSum
 gradients    0 + 72  alive 21 to 24  conv2dKernelGradient
 control      16 + 32  sgd control
-bytes: activations 1024, gradients 164, data 136, constants 4, control 48, outputs 0; activations without sharing 1664`,
+bytes: activations 960, gradients 164, data 136, constants 4, control 48, outputs 0; activations without sharing 1408`,
     program: `  0 conv2d batch 2, height 4, width 4, channels 1, outHeight 4, outWidth 4, filters 2, kernelHeight 3, kernelWidth 3, strideHeight 1, strideWidth 1, padTop 1, padLeft 1, dilationHeight 1, dilationWidth 1, groups 1, activation 0, x data+0, kernel conv2d_1/kernel, bias conv2d_1/bias, out >activations+0  # conv2d_1/conv2d; costs in multiply-adds: winograd 0.0107 M, direct 0.00244 M
-  1 batchNormStatistics rows 32, channels 2, x activations+0, mean >activations+832, variance >activations+896  # batchNormalization_1/batchNormStatistics
-  2 batchNorm rows 32, channels 2, epsilon 0.001, x activations+0, mean activations+832, variance activations+896, gamma batchNormalization_1/gamma, beta batchNormalization_1/beta, out >activations+256  # batchNormalization_1/batchNorm
+  1 batchNormStatistics rows 32, channels 2, x activations+0, mean >activations+768, variance >activations+832  # batchNormalization_1/batchNormStatistics
+  2 batchNorm rows 32, channels 2, epsilon 0.001, x activations+0, mean activations+768, variance activations+832, gamma batchNormalization_1/gamma, beta batchNormalization_1/beta, out >activations+256  # batchNormalization_1/batchNorm
   3 relu n 64, x activations+256, out >activations+256  # relu_1/relu
   4 maxPool2d batch 2, height 4, width 4, channels 2, outHeight 2, outWidth 2, poolHeight 2, poolWidth 2, strideHeight 2, strideWidth 2, padTop 0, padLeft 0, x activations+256, out >activations+512  # maxPooling2d_1/maxPool2d
   5 dropout n 16, rate 0.5, stream 1073741824, control control+0, x activations+512, out >activations+512  # dropout_1/dropout
   6 gemm m 2, n 1, k 8, transA 0, transB 0, lda 8, ldb 1, ldc 1, alpha 1, beta 0, a activations+512, b dense_1/kernel, c >activations+576, bias dense_1/bias, activation 0  # dense_1/matmul
   7 sigmoidCrossEntropy n 2, logits activations+576, targets data+128, out >activations+640  # sigmoidCrossEntropy
   8 reduceSum outer 2, size 1, inner 1, x activations+640, out >activations+704, scale 1  # reduceSum
-  9 reduceSum outer 1, size 2, inner 1, x activations+704, out >activations+960, scale 0.5  # reduceSum
- 10 guard n 1, value activations+960  # guard
+  9 reduceSum outer 1, size 2, inner 1, x activations+704, out >activations+896, scale 0.5  # reduceSum
+ 10 guard n 1, value activations+896  # guard
  11 reduceSum outer 1, size 1, inner 1, x constants+0, out >activations+704, scale 0.5  # reduceSum
  12 stridedCopy d0 1, d1 1, d2 1, d3 1, d4 1, d5 2, s0 0, s1 0, s2 0, s3 0, s4 0, s5 0, x activations+704, out >activations+640  # broadcastTo
  13 sigmoidCrossEntropyGradient n 2, logits activations+576, targets data+128, dout activations+640, dx >activations+640  # sigmoidCrossEntropyGradient
  14 reduceSum outer 1, size 2, inner 1, x activations+640, out >gradients+160, scale 1  # reduceSum
- 15 gemm m 2, n 8, k 1, transA 0, transB 1, lda 1, ldb 1, ldc 8, alpha 1, beta 0, a activations+640, b dense_1/kernel, c >activations+768, activation 0  # matmul
+ 15 gemm m 2, n 8, k 1, transA 0, transB 1, lda 1, ldb 1, ldc 8, alpha 1, beta 0, a activations+640, b dense_1/kernel, c >activations+576, activation 0  # matmul
  16 gemm m 8, n 1, k 2, transA 1, transB 0, lda 8, ldb 1, ldc 1, alpha 1, beta 0, a activations+512, b activations+640, c >gradients+128, activation 0  # matmul
- 17 dropout n 16, rate 0.5, stream 1073741824, control control+0, x activations+768, out >activations+768  # dropout
- 18 maxPool2dGradient batch 2, height 4, width 4, channels 2, outHeight 2, outWidth 2, poolHeight 2, poolWidth 2, strideHeight 2, strideWidth 2, padTop 0, padLeft 0, dy activations+768, dx >activations+512, x activations+256, relu 1  # maxPool2dGradient
- 19 batchNormGradient rows 32, channels 2, epsilon 0.001, x activations+0, mean activations+832, variance activations+896, gamma batchNormalization_1/gamma, dy activations+512, dx >activations+256, dgamma >gradients+96, dbeta >gradients+112  # batchNormGradient
- 20 reduceSum outer 1, size 32, inner 2, x activations+256, out >gradients+80, scale 1  # reduceSum
- 21 conv2dKernelGradient batch 2, height 4, width 4, channels 1, outHeight 4, outWidth 4, filters 2, kernelHeight 3, kernelWidth 3, strideHeight 1, strideWidth 1, padTop 1, padLeft 1, dilationHeight 1, dilationWidth 1, groups 1, x data+0, dy activations+256, dkernel >gradients+0  # conv2dKernelGradient
- 22 movingAverage n 2, momentum 0.99, value activations+832, moving >batchNormalization_1/movingMean  # batchNormalization_1/movingAverage
- 23 movingAverage n 2, momentum 0.99, value activations+896, moving >batchNormalization_1/movingVariance  # batchNormalization_1/movingAverage
+ 17 dropout n 16, rate 0.5, stream 1073741824, control control+0, x activations+576, out >activations+576  # dropout
+ 18 maxPool2dGradient batch 2, height 4, width 4, channels 2, outHeight 2, outWidth 2, poolHeight 2, poolWidth 2, strideHeight 2, strideWidth 2, padTop 0, padLeft 0, dy activations+576, dx >activations+256, x activations+256, relu 1  # maxPool2dGradient
+ 19 batchNormGradient rows 32, channels 2, epsilon 0.001, x activations+0, mean activations+768, variance activations+832, gamma batchNormalization_1/gamma, dy activations+256, dx >activations+512, dgamma >gradients+96, dbeta >gradients+112  # batchNormGradient
+ 20 reduceSum outer 1, size 32, inner 2, x activations+512, out >gradients+80, scale 1  # reduceSum
+ 21 conv2dKernelGradient batch 2, height 4, width 4, channels 1, outHeight 4, outWidth 4, filters 2, kernelHeight 3, kernelWidth 3, strideHeight 1, strideWidth 1, padTop 1, padLeft 1, dilationHeight 1, dilationWidth 1, groups 1, x data+0, dy activations+512, dkernel >gradients+0  # conv2dKernelGradient
+ 22 movingAverage n 2, momentum 0.99, value activations+768, moving >batchNormalization_1/movingMean  # batchNormalization_1/movingAverage
+ 23 movingAverage n 2, momentum 0.99, value activations+832, moving >batchNormalization_1/movingVariance  # batchNormalization_1/movingAverage
  24 sgd n 41, momentum 0.9, dampening 0, nesterov 0, weightDecay 0, w >conv2d_1/kernel, g gradients+0, velocity >conv2d_1/kernel/sgd/velocity, control control+16  # sgd and 5 more behind it`,
   },
 } as const;
