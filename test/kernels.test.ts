@@ -99,3 +99,26 @@ for (const engine of engines) {
     });
   });
 }
+
+for (const engine of engines) {
+  suite(`guard, ${engine.kernels}`, (test) => {
+    test("ends a run where any of its values is not finite", () => {
+      const code = engine.base;
+      const at = code + 1024;
+      for (let n = 0; n <= 37; n++) {
+        const program = [1, 2].map(() => ({ kernel: "guard", operands: { n, value: at } }) as const);
+        engine.grow(at + 40 * 4);
+        engine.encode(code, program as unknown as Instruction[]);
+        const values = engine.float32(at, 40);
+        for (let i = 0; i < n; i++) {
+          for (const special of [NaN, Infinity, -Infinity]) {
+            values.fill(3.4e38).fill(NaN, n)[i] = special;
+            assert.is(engine.run(code, 0, 2), 1, `${special} at ${i} of ${n}`);
+          }
+        }
+        values.fill(-3.4e38).fill(NaN, n); // finite, though the sum is not
+        assert.is(engine.run(code, 0, 2), 2, `${n} finite values`);
+      }
+    });
+  });
+}

@@ -78,5 +78,20 @@ export const argMaxCases: readonly KernelCase[] = [
       out: new Int32Array(5),
     }),
   ),
+  // long enough for several vectors: a NaN, infinities, equals and zeros of both signs at every place
+  ...[33, 40, 47].flatMap((columns) =>
+    [NaN, Infinity, -Infinity, 9, -0].map((special) =>
+      kernelCase("argMax", `columns = ${columns}, ${special}`, {
+        rows: columns,
+        columns,
+        x: Float32Array.from({ length: columns * columns }, (_, i) => {
+          const [row, column] = [Math.floor(i / columns), i % columns];
+          if (column === row || column === (row * 7) % columns) return special;
+          return Object.is(special, -0) ? -1 - (i % 3) : (i * 31) % 9;
+        }),
+        out: new Int32Array(columns),
+      }),
+    ),
+  ),
   kernelCase("argMax", "many rows", { rows: 1000, columns: 10, x: normal(10000, 1), out: new Int32Array(1000) }),
 ];
