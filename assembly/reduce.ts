@@ -263,68 +263,22 @@ function firstOfFour(x: usize, n: i32, stride: usize, count: i32): v128 {
   return first;
 }
 
-/** Where the first maximum, or the first NaN, of n >= 4 elements stands. */
-function firstMaximum(x: usize, n: i32): i32 {
-  // in each lane of a and b the greatest so far and where it stood; a NaN is passed by, and told by the sum
-  const lanes = i32x4(0, 1, 2, 3);
-  const eight = i32x4.splat(8);
-  let a = v128.load(x);
-  let b = n >= 8 ? v128.load(x, 16) : a;
-  let sum = f32x4.add(a, b);
-  let whereA = lanes;
-  let whereB = n >= 8 ? i32x4.add(lanes, i32x4.splat(4)) : lanes;
-  let atA = whereA;
-  let atB = whereB;
-  let i = 8;
-  for (; i + 8 <= n; i += 8) {
-    const at = x + ((<usize>i) << 2);
-    const c = v128.load(at);
-    const d = v128.load(at, 16);
-    atA = i32x4.add(atA, eight);
-    atB = i32x4.add(atB, eight);
-    whereA = v128.bitselect(atA, whereA, f32x4.lt(a, c));
-    whereB = v128.bitselect(atB, whereB, f32x4.lt(b, d));
-    a = f32x4.pmax(a, c);
-    b = f32x4.pmax(b, d);
-    sum = f32x4.add(sum, f32x4.add(c, d));
-  }
-  // the rest, of which the last vector has elements that were seen, and are not greater
-  for (i = min(i, n); i < n; i = min(i + 4, n)) {
-    const from = min(i, n - 4);
-    const c = v128.load(x + ((<usize>from) << 2));
-    whereA = v128.bitselect(i32x4.add(lanes, i32x4.splat(from)), whereA, f32x4.lt(a, c));
-    a = f32x4.pmax(a, c);
-    sum = f32x4.add(sum, c);
-  }
-  if (v128.any_true(f32x4.ne(sum, sum))) return firstOf(x, n, f32x4.splat(foldRow<Max>(x, n)));
-  let most = f32x4.pmax(a, b);
-  most = f32x4.pmax(most, v128.shuffle<f32>(most, most, 2, 3, 0, 1));
-  most = f32x4.pmax(most, v128.shuffle<f32>(most, most, 1, 0, 3, 2));
-  const none = i32x4.splat(i32.MAX_VALUE);
-  let first = i32x4.min_s(
-    v128.bitselect(whereA, none, f32x4.eq(a, most)),
-    v128.bitselect(whereB, none, f32x4.eq(b, most)),
-  );
-  first = i32x4.min_s(first, v128.shuffle<f32>(first, first, 2, 3, 0, 1));
-  return i32x4.extract_lane(i32x4.min_s(first, v128.shuffle<f32>(first, first, 1, 0, 3, 2)), 0);
-}
-
 /** out = the column of each row's first maximum, or of its first NaN; 0 where there are no columns */
 export function argMax(args: ArgMaxArgs, task: Task): void {
   const columns = args.columns;
-  const step = (<usize>columns) << 2;
   const turn = max(1, TURN / max(1, columns));
   const turns = Pieces.count(args.rows, turn);
   for (let at = Pieces.from(task, turns), last = Pieces.to(task, turns); at < last; at++, task.beat++) {
     const end = Pieces.end(at, turn, args.rows);
     const height = columns > 0 && columns <= NARROW ? 4 : 1;
     for (let row = Pieces.first(at, turn); row < end; row += height) {
-      const x = args.x + <usize>row * step;
-      const out = args.out + ((<usize>row) << 2);
+      const x = args.x + ((<usize>row * columns) << 2);
       if (height > 1) {
         const count = min(4, end - row);
-        Lanes.write(out, firstOfFour(x, columns, step, count), count);
-      } else store<i32>(out, columns > 0 ? firstMaximum(x, columns) : 0);
+        Lanes.write(args.out + ((<usize>row) << 2), firstOfFour(x, columns, (<usize>columns) << 2, count), count);
+        continue;
+      }
+      store<i32>(args.out + ((<usize>row) << 2), firstOf(x, columns, f32x4.splat(foldRow<Max>(x, columns))));
     }
   }
 }
