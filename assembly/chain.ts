@@ -44,9 +44,11 @@ export function chain(args: ChainArgs, task: Task): void {
   const units = args.units;
   const block = args.block;
   const count = Pieces.count(units, block);
+  const last = Pieces.to(task, count);
+  let piece = Pieces.from(task, count);
   task.thread = 0; // a block is all there is, and nobody shares it
   task.threads = 1;
-  for (let piece = thread; piece < count; piece += threads, task.beat++) {
+  for (; piece < last; piece++, task.beat++) {
     const first = Pieces.first(piece, block);
     const length = Pieces.end(piece, block, units) - first;
     let at = changetype<usize>(args) + offsetof<ChainArgs>();
