@@ -10,6 +10,7 @@ const ROUNDS = 200;
 const TRIES = 10;
 
 const engine = await openWasm(await compileBuild("strict", undefined, true), 1 << 20, 1 << 24);
+await engine.complete(["fill"]);
 const { staff } = engine;
 if (!staff) throw new Error("there is no shared memory");
 const code = Math.ceil(engine.base / 65536) * 65536;

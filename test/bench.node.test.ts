@@ -88,6 +88,12 @@ suite("bench", (test) => {
     for (const { seconds, times } of mixtures) assert.ok(seconds > 0 && times > 0, stdout);
   });
 
+  test("a meeting of two threads is measured", () => {
+    const { stdout, stderr } = spawnSync(process.execPath, ["bench/barrier.mjs"], { encoding: "utf8" });
+    const nanoseconds = Number(/a meeting of 2 threads: (\d+) ns/.exec(stdout)?.[1]);
+    assert.ok(nanoseconds > 10 && nanoseconds < 1e6, stdout + stderr); // goal: 2 us, where both have a core
+  });
+
   test("an unknown option is refused", () => {
     const { status, stderr } = spawnSync(process.execPath, ["bench/run.mjs", "--fliter=x"], { encoding: "utf8" });
     assert.is(status, 1);
