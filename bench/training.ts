@@ -152,13 +152,14 @@ const sharedText = ({ shared, median }: TrainingResult, threads: number): string
     ? ""
     : `; on ${threads} threads ${threeDigits(shared)} steps/s, ${threeDigits(shared / median)} x`;
 
-async function train(
-  network: Network,
-  secondsMax: number,
-  threads: number,
-  secondsAFlop: Sampler,
-): Promise<TrainingResult> {
-  const { name, batch, inputShape, layers } = network;
+/** A step of one of the networks, which returns the loss. */
+export async function stepOf(name: string): Promise<() => number> {
+  const network = networks.find((each) => each.name === name);
+  if (!network) throw new Error(`no network ${name}; there are ${networks.map((each) => each.name).join(", ")}`);
+  return (await prepare(network)).step;
+}
+
+async function prepare({ batch, inputShape, layers }: Network): Promise<{ model: Model; step: () => number }> {
   const model = sequential(layers(), { inputShape, seed: 1 });
   // at a higher rate one batch, learnt again and again, drives gradients into denormal numbers, which are slow
   const optimizer = adam({ learningRate: 1e-7 });
@@ -178,9 +179,20 @@ async function train(
   const size = inputShape.reduce((product, n) => product * n, batch);
   const x = Float32Array.from({ length: size }, (_, i) => ((i * 7919) % 256) * (i % 5 === 0 ? 1 : 0));
   const y = Int32Array.from({ length: batch }, (_, i) => i % 10);
+  return { model, step: () => step({ x, y }).value.data[0] as number };
+}
+
+async function train(
+  network: Network,
+  secondsMax: number,
+  threads: number,
+  secondsAFlop: Sampler,
+): Promise<TrainingResult> {
+  const { name, batch, first } = network;
+  const { model, step } = await prepare(network);
   let last = 0;
   const run = (): void => {
-    last = step({ x, y }).value.data[0] as number;
+    last = step();
   };
   const { median, best } = time(run, secondsMax);
   let shared: { shared: number } | null = null;
@@ -192,7 +204,7 @@ async function train(
   if (!Number.isFinite(last)) throw new Error(`${name}: the loss is ${last}`);
   const roof = Math.min(...Array.from({ length: 50 }, () => secondsAFlop(0.002)));
   // forward, the gradient of every kernel, and of every input but the first
-  const flops = 2 * batch * (3 * multiplyAddsOf(model) - network.first);
+  const flops = 2 * batch * (3 * multiplyAddsOf(model) - first);
   return { name, batch, median: 1 / median, best: 1 / best, percent: (100 * flops * roof) / best, ...shared };
 }
 
