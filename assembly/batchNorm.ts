@@ -1,7 +1,7 @@
 // Batch normalisation over the rows of [rows, channels], both ways, and moving averages (Ioffe and Szegedy 2015).
 // Statistics are taken piece by piece, each about the mean of its first rows, and combined in order (Chan, Golub and
 // LeVeque 1979): one pass over memory, exact also where the mean is large.
-// What depends on the channel alone is laid out once a thread, `group` times side by side (columns.ts).
+// What depends on the channel alone is laid out once a part, `group` times side by side (columns.ts).
 
 import { Columns, foldColumns, foldGroups, foldPairs, Sum } from "./columns";
 import { Own } from "./own";

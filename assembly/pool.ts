@@ -1,6 +1,6 @@
 // Maximum and average over windows of NHWC images, and their gradients. Four channels at a time; where the
-// channels are no multiple of four the last vector overlaps the one before. Padding takes no part: it never
-// wins, and an average divides by the pixels that are there. A window of padding alone gives -Infinity or 0.
+// channels are no multiple of four the last vector overlaps the one before, or has what is left where x is overwritten.
+// Padding takes no part: it never wins, and an average divides by the pixels that are there. A window of padding alone gives -Infinity or 0.
 // A line of windows is runs of equal ones: those of 2 x 2 and 3 x 3 pixels have loops without inner loops.
 
 import { Lanes } from "./lanes";

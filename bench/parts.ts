@@ -52,7 +52,7 @@ for (let round = 0; round < ROUNDS; round++) {
     for (let i = 0; i < STEPS; i++) step();
     const taken = times.map(quantile);
     times = null;
-    best[k] = taken.map((seconds, i) => Math.min(seconds, best[k]?.[i] ?? Number.POSITIVE_INFINITY));
+    best[k] = taken.map((milliseconds, i) => Math.min(milliseconds, best[k]?.[i] ?? Number.POSITIVE_INFINITY));
   }
 }
 

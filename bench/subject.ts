@@ -48,8 +48,10 @@ export async function openKernels(build: Build, threads: number): Promise<Kernel
 /** How an instruction is divided in a program that is large enough to be shared. */
 function shareOf(row: Row): Share {
   const { multiplyAdd, element } = usualThreadCosts;
+  const writes = arraysOf(row).some((array) => array.writes); // what writes nothing may end a program: one thread does it
   const nanoseconds = (row.flops / 2) * multiplyAdd + (bytesOf(trafficOf(row)) / 4) * element;
-  return sharesOf([{ nanoseconds, written: 0 }], { ...usualThreadCosts, program: 0 })[0] as Share;
+  const work = { nanoseconds: writes ? nanoseconds : 0, written: 0 };
+  return sharesOf([work], { ...usualThreadCosts, program: 0 })[0] as Share;
 }
 
 function prepare(engine: Engine, row: Row, threads: number): Subject {
@@ -91,7 +93,11 @@ function prepare(engine: Engine, row: Row, threads: number): Subject {
     const timed = sampler(runner(code, repeats));
     return (seconds) => timed(seconds) / repeats;
   };
-  return { outputs, sample: samplerOf(engine.base), shared: threads > 1 && share.threads > 1 ? samplerOf(sharedAt) : null };
+  return {
+    outputs,
+    sample: samplerOf(engine.base),
+    shared: threads > 1 && share.threads > 1 ? samplerOf(sharedAt) : null,
+  };
 }
 
 type Scalars = Record<string, number>;

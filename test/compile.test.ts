@@ -67,6 +67,28 @@ suite("compile, text of the stages", (test) => {
   }
 });
 
+suite("compile, updates", (test) => {
+  /** Weights that each update of a perceptron goes over. */
+  const updates = (...units: readonly number[]): readonly number[] => {
+    const model = sequential(
+      units.map((each) => dense({ units: each })),
+      { inputShape: [100] },
+    );
+    model.compile({ optimizer: adam(), loss: "meanSquaredError" });
+    const text = model.explain("program", { batchSize: 2 });
+    return [...text.matchAll(/^ *\d+ adam .*?\bn (\d+),/gm)].map(([, n]) => Number(n));
+  };
+
+  test("of small weights are one", () => {
+    assert.equal(updates(20, 10), [100 * 20 + 20 + 20 * 10 + 10]);
+  });
+
+  test("of a large one are apart, with the small ones behind it", () => {
+    assert.equal(updates(200, 100), [100 * 200 + 200, 200 * 100 + 100]);
+    assert.equal(updates(200, 4, 4), [100 * 200 + 200 + 200 * 4 + 4 + 4 * 4 + 4]);
+  });
+});
+
 const kernelsOf = ({ listing }: Compiled): string[] => listing.instructions.map(({ kernel }) => kernel);
 
 /** Kernels of a function of x [2, 3], w [3, 4], b [4]. */

@@ -1,4 +1,5 @@
-// Every kernel record on every engine, aligned and one element off; those that go over units also block by block.
+// Every kernel record on every engine, aligned and one element off; those that go over units also block by block; a gradient that
+// takes its input's place, and the guard.
 
 import type { Instruction } from "../bindings/engine.ts";
 import { fieldsOf } from "../bindings/engine.ts";

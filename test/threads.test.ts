@@ -16,6 +16,8 @@ const ARGS = TASK + 64;
 const ARRAYS = ARGS + 512;
 /** What scratch holds before a call: a NaN, so that what was not written there is seen. */
 const UNWRITTEN = 0x7fc0dead;
+/** Bytes behind scratch that nobody may write. */
+const BEHIND = 1 << 16;
 
 type Exports = Readonly<Record<string, (args: number, more: number) => number>>;
 
@@ -57,21 +59,29 @@ function run(
     if (type === "f32") args.setFloat32(i * 4, value, true);
     else args.setInt32(i * 4, value, true);
   });
-  const scratch = (from[`${kernel}Scratch`]?.(ARGS, threads) ?? 0) >>> 0;
-  reserve(end + scratch);
-  new Int32Array(memory.buffer, end, scratch >> 2).fill(UNWRITTEN);
+  // fewer runners than parts: what a part needs for itself goes by its runner
+  const runners = Math.max(1, threads - 1);
+  const scratch = (from[`${kernel}Scratch`]?.(ARGS, runners) ?? 0) >>> 0;
+  reserve(end + scratch + BEHIND);
+  new Int32Array(memory.buffer, end, (scratch + BEHIND) >> 2).fill(UNWRITTEN);
   for (const [name, at] of places) {
     const values = (given[name] as Float32Array).subarray(0, wanted[name]);
     new (values.constructor as typeof Float32Array)(memory.buffer, at, values.length).set(values);
   }
-  const task = new Int32Array(memory.buffer, TASK, 6);
+  const task = new Int32Array(memory.buffer, TASK, 9);
   const phases = from[`${kernel}Phases`]?.(ARGS, threads) ?? 1;
   for (let phase = 0; phase < phases; phase++) {
-    for (let thread = 0; thread < threads; thread++) {
-      task.set([thread, threads, phase, end, 0, 0]);
+    for (let i = 0; i < threads; i++) {
+      const thread = phase % 2 ? i : threads - 1 - i;
+      task.set([thread, threads, phase, end, 0, 0, 0, 0, (thread + phase) % runners]);
       (from[kernel] as (args: number, task: number) => number)(ARGS, TASK);
     }
   }
+  const behind = new Int32Array(memory.buffer, end + scratch, BEHIND >> 2);
+  assert.ok(
+    behind.every((word) => word === UNWRITTEN),
+    `${kernel} wrote behind its scratch for ${runners}`,
+  );
   return new Int32Array(memory.buffer, ARRAYS, (end - ARRAYS) >> 2).slice();
 }
 

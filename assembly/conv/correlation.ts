@@ -13,7 +13,7 @@ import { ConvShape, Plan } from "./plan";
 export class Correlation {
   /**
    * One product for each tile of each image: pixels are rows. `before` pieces came before; returns how many there
-   * are then, so that threads take turns across calls.
+   * are then, so that no part has more of them than others.
    */
   static run(
     plan: Plan,
@@ -36,11 +36,8 @@ export class Correlation {
     // with a single block and tile, tables and panels serve many pieces
     let tabled = false;
     let packed = -1;
-    // where there are few, those of several calls go to different parts
-    const threads = task.threads;
-    const part = pieces < threads ? (task.thread + threads - (before % threads)) % threads : task.thread;
-    const last = Pieces.before(part + 1, threads, pieces);
-    for (let piece = Pieces.before(part, threads, pieces); piece < last; piece++) {
+    const behind = Pieces.before(task.thread + 1, task.threads, pieces, before);
+    for (let piece = Pieces.before(task.thread, task.threads, pieces, before); piece < behind; piece++) {
       const columns = piece / (plan.batch * tiles);
       const rest = piece - columns * plan.batch * tiles;
       const image = rest / tiles;

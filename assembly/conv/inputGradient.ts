@@ -114,11 +114,8 @@ class RowGradient {
     // with a single block and tile, tables serve all pieces, as a packed kernel does
     let tabled = false;
     let packed = -1;
-    // where there are few, those of several calls go to different parts
-    const threads = task.threads;
-    const part = pieces < threads ? (task.thread + threads - (before % threads)) % threads : task.thread;
-    const last = Pieces.before(part + 1, threads, pieces);
-    for (let piece = Pieces.before(part, threads, pieces); piece < last; piece++) {
+    const behind = Pieces.before(task.thread + 1, task.threads, pieces, before);
+    for (let piece = Pieces.before(task.thread, task.threads, pieces, before); piece < behind; piece++) {
       const group = piece / (plan.batch * tiles);
       const rest = piece - group * plan.batch * tiles;
       const image = rest / tiles;

@@ -50,8 +50,8 @@ export class Dots extends GemmArgs {
 
   /** Pieces from `first` up to `last`, as far as there are so many. */
   run(scratch: usize, first: i32, last: i32, task: Task): void {
-    const end = min(last, this.pieces);
-    if (first >= end) return;
+    const behind = min(last, this.pieces);
+    if (first >= behind) return;
     const columns = this.columns;
     const n = columns ? this.m : this.n;
     const few = this.few;
@@ -62,7 +62,7 @@ export class Dots extends GemmArgs {
     // from one partner to the next, and from one vector to the next, in C and in the bias
     const step = columns ? ldc : 4;
     const vectorStep = columns ? 4 : ldc;
-    for (let piece = first; piece < end; piece++) {
+    for (let piece = first; piece < behind; piece++) {
       const end = Pieces.end(piece, DOT_PIECE, n);
       for (let i = Pieces.first(piece, DOT_PIECE); i < end; i += 4) {
         const rows = (columns ? this.a : this.b) + <usize>i * stride;

@@ -99,7 +99,8 @@ export function gemmBatch(args: GemmBatchArgs, task: Task): void {
   let first = Pieces.from(task, pieces * args.batches);
   let last = Pieces.to(task, pieces * args.batches);
   for (let batch = args.batches; batch > 0; batch--) {
-    one.run(scratch + OPERANDS, max(first, 0), min(last, pieces), task);
+    if (last <= 0) break;
+    if (first < pieces) one.run(scratch + OPERANDS, max(first, 0), last, task);
     first -= pieces;
     last -= pieces;
     one.a += a;

@@ -42,14 +42,6 @@ function follows(a: UnlinkedInstruction, b: UnlinkedInstruction, advance: readon
   });
 }
 
-/**
- * Most nanoseconds of the smaller of two that become one. Large ones stay apart: threads share the update of a weight then as they share
- * its gradient, and what one of them wrote, the same one reads.
- */
-const LITTLE = 10_000;
-
-const isLittle = (a: WorkEstimate, b: WorkEstimate): boolean => Math.min(a.nanoseconds, b.nanoseconds) <= LITTLE;
-
 export interface Assembled extends Program {
   /** For each instruction, the indices of the listing's instructions it stands for. */
   readonly origins: readonly (readonly number[])[];
@@ -116,7 +108,8 @@ export function assemble(
     }
     const next = placed(instruction);
     const { advance } = instruction;
-    if (run && advance && isLittle(works[run.index] as WorkEstimate, work) && follows(run.last, next, run.advance)) {
+    const smaller = run ? Math.min((works[run.index] as WorkEstimate).nanoseconds, work.nanoseconds) : 0;
+    if (run && advance && smaller <= costs.apart && follows(run.last, next, run.advance)) {
       const [name] = advance as [string];
       const distance = startOf(next.operands[name] as Storage) - startOf(run.first.operands[name] as Storage);
       const n = distance / 4 + (next.operands.n as number);

@@ -131,7 +131,7 @@ export function lower({ order, outputs }: Schedule): Listing {
     });
     if (op.inPlace && !written.length) {
       const output = bufferOf(node.outputs[0] as Tensor);
-      for (const i of op.inPlace) {
+      for (const i of typeof op.inPlace === "function" ? op.inPlace(attributes) : op.inPlace) {
         const input = node.inputs[i] as Tensor;
         if (bufferOf(input).length === output.length) output.mayTake.push(bufferOf(input));
       }

@@ -14,18 +14,24 @@ export interface ThreadCosts {
   readonly share: number;
   /** What a whole program must save to be worth waking others at all. */
   readonly program: number;
+  /**
+   * An update that takes longer is an instruction of its own: threads share it then as they share the weight's gradient, and what one of
+   * them wrote, the same one reads.
+   */
+  readonly apart: number;
   /** The longest that a thread runs a part. */
   readonly part: number;
   /** Most elements that a part writes: where memory was never touched, the first time takes thirty times as long. */
   readonly partElements: number;
 }
 
-/** Measured on two cores of 4 GHz; two meetings take half a microsecond, and half of the data moves to another core's cache. */
+/** Measured on two cores of 4 GHz; two meetings take a microsecond, and some of the data moves to another core's cache. */
 export const usualThreadCosts: ThreadCosts = {
   multiplyAdd: 0.036,
   element: 0.1,
   share: 2000,
   program: 20_000,
+  apart: 10_000,
   part: 8e6,
   partElements: 400_000,
 };

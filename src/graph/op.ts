@@ -18,7 +18,7 @@ export interface Op<A = unknown> {
   /** Output 0 is input 0 under another shape: no instruction, no bytes. */
   readonly view?: true;
   /** Inputs whose bytes output 0 may take over when nobody needs them any more. */
-  readonly inPlace?: readonly number[];
+  readonly inPlace?: readonly number[] | ((attributes: A) => readonly number[]);
   /** The variables that output i is the new version of; such a node is an effect. */
   writes?(attributes: A): readonly Variable[];
   /** Stands before all effects and may end the program there. */

@@ -50,6 +50,8 @@ function poolOps(kernel: PoolKernel): PoolOps {
   // the gradient of a maximum looks at x again; that of an average needs its shape only
   const gradient: Op<PoolGradientAttributes> = {
     name: `${kernel}Gradient`,
+    inPlace: (attributes) =>
+      kernel === "maxPool2d" && coversOnce(poolOperands(kernel, attributes.dims, attributes)) ? [1] : [],
     infer: (_, { dims }) => [{ shape: dims, dtype: "float32" }],
     gradient(context) {
       if (kernel === "maxPool2d") return noSecondGradient("maxPool2dGradient");
@@ -59,10 +61,8 @@ function poolOps(kernel: PoolKernel): PoolOps {
     lower({ inputs, outputs: [dx], attributes, emit }) {
       const operands = poolOperands(kernel, attributes.dims, attributes);
       const [dy, x] = inputs;
-      if (x) {
-        if (coversOnce(operands)) (dx as Buffer).mayTake.push(x);
-        emit("maxPool2dGradient", { ...operands, relu: attributes.relu ? 1 : 0, x, dy, dx } as never);
-      } else emit("averagePool2dGradient", { ...operands, dy, dx } as never);
+      if (x) emit("maxPool2dGradient", { ...operands, relu: attributes.relu ? 1 : 0, x, dy, dx } as never);
+      else emit("averagePool2dGradient", { ...operands, dy, dx } as never);
     },
     describe: ({ relu }) => (relu ? "through relu" : ""),
   };

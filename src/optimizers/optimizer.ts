@@ -1,5 +1,5 @@
-// What all optimizers share: an update recorded as one effect a variable. Neighbouring variables become one instruction
-// when the program is assembled.
+// What all optimizers share: an update recorded as one effect a variable. Neighbouring variables that are small
+// become one instruction when the program is assembled.
 
 import { LanewiseError } from "../../bindings/errors.ts";
 import { invalid, positive } from "../check.ts";

@@ -52,13 +52,13 @@ export const maxPool2d: Twin<"maxPool2d"> = (operands) => {
 
 export const maxPool2dGradient: Twin<"maxPool2dGradient"> = (operands) => {
   const { batch, height, width, channels, x, relu, dy, dx } = operands;
-  const winners: [winner: number, output: number][] = [];
+  const winners: [winner: number, dy: number][] = [];
   eachWindow(operands, (output, pixels) => {
     const winner = pixels[firstGreatest(pixels.map((i) => x[i] as number))];
-    if (winner !== undefined && !(relu && (x[winner] as number) <= 0)) winners.push([winner, output]);
+    if (winner !== undefined && !(relu && (x[winner] as number) <= 0)) winners.push([winner, dy[output] as number]);
   });
-  dx.fill(0, 0, batch * height * width * channels); // which may be x
-  for (const [winner, output] of winners) dx[winner] = (dx[winner] as number) + (dy[output] as number);
+  dx.fill(0, 0, batch * height * width * channels); // which may be x, and x may be dy
+  for (const [winner, given] of winners) dx[winner] = (dx[winner] as number) + given;
 };
 
 export const averagePool2d: Twin<"averagePool2d"> = (operands) => {

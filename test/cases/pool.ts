@@ -64,5 +64,7 @@ function casesOf([height, width, pool, stride, pad]: Geometry, batch: number, ch
 export const poolCases: readonly KernelCase[] = [
   ...geometries.flatMap((geometry) => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 17].flatMap((c) => casesOf(geometry, 2, c))),
   ...[63, 64, 65, 130].flatMap((c) => casesOf([4, 5, [3, 3], [1, 2], [1, 1]], 1, c)),
+  ...[63, 64, 65, 130].flatMap((c) => casesOf([4, 4, [2, 2], [2, 2], [0, 0]], 1, c)),
+  ...[65, 130].flatMap((c) => casesOf([3, 6, [3, 3], [3, 3], [0, 0]], 1, c)),
   ...casesOf([6, 6, [2, 2], [2, 2], [0, 0]], 0, 3),
 ];
