@@ -10,7 +10,8 @@ export { add, div, mul, squaredDifference, sub } from "./pointwise/binary";
 export { reluGradient } from "./pointwise/gradients";
 export { stridedCopy } from "./pointwise/strided";
 export { affine, relu, square } from "./pointwise/unary";
-export { maxPool2d, maxPool2dGradient } from "./pool";
+export { maxPool2dGradient } from "./pool/gradient";
+export { maxPool2d } from "./pool/pool";
 export {
   dropout,
   dropoutScratch,

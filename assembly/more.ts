@@ -94,6 +94,7 @@ export {
   softplus,
   sqrt,
 } from "./pointwise/unary";
-export { averagePool2d, averagePool2dGradient } from "./pool";
+export { averagePool2dGradient } from "./pool/gradient";
+export { averagePool2d } from "./pool/pool";
 export { reduceMax, reduceMaxPhases, reduceMaxScratch, reduceMin, reduceMinPhases, reduceMinScratch } from "./reduce";
 export { logSoftmax, logSoftmaxGradient, logSoftmaxGradientScratch, logSoftmaxScratch } from "./softmax";

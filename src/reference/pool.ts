@@ -1,4 +1,4 @@
-// Twins of assembly/pool.ts.
+// Twins of assembly/pool/.
 
 import type { Twin } from "./twin.ts";
 

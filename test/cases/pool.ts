@@ -1,4 +1,4 @@
-// Records of assembly/pool.ts: channels over the vector's width, padding, overlap, gaps, ties, NaN.
+// Records of assembly/pool/: channels over the vector's width, padding, overlap, gaps, ties, NaN.
 
 import type { KernelCase } from "../kernelCase.ts";
 import { kernelCase } from "../kernelCase.ts";
