@@ -94,6 +94,20 @@ suite("bench", (test) => {
     assert.ok(nanoseconds > 10 && nanoseconds < 1e6, stdout + stderr); // goal: 2 us, where both have a core
   });
 
+  test("the parts of a training step are measured", () => {
+    const words = ["bench/parts.mjs", "MLP 64-32-10"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+    assert.is(status, 0, stderr);
+    const lines = [...stdout.matchAll(/^ +(\d+ \w+|all) +([\d.]+) us +([\d.]+) us +[\d.]+ x$/gm)];
+    assert.ok(lines.length > 10, stdout);
+    assert.match(stdout, /^ +\d+ adam /m);
+    for (const column of [2, 3]) {
+      const microseconds = lines.map((line) => Number(line[column]));
+      assert.ok((microseconds.at(-1) as number) >= Math.max(...microseconds.slice(0, -1)), stdout);
+      assert.ok((microseconds.at(-1) as number) > 0, stdout);
+    }
+  });
+
   test("an unknown option is refused", () => {
     const { status, stderr } = spawnSync(process.execPath, ["bench/run.mjs", "--fliter=x"], { encoding: "utf8" });
     assert.is(status, 1);
